@@ -1,0 +1,78 @@
+// Who may import whom: the table of docs/architecture.md, kept by `npm run check`.
+const LIBS = ['cas-client', 'config', 'entities', 'events', 'kernel', 'observability', 'queue', 'sealing'];
+const MAY_IMPORT = {
+  'apps/gateway': ['entities', 'queue', 'events', 'sealing', 'config', 'observability', 'kernel'],
+  'apps/worker': ['entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
+  'apps/cas-sandbox': ['config', 'observability', 'kernel'],
+  'apps/cli': ['entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
+  'libs/entities': ['kernel', 'config'],
+  'libs/cas-client': ['kernel', 'config'],
+  'libs/queue': ['kernel', 'config'],
+  'libs/events': ['kernel', 'config'],
+  'libs/sealing': ['kernel', 'config'],
+  'libs/config': ['kernel'],
+  'libs/observability': ['kernel', 'config'],
+  'libs/kernel': [],
+};
+
+const libRules = Object.entries(MAY_IMPORT).map(([place, allowed]) => ({
+  name: `${place.replace('/', '-')}-imports`,
+  comment: `${place} may import: ${allowed.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: `^${place}/` },
+  to: { path: `^libs/(${LIBS.filter((lib) => !allowed.includes(lib) && place !== `libs/${lib}`).join('|')})/` },
+}));
+
+const onlyIn = (name, place, packages) => ({
+  name,
+  severity: 'error',
+  from: { path: '^(apps|libs)/', pathNot: `^${place}/|\\.spec\\.ts$` },
+  to: { path: `^node_modules/(${packages})/` },
+});
+
+export default {
+  forbidden: [
+    ...libRules,
+    {
+      name: 'libs-by-their-index',
+      comment: 'A lib is entered through its index.ts',
+      severity: 'error',
+      from: { path: '^(apps|libs|test)/([^/]+)/' },
+      to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^libs/$2/' },
+    },
+    {
+      name: 'apps-are-islands',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    { name: 'libs-know-no-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    { name: 'code-knows-no-tools', severity: 'error', from: { path: '^(apps|libs)/' }, to: { path: '^(tools|test)/' } },
+    { name: 'tools-know-no-code', severity: 'error', from: { path: '^tools/' }, to: { path: '^(apps|libs|test)/' } },
+    onlyIn('typeorm-in-entities', 'libs/entities', 'typeorm|@nestjs/typeorm'),
+    onlyIn('bullmq-in-queue', 'libs/queue', 'bullmq|@nestjs/bullmq'),
+    onlyIn('undici-in-cas-client', 'libs/cas-client', 'undici'),
+    {
+      name: 'no-dev-dependencies-in-the-product',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};

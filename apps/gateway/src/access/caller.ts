@@ -1,0 +1,30 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Scope } from './routes.js';
+
+/** Who asks, and what they may. */
+export interface Caller {
+  /** `key:<id>`. Written to `created_by`; idempotency keys belong to it. */
+  id: string;
+  scopes: ReadonlySet<Scope>;
+}
+
+export function may(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.has(scope) || caller.scopes.has('admin');
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before a route with a scope is entered. */
+    caller: Caller | null;
+    /** The session that this request was about, for the log. */
+    sessionId: string | null;
+  }
+}
+
+/** The authenticated caller, in a controller. */
+export const CallerOf = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (caller === null) throw new Error('the route has no scope in ROUTES');
+  return caller;
+});

@@ -1,0 +1,61 @@
+/** What a caller may be allowed. `admin` includes all others; `tokens:read` decides whether replies carry tokens. */
+export const SCOPES = [
+  'sessions:create',
+  'sessions:read',
+  'sessions:close',
+  'rooms:open',
+  'tokens:read',
+  'admin',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As Fastify writes it, `:name` for a parameter. */
+  path: string;
+  /** The scope that a caller needs; null: no credential. */
+  scope: Scope | null;
+}
+
+/** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and tests read this table. */
+export const ROUTES = {
+  createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
+  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
+  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
+  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
+  closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
+  livez: { method: 'GET', path: '/livez', scope: null },
+  readyz: { method: 'GET', path: '/readyz', scope: null },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+
+const all: Route[] = Object.values(ROUTES);
+
+/** The route of a request that Fastify has matched. HEAD is answered as GET. */
+export function routeOf(method: string, path: string | undefined): Route | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  return all.find((route) => route.path === path && route.method === wanted);
+}
+
+/** The methods that a concrete path knows, HEAD with GET. Empty for an unknown path. */
+export function methodsOf(path: string): string[] {
+  const methods = all.filter((route) => matches(route.path, path)).map((route) => route.method as string);
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]))
+  );
+}
+
+/** The path of a request's URL, without its query. */
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}

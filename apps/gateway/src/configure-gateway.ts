@@ -1,0 +1,74 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { LOG, type Log } from '@app/observability';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Gatekeeper } from './access/gatekeeper.js';
+import { pathOf } from './access/routes.js';
+import { createDocument } from './docs/document.js';
+import { GatewayMetrics } from './gateway.metrics.js';
+import { parseJsonBodies } from './http/json-body.js';
+import { ValidationPipe } from './http/validation.pipe.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+
+/** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
+export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
+  const gatekeeper = app.get(Gatekeeper);
+  const filter = app.get(ProblemFilter);
+  const server = app.getHttpAdapter().getInstance();
+  parseJsonBodies(server);
+  server.decorateRequest('caller', null);
+  server.decorateRequest('sessionId', null);
+  server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    void reply.header('Request-Id', request.id);
+    if (isPrivate(pathOf(request.url))) void reply.header('Cache-Control', 'no-store');
+    try {
+      await gatekeeper.admit(request);
+    } catch (error) {
+      filter.reply(error, request, reply);
+      return reply;
+    }
+    return undefined;
+  });
+  server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(new ValidationPipe());
+  const { swagger } = app.get<SettingsService<'http'>>(ConfigService).get('http', { infer: true });
+  if (swagger) serveDocs(app);
+  return app;
+}
+
+/** Replies under these paths may hold tokens, or say whether something exists: no cache keeps them. */
+function isPrivate(path: string): boolean {
+  return path.startsWith('/v1/') || path.startsWith('/room/');
+}
+
+/** One line and one observation per request: ids, never addresses or contents. */
+function recordRequest(log: Log, metrics: GatewayMetrics) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.statusCode;
+    metrics.requests.observe({ route, status: String(status) }, reply.elapsedTime / 1000);
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status,
+        ms: Math.round(reply.elapsedTime),
+        ...(request.sessionId !== null && { sessionId: request.sessionId }),
+        ...(request.caller !== null && { caller: request.caller.id }),
+      },
+      'request',
+    );
+    done();
+  };
+}
+
+function serveDocs(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    customSiteTitle: 'WatchTogether Auth Server',
+  });
+}

@@ -1,0 +1,36 @@
+import { DatabaseClock } from '@app/entities';
+import { SessionEvents } from '@app/events';
+import { Gauge, Histogram, Metrics } from '@app/observability';
+import { Injectable } from '@nestjs/common';
+
+@Injectable()
+export class GatewayMetrics {
+  readonly requests: Histogram<'route' | 'status'>;
+
+  constructor({ registry }: Metrics, events: SessionEvents, clock: DatabaseClock) {
+    const registers = [registry];
+    this.requests = new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Requests by route pattern and status; held ones include their wait',
+      labelNames: ['route', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    });
+    new Gauge({
+      name: 'listen_up',
+      help: '1 while session events come in, else 0',
+      registers,
+      collect() {
+        this.set(events.isUp ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'clock_skew_seconds',
+      help: 'How far the clock of this process is ahead of the database',
+      registers,
+      collect() {
+        this.set(clock.skewS);
+      },
+    });
+  }
+}

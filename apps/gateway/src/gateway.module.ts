@@ -1,0 +1,42 @@
+import { type GatewaySettings, SettingsModule } from '@app/config';
+import { Database, EntitiesModule } from '@app/entities';
+import { EventsModule } from '@app/events';
+import { Health, type Log, ObservabilityModule } from '@app/observability';
+import { QueueModule } from '@app/queue';
+import { SealingModule } from '@app/sealing';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ApiKeys } from './access/api-keys.js';
+import { Gatekeeper } from './access/gatekeeper.js';
+import { Drain } from './drain.js';
+import { GatewayMetrics } from './gateway.metrics.js';
+import { HealthController } from './health/health.controller.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { RoomsController } from './sessions/rooms.controller.js';
+import { SessionPresenter } from './sessions/session.presenter.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { SessionsService } from './sessions/sessions.service.js';
+import { Waits } from './sessions/waits.js';
+
+/** HTTP in, rows and jobs out. Never calls CAS. */
+@Module({})
+export class GatewayModule {
+  static async with(settings: GatewaySettings, log: Log): Promise<DynamicModule> {
+    return {
+      module: GatewayModule,
+      imports: [
+        await SettingsModule.with(settings),
+        ObservabilityModule.with(log, { opsPort: true }),
+        EntitiesModule,
+        QueueModule.with(settings.queue, settings.database.url),
+        EventsModule,
+        SealingModule,
+      ],
+      controllers: [RoomsController, SessionsController, HealthController],
+      providers: [ApiKeys, Gatekeeper, ProblemFilter, SessionsService, SessionPresenter, Waits, GatewayMetrics, Drain],
+    };
+  }
+
+  constructor(health: Health, database: Database) {
+    health.registerReady('database', async () => (await database.rows('SELECT 1')).length === 1);
+  }
+}

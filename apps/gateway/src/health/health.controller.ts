@@ -1,0 +1,44 @@
+import { Health, healthBody } from '@app/observability';
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { Operation } from '../docs/answers.js';
+
+const healthView = z
+  .strictObject({ status: z.enum(['ok', 'unavailable']), failing: z.array(z.string()) })
+  .meta({ id: 'Health' });
+
+const Answers = (): MethodDecorator => (target, key, descriptor) => {
+  ApiResponse({ status: 200, description: 'All is well', standardSchema: healthView })(target, key, descriptor);
+  ApiResponse({ status: 503, description: 'These parts are failing', standardSchema: healthView })(
+    target,
+    key,
+    descriptor,
+  );
+};
+
+@ApiTags('Health')
+@Controller()
+export class HealthController {
+  constructor(private readonly health: Health) {}
+
+  @Get('livez')
+  @Operation('livez', 'Is this process alive?', 'Restart it if not.')
+  @Answers()
+  async livez(@Res({ passthrough: true }) reply: FastifyReply) {
+    return answer(await this.health.failingLive(), reply);
+  }
+
+  @Get('readyz')
+  @Operation('readyz', 'Can this process serve?', 'Send it no requests if not.')
+  @Answers()
+  async readyz(@Res({ passthrough: true }) reply: FastifyReply) {
+    return answer(await this.health.failingReady(), reply);
+  }
+}
+
+function answer(failing: string[], reply: FastifyReply) {
+  void reply.status(failing.length === 0 ? 200 : 503);
+  return healthBody(failing);
+}

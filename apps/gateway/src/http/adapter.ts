@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import { newRequestId } from '@app/kernel';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
+import { pathOf } from '../access/routes.js';
+import { answerWith, Problem } from '../problems/problem.js';
+import { sortError } from '../problems/sort-error.js';
+
+/** A request's body, in bytes. */
+export const BODY_LIMIT = 64 * 1024;
+/** All headers of a request together, in bytes. */
+const HEADER_LIMIT = 16 * 1024;
+/** The longest room has 128 code points: up to 12 characters each when percent-encoded. */
+const PARAMETER_LIMIT = 2048;
+
+/** Fastify for the gateway: bounded in everything, and every refusal of its own is a problem document. */
+export function createAdapter(): FastifyAdapter {
+  const options: FastifyHttpOptions<Server> = {
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT,
+    http: { maxHeaderSize: HEADER_LIMIT },
+    routerOptions: { maxParamLength: PARAMETER_LIMIT },
+    requestTimeout: 30_000,
+    // Above the idle time of common load balancers (60 s), so that they close first and never hit a closed connection.
+    keepAliveTimeout: 75_000,
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      answerBeforeRouting(error, request, reply);
+    },
+    clientErrorHandler: answerUnparsed,
+  };
+  return new FastifyAdapter(options);
+}
+
+/** A path that cannot be decoded or is too long: no hook and no filter has run yet. */
+function answerBeforeRouting(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, headers, document } = answerWith(sortError(error), pathOf(request.url), request.id);
+  void reply
+    .status(status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .send(document);
+}
+
+/** Bytes that are no HTTP request: there is only a socket to answer on. */
+function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = new Problem(
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers-too-large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request-timeout'
+        : 'malformed',
+  );
+  const { status, headers, document } = answerWith(problem, '/', newRequestId());
+  const body = JSON.stringify(document);
+  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' });
+  socket.end(`HTTP/1.1 ${String(status)} Error\r\n${lines.map(([k, v]) => `${k}: ${v}`).join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,53 @@
+import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { type Fault, Problem } from '../problems/problem.js';
+
+interface Issue {
+  code?: string;
+  message: string;
+  path?: readonly PropertyKey[];
+  /** Names of unknown keys, for `unrecognized_keys`. */
+  keys?: readonly string[];
+}
+
+/** Parses bodies and parameters by their zod schema and answers 422 with every fault and its place. */
+@Injectable()
+export class ValidationPipe extends StandardSchemaValidationPipe {
+  constructor() {
+    super({ exceptionFactory: (issues) => new Invalid(issues as readonly Issue[]) });
+  }
+
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      throw new Problem('validation-failed', { errors: error.issues.flatMap((issue) => faultsOf(issue, metadata)) });
+    }
+  }
+
+  /** The schema decides about every key; data of the caller's is not dropped in silence. */
+  protected override stripProtoKeys(): void {
+    // nothing is stripped
+  }
+}
+
+class Invalid extends Error {
+  constructor(readonly issues: readonly Issue[]) {
+    super('invalid');
+  }
+}
+
+function faultsOf(issue: Issue, metadata: ArgumentMetadata): Fault[] {
+  const path = (issue.path ?? []).map(String);
+  if (metadata.type === 'param') return [{ detail: issue.message, parameter: metadata.data ?? path.join('.') }];
+  if (issue.code === 'unrecognized_keys') {
+    return (issue.keys ?? []).map((key) => place('is not known', [...path, key], metadata));
+  }
+  return [place(issue.message, path, metadata)];
+}
+
+function place(detail: string, path: string[], metadata: ArgumentMetadata): Fault {
+  if (metadata.type === 'query') return { detail, parameter: metadata.data ?? path.join('.') };
+  const pointer = path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return { detail, pointer: `#${pointer}` };
+}

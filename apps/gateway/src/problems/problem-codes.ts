@@ -1,0 +1,32 @@
+/**
+ * Every code that a problem document may carry: a closed list, part of the API. `retryable` means that the same request
+ * may succeed later without being changed.
+ */
+export const PROBLEMS = {
+  malformed: { status: 400, title: 'The request is malformed', retryable: false },
+  unauthenticated: { status: 401, title: 'A valid credential is required', retryable: false },
+  'insufficient-scope': { status: 403, title: 'The credential does not have the required scope', retryable: false },
+  'admission-denied': { status: 403, title: 'The request was not admitted', retryable: false },
+  'not-found': { status: 404, title: 'There is nothing here', retryable: false },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here', retryable: false },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive', retryable: true },
+  'products-differ': { status: 409, title: "The room's session has other products", retryable: false },
+  'session-closed': { status: 410, title: 'The session was closed', retryable: false },
+  'session-expired': { status: 410, title: 'The session has expired', retryable: false },
+  'body-too-large': { status: 413, title: 'The body is too large', retryable: false },
+  'uri-too-long': { status: 414, title: 'The URI is too long', retryable: false },
+  'unsupported-media-type': { status: 415, title: 'The body must be application/json', retryable: false },
+  'validation-failed': { status: 422, title: 'The request does not have the required form', retryable: false },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key stands for another body', retryable: false },
+  'rate-limited': { status: 429, title: 'Too many requests', retryable: true },
+  'headers-too-large': { status: 431, title: 'The headers are too large', retryable: false },
+  internal: { status: 500, title: 'Something went wrong here', retryable: true },
+  unavailable: { status: 503, title: 'The service is not available right now', retryable: true },
+  overloaded: { status: 503, title: 'The service has too much to do right now', retryable: true },
+  draining: { status: 503, title: 'This server is shutting down', retryable: true },
+  'admission-unavailable': { status: 503, title: 'Nobody could say whether to admit the request', retryable: true },
+} as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];

@@ -1,0 +1,65 @@
+import { PROBLEMS, type ProblemCode } from './problem-codes.js';
+
+/** One fault of a request, with the place where it is: in the body (JSON Pointer), in path or query, or in a header. */
+export type Fault =
+  { detail: string; pointer: string } | { detail: string; parameter: string } | { detail: string; header: string };
+
+export interface ProblemDetails {
+  /** One sentence for whoever reads the reply; the title of the code when absent. Never somebody else's text. */
+  detail?: string;
+  errors?: Fault[];
+  headers?: Record<string, string>;
+}
+
+/** RFC 9457, as it goes over the wire. */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: ProblemCode;
+  retryable: boolean;
+  requestId: string;
+  errors?: Fault[];
+}
+
+/** Thrown anywhere in the gateway to answer with a problem document. */
+export class Problem extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly details: ProblemDetails = {},
+  ) {
+    super(details.detail ?? PROBLEMS[code].title);
+    this.name = 'Problem';
+  }
+}
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** Seconds after which it is worth asking again, for 429 and 503. */
+const RETRY_AFTER_S = 1;
+
+/** Status, headers and document of a problem. `path` is the request's, without its query. */
+export function answerWith(problem: Problem, path: string, requestId: string) {
+  const { status, title, retryable } = PROBLEMS[problem.code];
+  const document: ProblemDocument = {
+    type: `urn:watchtogether:problem:${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    instance: path,
+    code: problem.code,
+    retryable,
+    requestId,
+    ...(problem.details.errors !== undefined && { errors: problem.details.errors }),
+  };
+  const headers: Record<string, string> = {
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'request-id': requestId,
+    ...(status === 401 && { 'www-authenticate': 'Bearer realm="watchtogether"' }),
+    ...((status === 503 || status === 429) && { 'retry-after': String(RETRY_AFTER_S) }),
+    ...problem.details.headers,
+  };
+  return { status, headers, document };
+}

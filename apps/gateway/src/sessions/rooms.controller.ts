@@ -1,0 +1,74 @@
+import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type Caller, CallerOf } from '../access/caller.js';
+import { ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
+import { ApiOpening } from '../docs/opening.js';
+import { type Patience, PatienceOf } from './patience.js';
+import { roomName } from './room-name.js';
+import { SessionPresenter } from './session.presenter.js';
+import { type OpeningBody, optionalOpeningBody, type SessionView } from './session.schemas.js';
+import { SessionsService } from './sessions.service.js';
+
+const Room = () =>
+  ApiParam({
+    name: 'room',
+    description:
+      'A stable name of yours: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
+    schema: { type: 'string' },
+    example: 'derby',
+  });
+
+@ApiTags('Rooms')
+@Controller('v1/rooms/:room/session')
+export class RoomsController {
+  constructor(
+    private readonly service: SessionsService,
+    private readonly presenter: SessionPresenter,
+  ) {}
+
+  @Put()
+  @Operation(
+    'openRoom',
+    'Open a room',
+    'Gets the room’s live session, or makes it: however many clients call at once, they all get the same session and the same token.',
+  )
+  @Room()
+  @ApiPrefer()
+  @ApiOpening()
+  @ApiSession(201, 'This call made the session and it is ready', 'ready')
+  @ApiSession(200, 'The session was there, or it failed: the body says so', 'ready', 'failed')
+  @ApiSession(202, 'The session is pending', 'pending')
+  @ApiProblems(
+    'malformed',
+    'products-differ',
+    'body-too-large',
+    'unsupported-media-type',
+    'validation-failed',
+    'unavailable',
+  )
+  async open(
+    @CallerOf() caller: Caller,
+    @Param('room', { schema: roomName }) room: string,
+    @PatienceOf() patience: Patience,
+    @Body({ schema: optionalOpeningBody }) body: OpeningBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return this.presenter.opened(await this.service.openRoom(caller, room, body, patience), caller, reply);
+  }
+
+  @Get()
+  @Operation('readRoom', 'Read a room', 'The room’s live session; nothing is made.')
+  @Room()
+  @ApiPrefer()
+  @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
+  @ApiProblems('malformed', 'not-found', 'validation-failed', 'unavailable')
+  async read(
+    @CallerOf() caller: Caller,
+    @Param('room', { schema: roomName }) room: string,
+    @PatienceOf() patience: Patience,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return this.presenter.shown(await this.service.readRoom(room, patience), caller, reply);
+  }
+}

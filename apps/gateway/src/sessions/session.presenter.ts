@@ -1,0 +1,66 @@
+import type { SessionRecord } from '@app/entities';
+import { FAILURES, isSettled } from '@app/kernel';
+import { Sealing } from '@app/sealing';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type Caller, may } from '../access/caller.js';
+import type { SessionView } from './session.schemas.js';
+
+/** What the service decided: the session to show and how it came about. */
+export interface Answer {
+  session: SessionRecord;
+  /** This call made the session. */
+  made: boolean;
+  /** The session was made by an earlier request with the same Idempotency-Key. */
+  replayed?: boolean;
+}
+
+const ASK_AGAIN_AFTER_S = '1';
+
+/** Turns a session into a reply. The only place where sealed tokens are opened. */
+@Injectable()
+export class SessionPresenter {
+  constructor(private readonly sealing: Sealing) {}
+
+  /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
+  opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): SessionView {
+    const pending = !isSettled(session.status);
+    if (replayed) void reply.header('Idempotency-Replayed', 'true');
+    void reply
+      .status(pending ? 202 : made && session.status === 'ready' ? 201 : 200)
+      .header('Location', `/v1/sessions/${session.id}`);
+    return this.shown(session, caller, reply);
+  }
+
+  shown(session: SessionRecord, caller: Caller, reply: FastifyReply): SessionView {
+    reply.request.sessionId = session.id;
+    if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
+    return this.view(session, caller);
+  }
+
+  private view(session: SessionRecord, caller: Caller): SessionView {
+    const { failureCode } = session;
+    return {
+      id: session.id,
+      room: session.room,
+      generation: session.generation,
+      status: session.status,
+      version: session.version,
+      products: session.products,
+      ...(session.status === 'ready' && may(caller, 'tokens:read') && { tokens: this.open(session) }),
+      metadata: session.metadata,
+      createdAt: session.createdAt.toISOString(),
+      readyAt: session.readyAt?.toISOString() ?? null,
+      expiresAt: session.expiresAt?.toISOString() ?? null,
+      failure: failureCode === null ? null : { code: failureCode, ...FAILURES[failureCode] },
+    };
+  }
+
+  private open(session: SessionRecord): NonNullable<SessionView['tokens']> {
+    const tokens: NonNullable<SessionView['tokens']> = {};
+    for (const { product, sealed } of session.tokens) {
+      tokens[product] = this.sealing.open(sealed, { sessionId: session.id, product });
+    }
+    return tokens;
+  }
+}

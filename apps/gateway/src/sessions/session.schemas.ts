@@ -1,0 +1,78 @@
+import { FAILURE_CODES, PRODUCTS, SESSION_STATUSES } from '@app/kernel';
+import { z } from 'zod';
+import { storable } from './storable.js';
+
+const METADATA_LIMIT = 4096;
+
+const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
+
+const metadata = z
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: 'must be an object',
+    abort: true,
+  })
+  .refine(storable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
+  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_LIMIT, {
+    error: 'must be at most 4 KiB of JSON',
+  })
+  .meta({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Whatever the opener wants every reader to see, up to 4 KiB of JSON. The first opener’s stays.',
+    example: { match: 'derby' },
+  });
+
+/** What an opener may say. No body is the same as `{}`. */
+export const openingBody = z
+  .strictObject(
+    {
+      products: z
+        .array(product, { error: 'must be an array' })
+        .min(1, 'must name at least one product')
+        .max(PRODUCTS.length, 'must not name a product twice')
+        .refine((names) => new Set(names).size === names.length, { error: 'must not name a product twice' })
+        .exactOptional()
+        .meta({ description: 'What the session has tokens for. Default: `DEFAULT_PRODUCTS` of the server.' }),
+      metadata: metadata.exactOptional(),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
+  )
+  .meta({ id: 'SessionOpening' });
+
+export type OpeningBody = z.output<typeof openingBody>;
+
+/** No body at all is an empty opening. */
+export const optionalOpeningBody = z.preprocess((body) => (body === undefined ? {} : body), openingBody);
+
+const time = z.iso.datetime();
+
+export const failureView = z.strictObject({
+  code: z.enum(FAILURE_CODES),
+  detail: z.string(),
+  retryable: z.boolean().meta({ description: 'Whether opening the room again may help.' }),
+});
+
+/** A session as every reply shows it. */
+export const sessionView = z
+  .strictObject({
+    id: z.string().meta({ description: 'The TokenID: share this, never the token.' }),
+    room: z.string().nullable(),
+    generation: z.int().min(1).meta({ description: 'The how-manieth session of its room.' }),
+    status: z.enum(SESSION_STATUSES),
+    version: z.int().min(1).meta({ description: 'Raised by every change.' }),
+    products: z.array(z.enum(PRODUCTS)),
+    tokens: z
+      .strictObject({ stream: z.string().exactOptional(), sync: z.string().exactOptional() })
+      .exactOptional()
+      .meta({
+        description: 'While the session is ready, for callers with `tokens:read`: pass them to the SDK unchanged.',
+      }),
+    metadata: z.record(z.string(), z.unknown()),
+    createdAt: time,
+    readyAt: time.nullable(),
+    expiresAt: time.nullable(),
+    failure: failureView.nullable(),
+  })
+  .meta({ id: 'Session' });
+
+export type SessionView = z.output<typeof sessionView>;

@@ -1,0 +1,97 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiHeader, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CallerOf, type Caller } from '../access/caller.js';
+import { ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
+import { ApiOpening } from '../docs/opening.js';
+import { IdempotencyKeyOf } from './idempotency-key.js';
+import { type Patience, PatienceOf } from './patience.js';
+import { type OpeningBody, optionalOpeningBody, type SessionView } from './session.schemas.js';
+import { SessionPresenter } from './session.presenter.js';
+import { SessionsService } from './sessions.service.js';
+
+const TokenId = () =>
+  ApiParam({
+    name: 'tokenId',
+    description: 'The TokenID, as clients share it',
+    schema: { type: 'string' },
+    example: 'ses_4vX9cQm2LrT7wKz0BnYh1D',
+  });
+
+@ApiTags('Sessions')
+@Controller('v1/sessions')
+export class SessionsController {
+  constructor(
+    private readonly service: SessionsService,
+    private readonly presenter: SessionPresenter,
+  ) {}
+
+  @Post()
+  @Operation(
+    'createSession',
+    'Create a session',
+    'Creates a session without a room. With an `Idempotency-Key` a repeated request finds the session of the first.',
+  )
+  @ApiPrefer()
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      '1 to 255 printable ASCII characters; for 24 hours the same key of the same caller means the same session.',
+    schema: { type: 'string' },
+  })
+  @ApiOpening()
+  @ApiSession(201, 'This call made the session and it is ready', 'ready')
+  @ApiSession(200, 'A repeated request: the session is settled', 'ready', 'failed')
+  @ApiSession(202, 'The session is pending', 'pending')
+  @ApiProblems(
+    'malformed',
+    'body-too-large',
+    'unsupported-media-type',
+    'validation-failed',
+    'idempotency-key-reused',
+    'unavailable',
+  )
+  async create(
+    @CallerOf() caller: Caller,
+    @IdempotencyKeyOf() key: string | undefined,
+    @PatienceOf() patience: Patience,
+    @Body({ schema: optionalOpeningBody }) body: OpeningBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return this.presenter.opened(await this.service.create(caller, body, key, patience), caller, reply);
+  }
+
+  @Get(':tokenId')
+  @Operation(
+    'readSession',
+    'Read a session',
+    'What every client does that was given a TokenID: all of them get the same token.',
+  )
+  @TokenId()
+  @ApiPrefer()
+  @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable')
+  async read(
+    @CallerOf() caller: Caller,
+    @Param('tokenId') tokenId: string,
+    @PatienceOf() patience: Patience,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return this.presenter.shown(await this.service.read(caller, tokenId, patience), caller, reply);
+  }
+
+  @Delete(':tokenId')
+  @HttpCode(204)
+  @Operation(
+    'closeSession',
+    'Close a session',
+    'For good: its token is erased and never shown again. Closing again changes nothing.',
+  )
+  @TokenId()
+  @ApiResponse({ status: 204, description: 'The session is closed' })
+  @ApiProblems('malformed', 'not-found', 'unavailable')
+  async close(@Param('tokenId') tokenId: string): Promise<void> {
+    await this.service.close(tokenId);
+  }
+}

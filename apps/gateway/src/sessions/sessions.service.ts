@@ -1,0 +1,114 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/entities';
+import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID, StoreUnavailable } from '@app/kernel';
+import { MintTokensQueue } from '@app/queue';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Caller, may } from '../access/caller.js';
+import { Problem } from '../problems/problem.js';
+import { fingerprint } from './idempotency-key.js';
+import type { Patience } from './patience.js';
+import type { Answer } from './session.presenter.js';
+import type { OpeningBody } from './session.schemas.js';
+import { Waits } from './waits.js';
+
+/** Decides what happens to sessions. The row comes first; the job is only a hint that somebody should look at it. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly rooms: RoomsRepository,
+    private readonly sessions: SessionsRepository,
+    private readonly queue: MintTokensQueue,
+    private readonly waits: Waits,
+    @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
+  ) {}
+
+  /** A new session without a room. */
+  async create(caller: Caller, body: OpeningBody, key: string | undefined, patience: Patience): Promise<Answer> {
+    const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
+    const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
+    if (created.by === 'made') await this.hint(created.session.id);
+    const session = await this.held(created.session, patience);
+    return { session, made: created.by === 'made', replayed: created.by === 'replayed' };
+  }
+
+  /** The room's live session, made if there is none. */
+  async openRoom(caller: Caller, room: string, body: OpeningBody, patience: Patience): Promise<Answer> {
+    const opening = {
+      ...this.opening(body),
+      room,
+      wanted: body.products && inOrder(body.products),
+      createdBy: caller.id,
+    };
+    const opened = await this.rooms.open(opening);
+    if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
+      throw new Problem('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
+    }
+    if (opened.by !== 'found') await this.hint(opened.session.id, opened.by === 'reopened');
+    return { session: await this.held(opened.session, patience), made: opened.by === 'made' };
+  }
+
+  /** The room's live session. */
+  async readRoom(room: string, patience: Patience): Promise<SessionRecord> {
+    const session = await this.rooms.findLive(room);
+    if (session === null) throw new Problem('not-found', { detail: 'The room has no session' });
+    return this.held(session, patience);
+  }
+
+  /** A session by its TokenID. @throws Problem 404, or 410 with a link to a newer session of the room */
+  async read(caller: Caller, id: string, patience: Patience): Promise<SessionRecord> {
+    const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
+    if (found === null) throw new Problem('not-found', { detail: 'There is no such session' });
+    const session = await this.held(found, patience);
+    if (session.status !== 'closed' && session.status !== 'expired') return session;
+    const successor =
+      session.room !== null && may(caller, 'rooms:open')
+        ? await this.sessions.findSuccessor(session.room, session.generation)
+        : null;
+    throw new Problem(session.status === 'closed' ? 'session-closed' : 'session-expired', {
+      ...(successor !== null && { headers: { link: `</v1/sessions/${successor}>; rel="successor-version"` } }),
+    });
+  }
+
+  /** Closes a session for good. Closing again changes nothing. */
+  async close(id: string): Promise<void> {
+    const known = SESSION_ID.test(id) && (await this.sessions.close(id));
+    if (!known) throw new Problem('not-found', { detail: 'There is no such session' });
+  }
+
+  private opening(body: OpeningBody) {
+    const { defaultProducts, mintDeadlineS } = this.config.get('sessions', { infer: true });
+    return {
+      products: inOrder(body.products ?? defaultProducts),
+      metadata: body.metadata ?? {},
+      deadlineS: mintDeadlineS,
+    };
+  }
+
+  /** A queue that is away does not fail the request: the sweeper queues what has no job. */
+  private async hint(id: string, again = false): Promise<void> {
+    failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
+    try {
+      await this.queue.add([id]);
+      // A session that is put back to pending may still have the job of its last life, waiting for its next try.
+      if (again) await this.queue.wake(id);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  /** The session once it is settled, or as it is when the caller's patience is over. */
+  private async held(session: SessionRecord, { since, waitS }: Patience): Promise<SessionRecord> {
+    if (waitS === null || isSettled(session.status)) return session;
+    const leftMs = waitS * 1000 - (performance.now() - since);
+    return (await this.waits.settled(session.id, leftMs)) ?? session;
+  }
+}
+
+/** Products are stored in one order, so that two sets can be compared in SQL. */
+function inOrder(products: readonly Product[]): Product[] {
+  return PRODUCTS.filter((product) => products.includes(product));
+}
+
+function sameProducts(wanted: readonly string[], had: readonly string[]): boolean {
+  return wanted.length === had.length && wanted.every((product) => had.includes(product));
+}

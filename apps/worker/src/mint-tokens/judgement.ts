@@ -1,0 +1,52 @@
+import { CasError, CasUnavailable } from '@app/cas-client';
+import type { FailureCode } from '@app/kernel';
+import { CasLeftAlone, PROBE_EVERY_MS } from './cas-breaker.js';
+import { waitAfter } from './waits.js';
+
+/** What one failed product means for its session. */
+export type Verdict =
+  /** CAS will never give it: the session fails with this code. */
+  | { kind: 'cancel'; code: FailureCode }
+  /** It may work later. An attempt that is not `counted` keeps its place in the list of waits. */
+  | { kind: 'retry'; code: FailureCode | null; counted: boolean; atLeastMs: number };
+
+/** What one error means: the table of the vendor's answers, in one place. */
+export function verdictOn(error: unknown): Verdict {
+  if (error instanceof CasLeftAlone)
+    return { kind: 'retry', code: 'cas-unavailable', counted: false, atLeastMs: PROBE_EVERY_MS };
+  // Not sorted, so a fault of ours. The session goes on until its deadline, as slowly as after any failure.
+  if (!(error instanceof CasError)) return { kind: 'retry', code: null, counted: true, atLeastMs: 0 };
+  switch (error.code) {
+    case 'cas-unavailable': {
+      const atLeastMs = error instanceof CasUnavailable ? (error.retryAfterMs ?? 0) : 0;
+      return { kind: 'retry', code: error.code, counted: true, atLeastMs };
+    }
+    case 'cas-bad-reply':
+      return { kind: 'retry', code: error.code, counted: true, atLeastMs: 0 };
+    case 'cas-call-aborted':
+      return { kind: 'retry', code: null, counted: false, atLeastMs: 0 };
+    case 'cas-credentials-rejected':
+    case 'cas-rejected':
+      return { kind: 'cancel', code: error.code };
+  }
+}
+
+/** What the failures of a run mean for the session: cancel before retry, and of several retries the longest wait. */
+export function judge(errors: readonly unknown[]): Verdict | null {
+  const verdicts = errors.map(verdictOn);
+  const cancel = verdicts.find((verdict) => verdict.kind === 'cancel');
+  if (cancel !== undefined) return cancel;
+  const retries = verdicts.filter((verdict) => verdict.kind === 'retry');
+  if (retries.length === 0) return null;
+  return {
+    kind: 'retry',
+    code: retries.find((retry) => retry.code !== null)?.code ?? null,
+    counted: retries.some((retry) => retry.counted),
+    atLeastMs: Math.max(...retries.map((retry) => retry.atLeastMs)),
+  };
+}
+
+/** The list's wait, or what CAS (or the breaker) asks for if that is longer. */
+export function waitFor(verdict: Extract<Verdict, { kind: 'retry' }>, attempts: number, random?: () => number): number {
+  return Math.max(waitAfter(attempts, random), verdict.atLeastMs);
+}

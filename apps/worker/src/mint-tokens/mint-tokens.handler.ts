@@ -1,0 +1,99 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { type Publication, PublishingRepository, type SealedToken } from '@app/entities';
+import { failpoint, pause, type Product, StoreUnavailable } from '@app/kernel';
+import { LOG, type Log } from '@app/observability';
+import type { Outcome } from '@app/queue';
+import { Sealing } from '@app/sealing';
+import { Inject, Injectable } from '@nestjs/common';
+import { MintingMetrics } from '../minting.metrics.js';
+import { CasBreaker } from './cas-breaker.js';
+import { judge, type Verdict, waitFor } from './judgement.js';
+
+/** A minted token costs a session at the vendor's, so publishing it is worth some patience with the database. */
+const PUBLISH_TRIES = 10;
+const PUBLISH_PAUSE_MS = 1000;
+
+/** Mints what a session lacks, seals it and publishes it. It has never heard of BullMQ. */
+@Injectable()
+export class MintTokensHandler {
+  constructor(
+    private readonly publishing: PublishingRepository,
+    private readonly cas: CasBreaker,
+    private readonly sealing: Sealing,
+    private readonly metrics: MintingMetrics,
+    @Inject(ConfigService) private readonly config: SettingsService<'runtime'>,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  async mint(sessionId: string, signal?: AbortSignal): Promise<Outcome> {
+    const task = await this.publishing.task(sessionId);
+    if (task === null) return { kind: 'done' };
+    if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
+
+    const runs = await Promise.allSettled(task.missing.map((product) => this.mintOne(sessionId, product, signal)));
+    const tokens = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
+    const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
+    failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
+
+    const publication = await this.publishFirmly(sessionId, tokens, signal);
+    this.account(sessionId, publication);
+    failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
+
+    const verdict = judge(errors);
+    if (verdict === null || !publication.pending) return { kind: 'done' };
+    return this.carryOut(sessionId, verdict, task.attempts, errors);
+  }
+
+  private async mintOne(sessionId: string, product: Product, signal: AbortSignal | undefined): Promise<SealedToken> {
+    const { token, expiresAt } = await this.cas.mint(product, signal);
+    return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
+  }
+
+  /** Publishing the same sealed tokens again is safe: what already stands as ours counts as published. */
+  private async publishFirmly(id: string, tokens: readonly SealedToken[], signal?: AbortSignal): Promise<Publication> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.publishing.publish(id, tokens);
+      } catch (error) {
+        const over = tries >= PUBLISH_TRIES || tokens.length === 0 || signal?.aborted === true;
+        if (!(error instanceof StoreUnavailable) || over) {
+          this.metrics.wasted.inc(tokens.length);
+          throw error;
+        }
+        await pause(PUBLISH_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  private account(sessionId: string, publication: Publication): void {
+    this.metrics.wasted.inc(publication.discarded.length);
+    if (publication.discarded.length > 0) {
+      this.log.info({ sessionId, products: publication.discarded }, 'minted too late, discarded');
+    }
+    if (publication.readyAfterMs !== null) {
+      this.metrics.timeToReady.observe(publication.readyAfterMs / 1000);
+      this.log.info({ sessionId, ms: Math.round(publication.readyAfterMs) }, 'session is ready');
+    }
+  }
+
+  private async carryOut(id: string, verdict: Verdict, attempts: number, errors: readonly unknown[]): Promise<Outcome> {
+    switch (verdict.kind) {
+      case 'cancel':
+        if (await this.publishing.fail(id, verdict.code)) this.metrics.failed.inc({ code: verdict.code });
+        this.log.error({ sessionId: id, code: verdict.code }, 'session failed');
+        return verdict;
+      case 'retry': {
+        const waitMs = waitFor(verdict, attempts);
+        await this.publishing.postpone(id, { waitMs, counted: verdict.counted, code: verdict.code });
+        if (verdict.code === null)
+          this.log.error({ sessionId: id, waitMs, err: errors[0] }, 'minting failed unexpectedly');
+        else
+          this.log.info(
+            { sessionId: id, waitMs, code: verdict.code, err: errors[0] },
+            'minting failed, will be tried again',
+          );
+        return { kind: 'retry', afterMs: waitMs };
+      }
+    }
+  }
+}

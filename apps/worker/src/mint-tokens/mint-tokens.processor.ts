@@ -1,0 +1,32 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { StoreUnavailable } from '@app/kernel';
+import { Health, LOG, type Log } from '@app/observability';
+import { MintTokensProcessor, MintTokensProcessorBase, type Outcome } from '@app/queue';
+import { Inject } from '@nestjs/common';
+import { MintTokensHandler } from './mint-tokens.handler.js';
+
+/** While a store is away there is nothing to try: come back after this, in ms. */
+const STORE_AWAY_WAIT_MS = 1000;
+
+/** Takes jobs of `mint-tokens`, hands each to the handler and settles it. */
+@MintTokensProcessor()
+export class MintTokensJobs extends MintTokensProcessorBase {
+  constructor(
+    @Inject(ConfigService) config: SettingsService<'mint'>,
+    @Inject(LOG) private readonly jobLog: Log,
+    private readonly handler: MintTokensHandler,
+    health: Health,
+  ) {
+    super(config);
+    health.registerLive('worker-loop', () => this.isRunning);
+  }
+
+  protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<Outcome> {
+    try {
+      return await this.handler.mint(sessionId, signal);
+    } catch (err) {
+      if (!(err instanceof StoreUnavailable)) this.jobLog.error({ sessionId, err }, 'a run failed unexpectedly');
+      return { kind: 'retry', afterMs: STORE_AWAY_WAIT_MS };
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { SweepingRepository } from '@app/entities';
+import { pause, StoreUnavailable } from '@app/kernel';
+import { Health, LOG, type Log } from '@app/observability';
+import { MintTokensQueue } from '@app/queue';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+
+/** A sweep that has not come round for this many intervals means that the loop is dead. */
+const MISSED_ROUNDS = 20;
+
+/**
+ * Does what time alone decides: revives sessions that lost their job, expires what is over, fails what is past its
+ * deadline. Every worker sweeps; they skip each other's rows.
+ */
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+  private lastRound = performance.now();
+
+  constructor(
+    private readonly sweeping: SweepingRepository,
+    private readonly queue: MintTokensQueue,
+    @Inject(ConfigService) private readonly config: SettingsService<'mint'>,
+    @Inject(LOG) private readonly log: Log,
+    health: Health,
+  ) {
+    health.registerLive('sweeper', () => performance.now() - this.lastRound < this.everyMs * MISSED_ROUNDS + 10_000);
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop = this.keepSweeping();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  /** One round. */
+  async sweep(): Promise<void> {
+    const moved = await this.sweeping.moveOverdue();
+    const due = await this.sweeping.takeDue();
+    if (due.length > 0) await this.queue.add(due);
+    if (moved.expired + moved.failed + due.length > 0) this.log.info({ ...moved, revived: due.length }, 'swept');
+  }
+
+  private async keepSweeping(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.sweep().catch((err: unknown) => {
+        // Away stores have said so already; the next round tries again.
+        if (!(err instanceof StoreUnavailable)) this.log.error({ err }, 'sweeping failed');
+      });
+      this.lastRound = performance.now();
+      await pause(this.everyMs, this.stopping.signal);
+    }
+  }
+
+  private get everyMs(): number {
+    return this.config.get('mint', { infer: true }).sweepEveryMs;
+  }
+}

@@ -1,0 +1,37 @@
+import { CasClientModule } from '@app/cas-client';
+import { SettingsModule, type WorkerSettings } from '@app/config';
+import { Database, EntitiesModule } from '@app/entities';
+import { Health, type Log, ObservabilityModule } from '@app/observability';
+import { MintTokensQueue, QueueModule } from '@app/queue';
+import { SealingModule } from '@app/sealing';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CasBreaker } from './mint-tokens/cas-breaker.js';
+import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
+import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
+import { MintingMetrics } from './minting.metrics.js';
+import { Sweeper } from './sweep/sweeper.js';
+import { WorkerMetrics } from './worker.metrics.js';
+
+/** Jobs in, rows out. Serves no client. */
+@Module({})
+export class WorkerModule {
+  static async with(settings: WorkerSettings, log: Log): Promise<DynamicModule> {
+    return {
+      module: WorkerModule,
+      imports: [
+        await SettingsModule.with(settings),
+        ObservabilityModule.with(log, { opsPort: true }),
+        EntitiesModule,
+        QueueModule.with(settings.queue, settings.database.url),
+        SealingModule,
+        CasClientModule,
+      ],
+      providers: [MintTokensJobs, MintTokensHandler, CasBreaker, MintingMetrics, WorkerMetrics, Sweeper],
+    };
+  }
+
+  constructor(health: Health, database: Database, queue: MintTokensQueue) {
+    health.registerReady('database', async () => (await database.rows('SELECT 1')).length === 1);
+    health.registerReady('queue', async () => (await queue.counts()).active >= 0);
+  }
+}

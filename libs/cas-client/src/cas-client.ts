@@ -1,0 +1,101 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import type { Product } from '@app/kernel';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Dispatcher } from 'undici';
+import { callUrl } from './call-url.js';
+import { CasCredentials } from './cas-credentials.js';
+import { Deadline } from './deadline.js';
+import { createDispatcher } from './dispatcher.js';
+import { CasCallAborted, CasError, CasUnavailable } from './errors.js';
+import { exchange, type Reply } from './exchange.js';
+import { judgeReply } from './judge-reply.js';
+import type { MintedToken } from './read-token.js';
+import { redirectTarget } from './redirect-target.js';
+import { sortStatus } from './sort-status.js';
+import { sortTransportError } from './sort-transport-error.js';
+
+/** What came of a call: few values, so that a metric can be labelled with them. */
+export type CasOutcome = 'ok' | CasError['code'];
+
+/** One call that has ended, for whoever measures. */
+export interface CasCall {
+  product: Product;
+  outcome: CasOutcome;
+  seconds: number;
+}
+
+/** The vendor's token service. Every call of `mint` is one attempt: repeating is the caller's business. */
+@Injectable()
+export class CasClient implements OnApplicationShutdown {
+  private readonly dispatcher: Dispatcher;
+  private readonly observers: ((call: CasCall) => void)[] = [];
+
+  constructor(
+    @Inject(ConfigService) private readonly config: SettingsService<'cas'>,
+    private readonly credentials: CasCredentials,
+  ) {
+    this.dispatcher = createDispatcher(this.settings);
+  }
+
+  /**
+   * A new token, and with it a new session at the vendor's. Takes no longer than `CAS_TIMEOUT_MS`, from connect to the
+   * last byte.
+   *
+   * @throws CasError, sorted: CasUnavailable (CasBusy), CasBadReply, CasCredentialsRejected, CasRejected, or
+   *   CasCallAborted when `signal` aborts. A token that was on its way then is lost.
+   */
+  async mint(product: Product, signal?: AbortSignal): Promise<MintedToken> {
+    const started = performance.now();
+    const tell = (outcome: CasOutcome): void => {
+      const call = { product, outcome, seconds: (performance.now() - started) / 1000 };
+      for (const observer of this.observers) observer(call);
+    };
+    try {
+      const reply = await this.ask(product, signal);
+      const minted = judgeReply(reply, this.settings.tokenMaxTtlS, Date.now());
+      tell('ok');
+      return minted;
+    } catch (error) {
+      if (error instanceof CasError) tell(error.code);
+      throw error;
+    }
+  }
+
+  /** Calls `observer` after each call, whatever came of it. It must not throw. */
+  observe(observer: (call: CasCall) => void): void {
+    this.observers.push(observer);
+  }
+
+  /** Calls still under way end as CasCallAborted: nobody is left to take their tokens. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.dispatcher.destroy();
+  }
+
+  /** The reply, or why there is none, all under one deadline. */
+  private async ask(product: Product, signal: AbortSignal | undefined): Promise<Reply> {
+    if (signal?.aborted === true) throw new CasCallAborted();
+    const url = callUrl(this.settings.url, product);
+    const deadline = new Deadline(this.settings.timeoutMs, signal);
+    try {
+      return await deadline.bound(this.follow(url, deadline.signal));
+    } catch (error) {
+      if (deadline.abortedByCaller) throw new CasCallAborted();
+      if (deadline.signal.aborted) throw new CasUnavailable();
+      throw sortTransportError(error);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** The reply, after at most one redirect inside the origin. */
+  private async follow(url: URL, signal: AbortSignal): Promise<Reply> {
+    const credentials = this.credentials.current();
+    const reply = await exchange(this.dispatcher, url, credentials, signal);
+    const target = sortStatus(reply.status) === 'redirect' ? redirectTarget(url, reply.location) : undefined;
+    return target === undefined ? reply : exchange(this.dispatcher, target, credentials, signal);
+  }
+
+  private get settings() {
+    return this.config.get('cas', { infer: true });
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** One environment variable: how it is read, and what `.env.example` says of it. */
+export interface Variable<S extends z.ZodType = z.ZodType> {
+  schema: S;
+  /** One or two sentences for operators: what it decides, and its unit. */
+  about: string;
+  /** The default as it would be written; absent where there is none. */
+  default?: string;
+  /** May also come as a file, by `NAME_FILE`; its value is never printed. */
+  secret?: boolean;
+}
+
+export type Variables = Record<string, Variable>;
+export type Values<V extends Variables> = { [N in keyof V]: z.output<V[N]['schema']> };
+
+export interface Context {
+  /** Without `NODE_ENV` every process is in production. */
+  production: boolean;
+}
+
+/** A group of variables that belong together, and the settings that the code reads. */
+export interface Topic<V extends Variables = Variables, S = unknown> {
+  title: string;
+  variables: V;
+  /** Rules over several variables; what is missing or wrong by itself is absent. Faults name variables, never values. */
+  faults?(values: Partial<Values<V>>, context: Context): string[];
+  settings(values: Values<V>, context: Context): S;
+}
+
+export function topic<V extends Variables, S>(definition: Topic<V, S>): Topic<V, S> {
+  return definition;
+}
+
+export const text = z.string().min(1);
+export const optionalText = text.optional();
+
+/** A whole number between two bounds, both included. */
+export function whole(min: number, max: number) {
+  return z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
+}
+
+export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+
+export function url(...protocols: string[]) {
+  return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { topic } from '../topic.js';
+
+/** `wtk_<id>_<secret>`: the id finds the row, the secret carries at least 256 bits. */
+export const API_KEY = /^wtk_([a-z0-9]{4,16})_([A-Za-z0-9]{43,128})$/;
+
+/** A key written by hand into an example repeats itself; 43 random characters of 62 have far more than 16 distinct ones. */
+const looksRandom = (key: string): boolean => new Set(key.split('_')[2]).size >= 16;
+
+export const access = topic({
+  title: 'Callers',
+  variables: {
+    BOOTSTRAP_API_KEY: {
+      schema: z
+        .string()
+        .regex(API_KEY, 'must be wtk_<id>_<secret>: id 4 to 16 of a-z0-9, secret 43 to 128 of A-Za-z0-9')
+        .refine(looksRandom, 'must have a random secret, not a sample')
+        .optional(),
+      about: 'An API key with every scope that is made sure to exist. Once revoked it stays revoked.',
+      secret: true,
+    },
+  },
+  settings: (values) => ({ bootstrapKey: values.BOOTSTRAP_API_KEY }),
+});

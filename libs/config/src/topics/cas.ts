@@ -1,0 +1,55 @@
+import { onOff, optionalText, text, topic, url, whole } from '../topic.js';
+
+/** The vendor's token service, CAS. */
+export const cas = topic({
+  title: "The vendor's token service (CAS)",
+  variables: {
+    CAS_URL: {
+      schema: url('http:', 'https:'),
+      about: "Base URL of CAS, from the vendor's private area. https, but for loopback.",
+    },
+    CAS_API_KEY: { schema: text, about: 'API key of CAS.', secret: true },
+    CAS_API_SECRET: { schema: text, about: 'API secret of CAS.', secret: true },
+    CAS_TIMEOUT_MS: {
+      schema: whole(10, 120_000),
+      about: 'The whole time for one call, from connect to the last byte, in ms.',
+      default: '5000',
+    },
+    CAS_ALLOW_HTTP: {
+      schema: onOff,
+      about: 'Allows plain http to a CAS that is not on loopback, in production: on or off.',
+      default: 'off',
+    },
+    TOKEN_MAX_TTL_S: {
+      schema: whole(1, 31_536_000),
+      about: 'The longest life of a session, and the life of one whose token carries no exp, in s.',
+      default: '86400',
+    },
+    HTTPS_PROXY: {
+      schema: url('http:', 'https:').optional(),
+      about: 'A proxy for calls to a CAS on https.',
+      secret: true,
+    },
+    NO_PROXY: { schema: optionalText, about: 'Hosts that are called without the proxy, comma-separated.' },
+  },
+  faults: (values, { production }) => {
+    if (values.CAS_URL === undefined) return [];
+    const target = new URL(values.CAS_URL);
+    if (!production || target.protocol === 'https:' || values.CAS_ALLOW_HTTP === true || isLoopback(target.hostname))
+      return [];
+    return ['CAS_URL must be https in production, or its host loopback, or CAS_ALLOW_HTTP=on'];
+  },
+  settings: (values) => ({
+    url: values.CAS_URL,
+    apiKey: values.CAS_API_KEY,
+    apiSecret: values.CAS_API_SECRET,
+    timeoutMs: values.CAS_TIMEOUT_MS,
+    tokenMaxTtlS: values.TOKEN_MAX_TTL_S,
+    httpsProxy: values.HTTPS_PROXY,
+    noProxy: values.NO_PROXY,
+  }),
+});
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}

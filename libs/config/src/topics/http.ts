@@ -1,0 +1,30 @@
+import { optionalText, onOff, topic, whole } from '../topic.js';
+
+export const http = topic({
+  title: 'Gateway',
+  variables: {
+    PORT: { schema: whole(0, 65_535), about: 'The public port; 0 picks a free one and logs it.', default: '3000' },
+    HOST: {
+      schema: optionalText,
+      about: 'The address to listen on: 127.0.0.1 in development, else 0.0.0.0.',
+    },
+    SWAGGER: { schema: onOff, about: 'Whether /docs and /openapi.json are served: on or off.', default: 'on' },
+    MAX_WAITS: {
+      schema: whole(0, 1_000_000),
+      about: 'Requests that may be held by Prefer: wait at one time; beyond it the answer comes at once.',
+      default: '20000',
+    },
+    DRAIN_MS: {
+      schema: whole(0, 600_000),
+      about: 'How long the gateway goes on serving after SIGTERM, so that load balancers notice, in ms.',
+      default: '0',
+    },
+  },
+  settings: (values, { production }) => ({
+    port: values.PORT,
+    host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    swagger: values.SWAGGER,
+    maxWaits: values.MAX_WAITS,
+    drainMs: values.DRAIN_MS,
+  }),
+});

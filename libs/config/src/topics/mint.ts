@@ -1,0 +1,18 @@
+import { topic, whole } from '../topic.js';
+
+export const mint = topic({
+  title: 'Worker',
+  variables: {
+    MINT_CONCURRENCY: {
+      schema: whole(1, 10_000),
+      about: 'Jobs that one worker runs at a time. Each waits for CAS most of its life.',
+      default: '50',
+    },
+    SWEEP_EVERY_MS: {
+      schema: whole(100, 60_000),
+      about: 'How often a worker looks for sessions that lost their job, are expired or past their deadline, in ms.',
+      default: '2500',
+    },
+  },
+  settings: (values) => ({ concurrency: values.MINT_CONCURRENCY, sweepEveryMs: values.SWEEP_EVERY_MS }),
+});

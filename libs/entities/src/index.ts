@@ -1,0 +1,16 @@
+export { type ApiKeyRecord, ApiKeysRepository } from './api-keys.repository.js';
+export { Database, type Statements } from './database.js';
+export { DatabaseClock } from './database-clock.js';
+export { EntitiesModule } from './entities.module.js';
+export { type MintTask, type Publication, PublishingRepository, type SealedToken } from './publishing.repository.js';
+export { type OpenedRoom, RoomContended, type RoomOpening, RoomsRepository } from './rooms.repository.js';
+export { migrateSchema, waitForDatabase } from './schema.js';
+export type { SessionRecord } from './session-record.js';
+export {
+  type CreatedSession,
+  type IdempotencyKey,
+  IdempotencyKeyReused,
+  SessionsRepository,
+  type UnnamedSession,
+} from './sessions.repository.js';
+export { SweepingRepository } from './sweeping.repository.js';

@@ -1,0 +1,95 @@
+import { CodedError, LIVE_STATUSES, newSessionId, type Product, RETRYABLE_FAILURES } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { announce } from './announce.js';
+import { Database, type Statements } from './database.js';
+import { UniqueViolation } from './database-errors.js';
+import { expireDue, failOverdue, insertSession, reviveFailed } from './moves.js';
+import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+
+export interface RoomOpening {
+  room: string;
+  /** Products as the opener named them; a failed session with others is not re-opened. */
+  wanted: Product[] | undefined;
+  /** Products of the session if this call makes it. */
+  products: Product[];
+  metadata: Record<string, unknown>;
+  createdBy: string;
+  /** How long it may stay pending, in s. */
+  deadlineS: number;
+}
+
+export interface OpenedRoom {
+  session: SessionRecord;
+  /** `made`: this call made the session. `reopened`: it put a failed one back to pending. `found`: it changed nothing. */
+  by: 'made' | 'reopened' | 'found';
+}
+
+/** Opening lost a race this many times in a row: somebody opens and closes the room faster than we can look. */
+export class RoomContended extends CodedError {
+  readonly code = 'room-contended';
+}
+
+const MAX_ROUNDS = 10;
+const REOPEN_EVERY_S = 10;
+
+/** Rooms and their live sessions. At most one is live per room: the unique index decides, never a lock in a process. */
+@Injectable()
+export class RoomsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** The live session of a room. One that is expired by the clock is live no more. */
+  async findLive(room: string): Promise<SessionRecord | null> {
+    const [row] = await this.database.rows<SessionRow>(
+      `${SELECT_SESSIONS} WHERE s.room = $1 AND s.status = ANY($2) AND seen.status = ANY($2)`,
+      [room, LIVE_STATUSES],
+    );
+    return row === undefined ? null : toRecord(row);
+  }
+
+  /** Gets or makes the room's live session. The fast answer is one SELECT; only a change takes a transaction. */
+  async open(opening: RoomOpening): Promise<OpenedRoom> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = await this.findLive(opening.room);
+      if (found !== null && !mayReopen(found)) return { session: found, by: 'found' };
+      const changed = await this.change(opening);
+      if (changed !== null) return changed;
+      if (found !== null) return { session: found, by: 'found' };
+    }
+    throw new RoomContended('The room changes too fast');
+  }
+
+  /** Null: somebody else was faster, or the failed session may not be re-opened now. */
+  private async change(opening: RoomOpening): Promise<OpenedRoom | null> {
+    try {
+      return await this.database.transaction(async (statements) => {
+        await makeWay(statements, opening.room);
+        const reopened = await reviveFailed(
+          statements,
+          `s.room = $2 AND s.status = 'failed' AND s.failure_code = ANY($3)
+             AND ($4::text[] IS NULL OR s.products = $4)
+             AND (s.reopened_at IS NULL OR s.reopened_at <= clock_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`,
+          [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
+        );
+        const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
+        if (id === null) return null;
+        const [row] = await statements.rows<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
+        return row === undefined ? null : { session: toRecord(row), by: reopened === null ? 'made' : 'reopened' };
+      });
+    } catch (error) {
+      // The generation was taken and closed again between our look and our insert: go round.
+      if (error instanceof UniqueViolation && error.constraint === 'sessions_one_per_generation') return null;
+      throw error;
+    }
+  }
+}
+
+function mayReopen(session: SessionRecord): boolean {
+  return session.status === 'failed' && RETRYABLE_FAILURES.some((code) => code === session.failureCode);
+}
+
+/** Moves what the clock has already decided for this room, so that the unique index does not stand in the way. */
+async function makeWay(statements: Statements, room: string): Promise<void> {
+  const expired = await expireDue(statements, 's.room = $1', [room]);
+  const failed = await failOverdue(statements, 's.room = $1', [room]);
+  await announce(statements, [...expired, ...failed]);
+}

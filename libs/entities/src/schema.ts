@@ -1,0 +1,67 @@
+import { CannotStart, pause } from '@app/kernel';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from './data-source-options.js';
+
+/** Migrating may take long. Postgres and pg both read 0 as "no limit". */
+const NO_LIMIT = 0;
+
+/** Runs this product's migrations. Gives the names of those that ran. */
+export async function migrateSchema(url: string): Promise<string[]> {
+  const source = await new DataSource(dataSourceOptions({ url, pool: 2, timeoutMs: NO_LIMIT })).initialize();
+  try {
+    // Two migrate steps at once (two replicas of a one-shot job) wait for each other.
+    const lock = new Client({ connectionString: url });
+    await lock.connect();
+    try {
+      await lock.query(`SELECT pg_advisory_lock(hashtext('watchtogether-auth-server/migrate'))`);
+      const ran = await source.runMigrations();
+      return ran.map((migration) => migration.name);
+    } finally {
+      await lock.end();
+    }
+  } finally {
+    await source.destroy();
+  }
+}
+
+/**
+ * Waits until the database answers and its schema is at least as new as this code. Called before anything else of a
+ * process starts: a process is never up but deaf.
+ *
+ * @throws CannotStart after `timeoutMs`
+ */
+export async function waitForDatabase(
+  url: string,
+  timeoutMs: number,
+  onWait: (reason: 'no-answer' | 'old-schema') => void,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  let told: string | undefined;
+  for (;;) {
+    const state = await look(url);
+    if (state === 'ready') return;
+    if (performance.now() > end) throw new CannotStart(`${FAULTS[state]} (waited ${String(timeoutMs / 1000)} s)`);
+    if (told !== state) onWait(state);
+    told = state;
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+const LOOK_EVERY_MS = 500;
+const FAULTS = {
+  'no-answer': 'The database does not answer',
+  'old-schema': 'The schema is older than this process: run the migrate step',
+};
+
+async function look(url: string): Promise<'ready' | 'no-answer' | 'old-schema'> {
+  const source = new DataSource(dataSourceOptions({ url, pool: 1, timeoutMs: 2000 }));
+  try {
+    await source.initialize();
+    return (await source.showMigrations()) ? 'old-schema' : 'ready';
+  } catch {
+    return 'no-answer';
+  } finally {
+    if (source.isInitialized) await source.destroy().catch(() => undefined);
+  }
+}

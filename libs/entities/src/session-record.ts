@@ -1,0 +1,43 @@
+import type { FailureCode, Product, SessionStatus } from '@app/kernel';
+
+/** A session as a reader sees it now: a deadline or an expiry that has passed counts, whether or not the row was moved. */
+export interface SessionRecord {
+  id: string;
+  room: string | null;
+  generation: number;
+  status: SessionStatus;
+  version: number;
+  products: Product[];
+  metadata: Record<string, unknown>;
+  failureCode: FailureCode | null;
+  createdBy: string;
+  createdAt: Date;
+  readyAt: Date | null;
+  expiresAt: Date | null;
+  /** Sealed tokens; there only while the session is ready. */
+  tokens: { product: Product; sealed: string }[];
+}
+
+/** The state that a reader sees, in SQL, over a row of `sessions` named `s`. */
+export const SEEN_STATUS = `CASE
+  WHEN s.status = 'pending' AND s.deadline_at <= clock_timestamp() THEN 'failed'
+  WHEN s.status = 'ready' AND s.expires_at <= clock_timestamp() THEN 'expired'
+  ELSE s.status END`;
+
+/** Selects `SessionRecord`s; a WHERE clause over `s` follows. */
+export const SELECT_SESSIONS = `
+  SELECT s.id, s.room, s.generation, s.version, s.products, s.metadata,
+         s.created_by AS "createdBy", s.created_at AS "createdAt", s.ready_at AS "readyAt", s.expires_at AS "expiresAt",
+         seen.status,
+         CASE WHEN seen.status = 'failed' THEN COALESCE(s.failure_code, 'deadline-exceeded') END AS "failureCode",
+         CASE WHEN seen.status = 'ready' THEN (
+           SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed) ORDER BY t.product)
+           FROM session_tokens t WHERE t.session_id = s.id AND t.sealed IS NOT NULL
+         ) END AS tokens
+  FROM sessions s CROSS JOIN LATERAL (SELECT ${SEEN_STATUS} AS status) seen`;
+
+export type SessionRow = Omit<SessionRecord, 'tokens'> & { tokens: SessionRecord['tokens'] | null };
+
+export function toRecord(row: SessionRow): SessionRecord {
+  return { ...row, tokens: row.tokens ?? [] };
+}

@@ -1,0 +1,147 @@
+import { CodedError, newSessionId } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { announce } from './announce.js';
+import { Database, type Statements } from './database.js';
+import { eraseTokens, failOverdue, insertSession, type NewSession, reviveFailed } from './moves.js';
+import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+
+/** A caller's Idempotency-Key with the fingerprint (hex) of the body that came with it. */
+export interface IdempotencyKey {
+  caller: string;
+  key: string;
+  fingerprint: string;
+}
+
+export interface CreatedSession {
+  session: SessionRecord;
+  /** `replayed`: the key was used before, with the same body, and this is the session that it made. */
+  by: 'made' | 'replayed';
+}
+
+/** The key was used before, with another body. */
+export class IdempotencyKeyReused extends CodedError {
+  readonly code = 'idempotency-key-reused';
+}
+
+export type UnnamedSession = Omit<NewSession, 'id' | 'room'>;
+
+/** Sessions by their TokenID. */
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(id: string): Promise<SessionRecord | null> {
+    return findIn(this.database, id);
+  }
+
+  /** Those of these sessions that exist, in one statement. */
+  async findMany(ids: readonly string[]): Promise<SessionRecord[]> {
+    const rows = await this.database.rows<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = ANY($1)`, [ids]);
+    return rows.map(toRecord);
+  }
+
+  /** The id of a newer live session of the room, if there is one. */
+  async findSuccessor(room: string, generation: number): Promise<string | null> {
+    const [row] = await this.database.rows<{ id: string }>(
+      `SELECT s.id FROM sessions s
+       WHERE s.room = $1 AND s.generation > $2 AND s.status IN ('pending', 'ready', 'failed')
+         AND NOT (s.status = 'ready' AND s.expires_at <= clock_timestamp())`,
+      [room, generation],
+    );
+    return row?.id ?? null;
+  }
+
+  /** @throws IdempotencyKeyReused when the caller's key stands for another body */
+  async create(session: UnnamedSession, idempotency?: IdempotencyKey): Promise<CreatedSession> {
+    return this.database.transaction(async (statements) => {
+      const id = newSessionId();
+      const replayed = idempotency === undefined ? null : await findByKey(statements, idempotency);
+      if (replayed !== null) return { session: replayed, by: 'replayed' };
+      await insertSession(statements, { ...session, id, room: null });
+      // The key's row refers to the session, so the session comes first and goes again if another request was faster.
+      if (idempotency !== undefined && !(await claimKey(statements, idempotency, id))) {
+        await statements.rows('DELETE FROM sessions WHERE id = $1', [id]);
+        const winner = await findByKey(statements, idempotency);
+        if (winner === null) throw new IdempotencyKeyReused('The key is in use by another request');
+        return { session: winner, by: 'replayed' };
+      }
+      const made = await findIn(statements, id);
+      if (made === null) throw new Error('a session that was just inserted is gone');
+      return { session: made, by: 'made' };
+    });
+  }
+
+  /**
+   * Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing.
+   *
+   * @param createdBy if given, only a session of this creator is closed
+   * @returns false if there is no such session
+   */
+  async close(id: string, createdBy?: string): Promise<boolean> {
+    return this.database.transaction(async (statements) => {
+      const [closed] = await statements.rows<{ id: string }>(
+        `UPDATE sessions SET version = version + 1, ended_at = clock_timestamp(),
+                status = CASE WHEN status = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE 'closed' END
+         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') AND ($2::text IS NULL OR created_by = $2)
+         RETURNING id`,
+        [id, createdBy ?? null],
+      );
+      if (closed !== undefined) {
+        await eraseTokens(statements, [id]);
+        await announce(statements, [id]);
+        return true;
+      }
+      const [known] = await statements.rows(
+        'SELECT 1 FROM sessions WHERE id = $1 AND ($2::text IS NULL OR created_by = $2)',
+        [id, createdBy ?? null],
+      );
+      return known !== undefined;
+    });
+  }
+
+  /** Puts a failed session back to pending, whatever it failed of. Any other session stays as it is. */
+  async retry(id: string, deadlineS: number): Promise<SessionRecord | null> {
+    return this.database.transaction(async (statements) => {
+      await failOverdue(statements, 's.id = $1', [id]);
+      await reviveFailed(statements, `s.id = $2 AND s.status = 'failed'`, [deadlineS, id]);
+      return findIn(statements, id);
+    });
+  }
+}
+
+async function findIn(statements: Statements, id: string): Promise<SessionRecord | null> {
+  const [row] = await statements.rows<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
+  return row === undefined ? null : toRecord(row);
+}
+
+async function findByKey(
+  statements: Statements,
+  { caller, key, fingerprint }: IdempotencyKey,
+): Promise<SessionRecord | null> {
+  const [taken] = await statements.rows<{ fingerprint: string; sessionId: string }>(
+    `SELECT fingerprint, session_id AS "sessionId" FROM idempotency_keys
+     WHERE caller = $1 AND key = $2 AND created_at > clock_timestamp() - interval '24 hours'`,
+    [caller, key],
+  );
+  if (taken === undefined) return null;
+  if (taken.fingerprint !== fingerprint) throw new IdempotencyKeyReused('The key was used with another body');
+  return findIn(statements, taken.sessionId);
+}
+
+/** A key older than a day counts as absent and is taken over. False: another request holds it. */
+async function claimKey(
+  statements: Statements,
+  { caller, key, fingerprint }: IdempotencyKey,
+  sessionId: string,
+): Promise<boolean> {
+  const claimed = await statements.rows(
+    `INSERT INTO idempotency_keys AS k (caller, key, fingerprint, session_id, created_at)
+     VALUES ($1, $2, $3, $4, clock_timestamp())
+     ON CONFLICT (caller, key) DO UPDATE
+       SET fingerprint = excluded.fingerprint, session_id = excluded.session_id, created_at = excluded.created_at
+       WHERE k.created_at <= clock_timestamp() - interval '24 hours'
+     RETURNING 1`,
+    [caller, key, fingerprint, sessionId],
+  );
+  return claimed.length > 0;
+}

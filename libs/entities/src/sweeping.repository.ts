@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { announce } from './announce.js';
+import { Database } from './database.js';
+import { expireDue, failOverdue } from './moves.js';
+
+const BATCH = 1000;
+
+/** What time alone decides: revival, expiry, deadlines. Two sweepers at once are harmless, they skip each other's rows. */
+@Injectable()
+export class SweepingRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Pending sessions that may have lost their job, at most 1,000; each is due again in 10 s. */
+  async takeDue(): Promise<string[]> {
+    const rows = await this.database.rows<{ id: string }>(
+      `UPDATE sessions s SET due_at = clock_timestamp() + interval '10 seconds'
+       WHERE s.id IN (SELECT d.id FROM sessions d
+                      WHERE d.status = 'pending' AND d.due_at <= clock_timestamp() AND d.deadline_at > clock_timestamp()
+                      ORDER BY d.due_at LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)
+       RETURNING s.id`,
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Moves what is expired or past its deadline, at most 1,000 of each; gives how many. */
+  async moveOverdue(): Promise<{ expired: number; failed: number }> {
+    return this.database.transaction(async (statements) => {
+      const expired = await expireDue(
+        statements,
+        `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= clock_timestamp()
+                  ORDER BY d.id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)`,
+        [],
+      );
+      const failed = await failOverdue(
+        statements,
+        `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= clock_timestamp()
+                  ORDER BY d.id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)`,
+        [],
+      );
+      await announce(statements, [...expired, ...failed]);
+      return { expired: expired.length, failed: failed.length };
+    });
+  }
+
+  /** Age of the oldest session that is still pending, in s; 0 without one. */
+  async oldestPendingS(): Promise<number> {
+    const [row] = await this.database.rows<{ age: number | null }>(
+      `SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS age FROM sessions
+       WHERE status = 'pending' AND deadline_at > clock_timestamp()`,
+    );
+    return row?.age ?? 0;
+  }
+}

@@ -1,0 +1,30 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** An API key. The secret itself is never stored: SHA-256 suffices, since it carries at least 256 bits. */
+@Entity('api_keys')
+export class ApiKeyEntity {
+  /** The public part, `wtk_<id>_…`. */
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'api_keys_pkey' })
+  id!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ name: 'secret_sha256', type: 'bytea' })
+  secretSha256!: Buffer;
+
+  @Column({ type: 'text', array: true })
+  scopes!: string[];
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
+  expiresAt!: Date | null;
+
+  @Column({ name: 'last_used_at', type: 'timestamptz', nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Column({ name: 'revoked_at', type: 'timestamptz', nullable: true })
+  revokedAt!: Date | null;
+}

@@ -1,0 +1,25 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { SessionEntity } from './session.entity.js';
+
+/** A caller's promise that two requests are one. Kept for 24 hours. */
+@Entity('idempotency_keys')
+@Index('idempotency_keys_age', ['createdAt'])
+@Index('idempotency_keys_session', ['sessionId'])
+export class IdempotencyKeyEntity {
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'idempotency_keys_pkey' })
+  caller!: string;
+
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'idempotency_keys_pkey' })
+  key!: string;
+
+  /** SHA-256 of the parsed body in canonical form, hex. */
+  @Column({ type: 'text' })
+  fingerprint!: string;
+
+  @Column({ name: 'session_id', type: 'text' })
+  @ForeignKey(() => SessionEntity, { onDelete: 'CASCADE', name: 'idempotency_keys_session_fkey' })
+  sessionId!: string;
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt!: Date;
+}

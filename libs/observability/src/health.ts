@@ -1,0 +1,53 @@
+import { within } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+
+export type Check = () => boolean | Promise<boolean>;
+
+/** A check that has not answered by then counts as failed, in ms. */
+const CHECK_TIMEOUT_MS = 1000;
+
+/**
+ * Whether this process is alive (restart it if not) and ready (send it work). The apps register what that means for
+ * them; this class only asks.
+ */
+@Injectable()
+export class Health {
+  private readonly live = new Map<string, Check>();
+  private readonly ready = new Map<string, Check>();
+  private draining = false;
+
+  registerLive(part: string, check: Check): void {
+    this.live.set(part, check);
+  }
+
+  registerReady(part: string, check: Check): void {
+    this.ready.set(part, check);
+  }
+
+  /** From SIGTERM on this process wants no more work; it stays alive. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  failingLive(): Promise<string[]> {
+    return failing(this.live);
+  }
+
+  async failingReady(): Promise<string[]> {
+    return this.draining ? ['draining'] : failing(this.ready);
+  }
+}
+
+async function failing(checks: Map<string, Check>): Promise<string[]> {
+  const results = await Promise.all(
+    [...checks].map(async ([part, check]) => {
+      const passed = within(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('no answer'));
+      return (await passed.catch(() => false)) ? [] : [part];
+    }),
+  );
+  return results.flat();
+}

@@ -1,0 +1,7 @@
+export { type Check, Health } from './health.js';
+export { createLog, LOG, type Log, type LogSettings, NestLog } from './log.js';
+export { Counter, Gauge, Histogram, Metrics } from './metrics.js';
+export { ObservabilityModule } from './observability.module.js';
+export { healthBody } from './ops-server.js';
+export { runMain } from './run-main.js';
+export { scrub } from './scrub.js';

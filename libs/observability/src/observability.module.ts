@@ -1,0 +1,18 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Health } from './health.js';
+import { LOG, type Log } from './log.js';
+import { Metrics } from './metrics.js';
+import { OpsServer } from './ops-server.js';
+
+/** Log, health and metrics everywhere; with `opsPort` also the second listener. */
+@Global()
+@Module({})
+export class ObservabilityModule {
+  static with(log: Log, { opsPort }: { opsPort: boolean }): DynamicModule {
+    return {
+      module: ObservabilityModule,
+      providers: [{ provide: LOG, useValue: log }, Health, Metrics, ...(opsPort ? [OpsServer] : [])],
+      exports: [LOG, Health, Metrics],
+    };
+  }
+}

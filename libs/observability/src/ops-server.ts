@@ -1,0 +1,46 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { fastify, type FastifyInstance } from 'fastify';
+import { Health } from './health.js';
+import { LOG, type Log } from './log.js';
+import { Metrics } from './metrics.js';
+
+/** The second listener of a process, for its operators alone: `/livez`, `/readyz`, `/metrics`. Never expose it. */
+@Injectable()
+export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly server: FastifyInstance = fastify({ forceCloseConnections: true });
+
+  constructor(
+    @Inject(ConfigService) private readonly config: SettingsService<'ops'>,
+    @Inject(LOG) private readonly log: Log,
+    health: Health,
+    metrics: Metrics,
+  ) {
+    this.server.get('/livez', async (_request, reply) => {
+      const failing = await health.failingLive();
+      return reply.code(failing.length === 0 ? 200 : 503).send(healthBody(failing));
+    });
+    this.server.get('/readyz', async (_request, reply) => {
+      const failing = await health.failingReady();
+      return reply.code(failing.length === 0 ? 200 : 503).send(healthBody(failing));
+    });
+    this.server.get('/metrics', async (_request, reply) =>
+      reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics()),
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { host, port } = this.config.get('ops', { infer: true });
+    const url = await this.server.listen({ host, port });
+    this.log.info({ url }, 'ops port is listening');
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.server.close();
+  }
+}
+
+/** What both health routes answer: the failing parts by name, never their error text. */
+export function healthBody(failing: string[]): { status: 'ok' | 'unavailable'; failing: string[] } {
+  return { status: failing.length === 0 ? 'ok' : 'unavailable', failing };
+}

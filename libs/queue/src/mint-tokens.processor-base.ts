@@ -1,0 +1,71 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { MINT_TOKENS, mintTokensPayload } from './mint-tokens.job.js';
+import { JobCancelled, type Outcome, RetryLater } from './outcome.js';
+
+/** Marks the one processor of the queue. It starts when the whole application is up, not before. */
+export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, { autorun: false });
+
+/**
+ * The receiving end of the queue: parses what comes out, starts and stops the worker at the right time, and turns an
+ * outcome into what BullMQ understands. Subclasses say what a run does.
+ */
+export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger('MintTokensProcessor');
+  private erring = false;
+
+  constructor(@Inject(ConfigService) private readonly config: SettingsService<'mint'>) {
+    super();
+  }
+
+  /** One run for one session. `signal` aborts when the lock is lost: somebody else may have taken over. */
+  protected abstract run(sessionId: string, signal: AbortSignal | undefined): Promise<Outcome>;
+
+  /** Three parameters, not fewer: BullMQ hands the signal only to a function that declares it. */
+  override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
+    const payload = mintTokensPayload.safeParse(job.data);
+    if (job.name !== MINT_TOKENS || !payload.success) throw new JobCancelled('unknown-job');
+    settle(await this.run(payload.data.sessionId, signal));
+  }
+
+  onApplicationBootstrap(): void {
+    const { worker } = this;
+    worker.concurrency = this.config.get('mint', { infer: true }).concurrency;
+    worker.on('lockRenewalFailed', (jobIds: string[]) => {
+      for (const id of jobIds) worker.cancelJob(id);
+    });
+    // Once per change: cut connections report thousands of errors a second.
+    worker.on('error', () => {
+      if (!this.erring) this.log.warn('the queue does not answer this worker');
+      this.erring = true;
+    });
+    worker.on('active', () => {
+      if (this.erring) this.log.warn('the queue answers this worker again');
+      this.erring = false;
+    });
+    void worker.run();
+  }
+
+  /** Before the database closes: waits for running jobs. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.close();
+  }
+
+  /** Whether the loop that takes jobs is running. */
+  get isRunning(): boolean {
+    return this.worker.isRunning();
+  }
+}
+
+function settle(outcome: Outcome): void {
+  switch (outcome.kind) {
+    case 'done':
+      return;
+    case 'retry':
+      throw new RetryLater(outcome.afterMs);
+    case 'cancel':
+      throw new JobCancelled(outcome.code);
+  }
+}

@@ -1,0 +1,59 @@
+import { BullModule } from '@nestjs/bullmq';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { createPostgresBackend, type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
+import { MINT_TOKENS } from './mint-tokens.job.js';
+import { MintTokensQueue } from './mint-tokens.queue.js';
+import { backoff } from './outcome.js';
+
+export interface QueueSettings {
+  redisUrl: string | undefined;
+  prefix: string;
+  lockMs: number;
+  stalledMs: number;
+}
+
+/** Connections of the queue's own pool on Postgres, besides its LISTEN. */
+const POSTGRES_POOL = 4;
+
+/**
+ * The queue, in Redis or, without `REDIS_URL`, in Postgres through BullMQ's own backend: configuration alone decides.
+ * BullMQ takes the backend and the worker's options from process-wide places, so both are set here, before the module
+ * is built.
+ */
+@Global()
+@Module({})
+export class QueueModule {
+  static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
+    if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
+    else setDefaultBackendFactory();
+    BullModule.workerClass = workerWith({
+      lockDuration: queue.lockMs,
+      stalledInterval: queue.stalledMs,
+      // A worker that dies again and again must not lose the session: the deadline is the only budget.
+      maxStalledCount: 1000,
+      settings: { backoffStrategy: backoff },
+    });
+    const connection =
+      queue.redisUrl === undefined
+        ? { connectionString: databaseUrl, max: POSTGRES_POOL, connectionTimeoutMillis: 2000, query_timeout: 10_000 }
+        : { url: queue.redisUrl };
+    return {
+      module: QueueModule,
+      imports: [
+        BullModule.forRoot({ connection: connection, prefix: queue.prefix }),
+        BullModule.registerQueue({ name: MINT_TOKENS }),
+      ],
+      providers: [MintTokensQueue],
+      exports: [MintTokensQueue],
+    };
+  }
+}
+
+/** Nest takes a worker's options from a decorator, which knows no configuration. */
+function workerWith(options: Partial<WorkerOptions>): typeof Worker {
+  return class ConfiguredWorker extends Worker {
+    constructor(name: string, processor: Processor, given: WorkerOptions) {
+      super(name, processor, { ...given, ...options });
+    }
+  };
+}

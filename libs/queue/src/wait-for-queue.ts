@@ -1,0 +1,48 @@
+import { CannotStart, pause } from '@app/kernel';
+import { Redis } from 'ioredis';
+
+const LOOK_EVERY_MS = 500;
+const ANSWER_WITHIN_MS = 2000;
+
+/**
+ * Waits until Redis answers and refuses one that throws jobs away when its memory is full. Without Redis there is
+ * nothing to wait for: the queue lives in the database.
+ *
+ * @throws CannotStart after `timeoutMs`, or at once for a wrong eviction policy
+ */
+export async function waitForQueue(redisUrl: string | undefined, timeoutMs: number, onWait: () => void): Promise<void> {
+  if (redisUrl === undefined) return;
+  const end = performance.now() + timeoutMs;
+  for (let first = true; ; first = false) {
+    const policy = await evictionPolicy(redisUrl);
+    if (policy !== null) {
+      if (policy !== 'noeviction')
+        throw new CannotStart(`Redis must run with maxmemory-policy noeviction, not ${policy}`);
+      return;
+    }
+    if (performance.now() > end) throw new CannotStart(`Redis does not answer (waited ${String(timeoutMs / 1000)} s)`);
+    if (first) onWait();
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+/** From INFO, which managed services allow where they refuse CONFIG. Null: no answer. */
+async function evictionPolicy(url: string): Promise<string | null> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: ANSWER_WITHIN_MS,
+    commandTimeout: ANSWER_WITHIN_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const memory = await redis.info('memory');
+    return /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
+  } catch {
+    return null;
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,19 @@
+import { CodedError } from '@app/kernel';
+
+/** The key that sealed a token is not in the ring: it was taken out too early, or belongs to another deployment. */
+export class UnknownSealingKey extends CodedError {
+  readonly code = 'unknown-sealing-key';
+
+  constructor(readonly keyId: string) {
+    super('The key that sealed this token is not in the key ring');
+  }
+}
+
+/** A sealed token was changed, cut, moved to another session or product, or its key id now names another key. */
+export class SealBroken extends CodedError {
+  readonly code = 'seal-broken';
+
+  constructor() {
+    super('The sealed token cannot be opened');
+  }
+}

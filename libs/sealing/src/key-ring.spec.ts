@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { CannotStart } from '@app/kernel';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SealBroken, UnknownSealingKey } from './errors.js';
+import { KeyRing } from './key-ring.js';
+
+const key = (id: string) => ({ id, key: randomBytes(32) });
+const k1 = key('k1');
+const ring = new KeyRing([k1]);
+const here = { sessionId: 'ses_one', product: 'stream' } as const;
+const TOKEN = 'eyJ0eXAiOiJKV1QifQ.eyJyaWQiOiIxIn0.c2lnbmF0dXJl';
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('did not throw');
+}
+
+describe('KeyRing', () => {
+  it('opens what it sealed, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 500 }), fc.string(), (token, sessionId) => {
+        const context = { sessionId, product: 'sync' } as const;
+        expect(ring.open(ring.seal(token, context).sealed, context)).toBe(token);
+      }),
+    );
+  });
+
+  it('names the key and shows nothing of the token', () => {
+    const { sealed, keyId } = ring.seal(TOKEN, here);
+    expect(keyId).toBe('k1');
+    expect(sealed).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]+$/);
+    expect(sealed).not.toContain('eyJ');
+  });
+
+  it('never writes the same seal twice', () => {
+    expect(ring.seal(TOKEN, here).sealed).not.toBe(ring.seal(TOKEN, here).sealed);
+  });
+
+  it.each([
+    ['session', { ...here, sessionId: 'ses_two' }],
+    ['product', { ...here, product: 'sync' as const }],
+    ['split of the same text', { sessionId: 'ses_one","stream', product: 'stream' as const }],
+  ])('refuses another %s', (_what, elsewhere) => {
+    const { sealed } = ring.seal(TOKEN, here);
+    expect(() => ring.open(sealed, elsewhere)).toThrow(SealBroken);
+  });
+
+  it('refuses every changed character, and tells nothing', () => {
+    const { sealed } = ring.seal(TOKEN, here);
+    fc.assert(
+      fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 127 }), (at, flip) => {
+        const changed = sealed.slice(0, at) + String.fromCharCode(sealed.charCodeAt(at) ^ flip) + sealed.slice(at + 1);
+        const error = errorOf(() => ring.open(changed, here));
+        expect(error instanceof SealBroken || error instanceof UnknownSealingKey).toBe(true);
+        const shown = inspect(error);
+        expect(shown).not.toContain(TOKEN);
+        expect(shown).not.toContain(changed);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('refuses every flipped bit of iv, ciphertext and tag', () => {
+    const { sealed } = ring.seal(TOKEN, here);
+    const [version, keyId, ...boxes] = sealed.split('.');
+    boxes.forEach((box, part) => {
+      const bytes = Buffer.from(box, 'base64url');
+      for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+        const changed = Buffer.from(bytes);
+        changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        const parts = boxes.with(part, changed.toString('base64url'));
+        expect(() => ring.open([version, keyId, ...parts].join('.'), here)).toThrow(SealBroken);
+      }
+    });
+  });
+
+  it.each(['', 'v1', 'v1.k1..', 'v1.k1.AAAA.AAAA', 'v2.k1.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA', TOKEN])(
+    'refuses %j',
+    (sealed) => {
+      expect(() => ring.open(sealed, here)).toThrow(SealBroken);
+    },
+  );
+
+  it('refuses a cut or longer seal', () => {
+    const { sealed } = ring.seal(TOKEN, here);
+    for (let length = 0; length < sealed.length; length += 1) {
+      expect(() => ring.open(sealed.slice(0, length), here)).toThrow(SealBroken);
+    }
+    expect(() => ring.open(`${sealed}AAAA`, here)).toThrow(SealBroken);
+    expect(() => ring.open(`${sealed}.`, here)).toThrow(SealBroken);
+  });
+
+  it('opens with an older key after a rotation, and seals with the new one', () => {
+    const { sealed } = ring.seal(TOKEN, here);
+    const rotated = new KeyRing([key('k2'), k1]);
+    expect(rotated.open(sealed, here)).toBe(TOKEN);
+    expect(rotated.seal(TOKEN, here).keyId).toBe('k2');
+    expect(rotated.sealingKeyId).toBe('k2');
+  });
+
+  it('says which key is missing', () => {
+    const { sealed } = new KeyRing([key('gone')]).seal(TOKEN, here);
+    expect(errorOf(() => ring.open(sealed, here))).toMatchObject({ code: 'unknown-sealing-key', keyId: 'gone' });
+  });
+
+  it('takes a seal of another key under the same id for broken', () => {
+    const { sealed } = new KeyRing([key('k1')]).seal(TOKEN, here);
+    expect(() => ring.open(sealed, here)).toThrow(SealBroken);
+  });
+
+  it('shows no key material when it is inspected, and does not start empty', () => {
+    expect(inspect(ring, { showHidden: true, depth: 9 })).not.toContain(k1.key.toString('hex').slice(0, 6));
+    expect(() => new KeyRing([])).toThrow(CannotStart);
+  });
+});

@@ -1,0 +1,80 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import type { SealingKey } from '@app/config';
+import { CannotStart, type Product } from '@app/kernel';
+import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
+import { SealBroken, UnknownSealingKey } from './errors.js';
+
+const CIPHER = 'aes-256-gcm';
+/** The nonce length that GCM is made for; drawn at random it is safe for 2^32 tokens under one key. */
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Where a token belongs. It opens there and nowhere else. */
+export interface SealContext {
+  sessionId: string;
+  product: Product;
+}
+
+export interface SealedToken {
+  /** `v1.<key id>.<base64url iv>.<base64url ciphertext and tag>` */
+  sealed: string;
+  keyId: string;
+}
+
+/** Seals and opens tokens with AES-256-GCM. The first key seals, every key opens. */
+export class KeyRing {
+  /** As KeyObjects, since these print no key material when something is inspected. */
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+
+  /** The id of the key that seals. */
+  readonly sealingKeyId: string;
+
+  /** @throws CannotStart without any key. */
+  constructor(keys: readonly SealingKey[]) {
+    const [first] = keys;
+    if (first === undefined) throw new CannotStart('The key ring for tokens is empty');
+    this.sealingKeyId = first.id;
+    this.#keys = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
+  }
+
+  seal(token: string, context: SealContext): SealedToken {
+    const keyId = this.sealingKeyId;
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.key(keyId), iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(associatedData(keyId, context));
+    const box = Buffer.concat([cipher.update(token, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return { sealed: formatEnvelope({ keyId, iv, box }), keyId };
+  }
+
+  /**
+   * The token, as it was sealed for this session and product.
+   *
+   * @throws UnknownSealingKey when its key is not in the ring.
+   * @throws SealBroken for anything else that does not open.
+   */
+  open(sealed: string, context: SealContext): string {
+    const envelope = parseEnvelope(sealed);
+    if (envelope?.iv.length !== IV_BYTES || envelope.box.length < TAG_BYTES) throw new SealBroken();
+    const { keyId, iv, box } = envelope;
+    const decipher = createDecipheriv(CIPHER, this.key(keyId), iv, { authTagLength: TAG_BYTES });
+    decipher.setAAD(associatedData(keyId, context));
+    decipher.setAuthTag(box.subarray(-TAG_BYTES));
+    const token = decipher.update(box.subarray(0, -TAG_BYTES));
+    try {
+      return Buffer.concat([token, decipher.final()]).toString('utf8');
+    } catch {
+      throw new SealBroken();
+    }
+  }
+
+  private key(keyId: string): KeyObject {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) throw new UnknownSealingKey(keyId);
+    return key;
+  }
+}
+
+/** JSON of an array of strings: two different contexts never give the same bytes. */
+function associatedData(keyId: string, { sessionId, product }: SealContext): Buffer {
+  return Buffer.from(JSON.stringify([VERSION, keyId, sessionId, product]), 'utf8');
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { createLog } from '@app/observability';
+import { createSandbox } from '../../apps/cas-sandbox/src/configure.js';
+import type { Fault, FaultCommand } from '../../apps/cas-sandbox/src/faults/fault.js';
+import type { Call, Journal } from '../../apps/cas-sandbox/src/journal/journal.js';
+
+export { VENDOR_TEXT } from '../../apps/cas-sandbox/src/faults/vendor-text.js';
+export { fingerprint } from '../../apps/cas-sandbox/src/vendor/fingerprint.js';
+export type { Call, FaultCommand };
+
+export type JournalSummary = ReturnType<Journal['summary']>;
+
+/** The commands of a CAS sandbox, wherever it runs. */
+export interface SandboxControl {
+  url: string;
+  /** Adds a fault; the first one that fits strikes. */
+  fault(fault: FaultCommand): Promise<void>;
+  faults(): Promise<Fault[]>;
+  /** Ends all faults and releases what is held. */
+  clearFaults(): Promise<void>;
+  /** Lets held replies go, and says how many. */
+  release(): Promise<number>;
+  /** How many replies the `hang` fault holds at the moment. */
+  held(): Promise<number>;
+  journal(): Promise<Call[]>;
+  summary(): Promise<JournalSummary>;
+  clearJournal(): Promise<void>;
+}
+
+export interface RunningSandbox extends SandboxControl {
+  apiKey: string;
+  apiSecret: string;
+  close(): Promise<void>;
+}
+
+/** The commands for a sandbox that runs as a process of its own. */
+export function sandboxControl(url: string): SandboxControl {
+  const command = async <T>(method: string, path: string, body?: object): Promise<T> => {
+    const response = await fetch(new URL(`/sandbox/${path}`, url), {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The sandbox refused ${method} ${path}: ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  };
+  return {
+    url,
+    fault: (fault) => command('POST', 'faults', fault),
+    faults: async () => (await command<{ faults: Fault[] }>('GET', 'faults')).faults,
+    clearFaults: () => command('DELETE', 'faults'),
+    release: async () => (await command<{ released: number }>('POST', 'release')).released,
+    held: async () => (await command<{ held: number }>('GET', 'held')).held,
+    journal: async () => (await command<{ calls: Call[] }>('GET', 'journal')).calls,
+    summary: () => command('GET', 'journal?summary'),
+    clearJournal: () => command('DELETE', 'journal'),
+  };
+}
+
+/** A sandbox inside this process, on a free port; `latencyMs` (0) per call, tokens that live `tokenTtlS` (7200). */
+export async function startCasSandbox({ latencyMs = 0, tokenTtlS = 7200 } = {}): Promise<RunningSandbox> {
+  const host = '127.0.0.1';
+  const apiKey = `key-${randomBytes(8).toString('hex')}`;
+  const apiSecret = `secret-${randomBytes(16).toString('hex')}`;
+  const runtime = { production: false, logLevel: 'silent' as const, failpoint: undefined };
+  const settings = { runtime, sandbox: { port: 0, host, apiKey, apiSecret, latencyMs, tokenTtlS } };
+  const app = await createSandbox(settings, createLog('cas-sandbox', runtime));
+  await app.listen(0, host);
+  return { ...sandboxControl(await app.getUrl()), apiKey, apiSecret, close: () => app.close() };
+}

@@ -1,0 +1,42 @@
+// Checks docker-compose.yml against the schema of the Compose specification, of which dclint ships a current copy.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { parseDocument } from 'yaml';
+import { NODE_MODULES, ROOT } from './paths.mjs';
+import { Problem, reportAndExit } from './steps.mjs';
+
+const SCHEMA_FILE = join(NODE_MODULES, 'dclint', 'schemas', 'compose.schema.json');
+const FILE = 'docker-compose.yml';
+
+/** Formats that only Compose knows; ajv refuses a schema with a format it was not told of. */
+const COMPOSE_FORMATS = {
+  duration: /^(\d+(\.\d+)?(h|m|s|ms|us|ns))+$/,
+  ports: true,
+  expose: true,
+  subnet_ip_address: true,
+};
+
+function composeValidator() {
+  const schema = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'));
+  // It names draft-07 by an address that ajv does not know; draft-07 is ajv's own default.
+  delete schema.$schema;
+  const ajv = new (Ajv.default ?? Ajv)({ strict: false, allErrors: true });
+  (addFormats.default ?? addFormats)(ajv);
+  for (const [name, format] of Object.entries(COMPOSE_FORMATS)) ajv.addFormat(name, format);
+  return ajv.compile(schema);
+}
+
+async function main() {
+  const document = parseDocument(readFileSync(join(ROOT, FILE), 'utf8'), { merge: true });
+  if (document.errors.length > 0) throw new Problem(`${FILE}:\n${document.errors.join('\n')}`);
+  const validate = composeValidator();
+  if (validate(document.toJS())) return;
+  const lines = validate.errors.map(({ instancePath, message, params }) => {
+    return `  ${instancePath || '/'} ${message} ${JSON.stringify(params)}`;
+  });
+  throw new Problem(`${FILE} is not a valid Compose file:\n${lines.join('\n')}`);
+}
+
+main().catch(reportAndExit);

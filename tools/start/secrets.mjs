@@ -1,0 +1,57 @@
+// Secrets are made at the first start and kept in the data directory: none is fixed, and a second start opens what the
+// first one sealed.
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Problem } from '../steps.mjs';
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ALPHANUMERIC = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${LOWER}`;
+
+/** randomInt draws without modulo bias. */
+function randomText(alphabet, length) {
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+}
+
+const SECRETS = {
+  apiKey: {
+    file: 'bootstrap-api-key',
+    make: () => `wtk_dev${randomText(LOWER, 5)}_${randomText(ALPHANUMERIC, 48)}`,
+    valid: (text) => /^wtk_[a-z0-9]{4,16}_[A-Za-z0-9]{43,128}$/.test(text),
+  },
+  encryptionKeys: {
+    file: 'token-encryption-keys',
+    make: () => `k1:${randomBytes(32).toString('base64')}`,
+    valid: (text) => /^[A-Za-z0-9_-]+:[A-Za-z0-9+/]{43}=/.test(text),
+  },
+  casCredentials: {
+    file: 'cas-sandbox-credentials',
+    make: () => `${randomText(ALPHANUMERIC, 24)}:${randomText(ALPHANUMERIC, 48)}`,
+    valid: (text) => /^[A-Za-z0-9]+:[A-Za-z0-9]+$/.test(text),
+  },
+};
+
+function keep(dataDir, { file, make, valid }) {
+  const path = join(dataDir, file);
+  if (existsSync(path)) {
+    const text = readFileSync(path, 'utf8').trim();
+    if (valid(text)) return text;
+    throw new Problem(`${path} does not hold what it should. Put back its content, or remove it to get a new one.`);
+  }
+  const text = make();
+  writeFileSync(`${path}.new`, `${text}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  return text;
+}
+
+/** Only those that are not given from outside. */
+export function keptSecrets({ dataDir, given }) {
+  const secrets = {};
+  if (!given.BOOTSTRAP_API_KEY) secrets.apiKey = keep(dataDir, SECRETS.apiKey);
+  if (!given.TOKEN_ENCRYPTION_KEYS) secrets.encryptionKeys = keep(dataDir, SECRETS.encryptionKeys);
+  if (!given.CAS_URL) {
+    const [apiKey, apiSecret] = keep(dataDir, SECRETS.casCredentials).split(':');
+    secrets.cas = { apiKey, apiSecret };
+  }
+  return secrets;
+}
