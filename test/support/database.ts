@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+export interface TestDatabase {
+  url: string;
+  pool: pg.Pool;
+  rows<R extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<R[]>;
+  /** Fails if anybody is still connected: a leak. */
+  drop(): Promise<void>;
+}
+
+/** A database of its own for one test file, cloned from the migrated template. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  const adminUrl = process.env['TEST_PG_URL'] ?? '';
+  const name = `wt_${randomBytes(6).toString('hex')}`;
+  await admin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${process.env['TEST_PG_TEMPLATE'] ?? ''}`);
+  const url = adminUrl.replace(/\/postgres$/, `/${name}`);
+  const database = connectDatabase(url);
+  return {
+    ...database,
+    drop: async () => {
+      await database.pool.end();
+      const leaks = await admin<{ application_name: string; query: string }>(
+        adminUrl,
+        'SELECT application_name, query FROM pg_stat_activity WHERE datname = $1',
+        [name],
+      );
+      await admin(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`);
+      if (leaks.length > 0) throw new Error(`connections were left open: ${JSON.stringify(leaks)}`);
+    },
+  };
+}
+
+/** Access to a database that somebody else made. `drop` only closes it. */
+export function connectDatabase(url: string): TestDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5000 });
+  pool.on('error', () => undefined);
+  return {
+    url,
+    pool,
+    rows: async <R extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []) =>
+      (await pool.query<R>(sql, parameters)).rows,
+    drop: () => pool.end(),
+  };
+}
+
+async function admin<R extends pg.QueryResultRow>(url: string, sql: string, parameters: unknown[] = []): Promise<R[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<R>(sql, parameters)).rows;
+  } finally {
+    await client.end();
+  }
+}

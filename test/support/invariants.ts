@@ -1,0 +1,64 @@
+import { expect } from '@jest/globals';
+import { KeyRing } from '@app/sealing';
+import type { Product } from '@app/kernel';
+import { fingerprint } from './cas-sandbox.js';
+import type { World } from './world.js';
+
+interface Row {
+  id: string;
+  room: string | null;
+  status: string;
+  products: Product[];
+  tokens: { product: Product; sealed: string | null }[];
+  overdue: boolean;
+  [column: string]: unknown;
+}
+
+/**
+ * I1 to I5 of the design, asked of the database, of the ledger of the CAS stand-in, and of the client's own list of
+ * accepted sessions. Call it when the world is quiet.
+ */
+export async function expectInvariants(world: World, accepted: Iterable<string>): Promise<void> {
+  const rows = await world.database.rows<Row>(`
+    SELECT s.id, s.room, s.status, s.products, s.deadline_at < now() AS overdue,
+           COALESCE((SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed))
+                     FROM session_tokens t WHERE t.session_id = s.id), '[]') AS tokens
+    FROM sessions s`);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+
+  // I1: whoever got a 2xx for a session finds it again.
+  expect([...accepted].filter((id) => !byId.has(id))).toEqual([]);
+  // I2: nothing stays pending beyond its deadline.
+  expect(rows.filter((row) => row.status === 'pending' && row.overdue)).toEqual([]);
+  // I3: at most one live session per room; a ready one has exactly its tokens, an ended one none that can be read.
+  const live = rows.filter((row) => row.room !== null && ['pending', 'ready', 'failed'].includes(row.status));
+  expect(new Set(live.map((row) => row.room)).size).toBe(live.length);
+  for (const row of rows) {
+    const readable = row.tokens.filter((token) => token.sealed !== null).map((token) => token.product);
+    if (row.status === 'ready') expect(readable.sort()).toEqual([...row.products].sort());
+    if (row.status === 'closed' || row.status === 'expired') expect(readable).toEqual([]);
+  }
+  await expectHonestTokens(world, rows);
+}
+
+/** Every readable token was issued by CAS, for its product, and no two sessions share one. */
+async function expectHonestTokens(world: World, rows: Row[]): Promise<void> {
+  const ring = new KeyRing(
+    world.sealingKeys.split(',').map((entry) => {
+      const [id = '', key = ''] = entry.split(':');
+      return { id, key: Buffer.from(key, 'base64') };
+    }),
+  );
+  const issued = new Map((await world.cas.journal()).map((call) => [call.tokenFingerprint, call.product]));
+  const seen = new Set<string>();
+  for (const row of rows) {
+    for (const { product, sealed } of row.tokens) {
+      if (sealed === null) continue;
+      expect(sealed).not.toContain('eyJ');
+      const print = fingerprint(ring.open(sealed, { sessionId: row.id, product }));
+      expect(issued.get(print)).toBe(product);
+      expect(seen.has(print)).toBe(false);
+      seen.add(print);
+    }
+  }
+}

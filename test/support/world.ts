@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../tools/ports.mjs';
+import { type RunningPostgres, startPostgres } from '../../tools/postgres.mjs';
+import { type RunningRedis, startRedis } from '../../tools/redis.mjs';
+import { type RunningSandbox, startCasSandbox } from './cas-sandbox.js';
+import { Client } from './client.js';
+import { cloneDatabase, connectDatabase, type TestDatabase } from './database.js';
+import { Process } from './process.js';
+
+export type Backend = 'postgres' | 'redis';
+
+export interface WorldOptions {
+  queue: Backend;
+  gateways?: number;
+  workers?: number;
+  /** A Postgres of its own, for tests that stop it. */
+  ownPostgres?: boolean;
+  casLatencyMs?: number;
+  tokenTtlS?: number;
+  /** For all processes; short locks come by default, so that a crash is noticed soon. */
+  env?: Record<string, string>;
+}
+
+/** Short enough for tests, long enough for two busy cores. */
+const QUICK = {
+  MINT_LOCK_MS: '2000',
+  MINT_STALLED_MS: '500',
+  SWEEP_EVERY_MS: '500',
+  CAS_TIMEOUT_MS: '3000',
+  BOOT_TIMEOUT_S: '15',
+};
+
+/** A whole deployment of real processes: gateways, workers, Postgres, Redis if asked for, and a CAS that takes orders. */
+export class World {
+  readonly gateways: Process[] = [];
+  readonly workers: Process[] = [];
+  readonly clients: Client[] = [];
+  readonly apiKey = `wtk_test${randomBytes(3).toString('hex')}_${randomBytes(32).toString('hex')}`;
+  readonly sealingKeys = `k1:${randomBytes(32).toString('base64')}`;
+  private readonly others: Process[] = [];
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly directory: string,
+    readonly database: TestDatabase,
+    readonly cas: RunningSandbox,
+    readonly ownPostgres: RunningPostgres | undefined,
+    public redis: RunningRedis | undefined,
+  ) {}
+
+  static async start(options: WorldOptions): Promise<World> {
+    const directory = mkdtempSync(join(tmpdir(), 'watchtogether-world-'));
+    chmodSync(directory, 0o711);
+    const { casLatencyMs, tokenTtlS } = options;
+    const [cas, redis, own] = await Promise.all([
+      startCasSandbox({ latencyMs: casLatencyMs ?? 20, tokenTtlS: tokenTtlS ?? 7200 }),
+      options.queue === 'redis' ? startRedis({ port: await freePort(), dir: directory }) : undefined,
+      options.ownPostgres === true ? World.postgres(directory, await freePort()) : undefined,
+    ]);
+    const database = own === undefined ? await cloneDatabase() : connectDatabase(own.url);
+    const world = new World(options, directory, database, cas, own, redis);
+    try {
+      if (own !== undefined) await world.migrate();
+      const starting = [
+        ...Array.from({ length: options.workers ?? 1 }, () => world.startWorker()),
+        ...Array.from({ length: options.gateways ?? 1 }, () => world.startGateway()),
+      ];
+      await Promise.all(starting);
+    } catch (error) {
+      await world.end().catch(() => undefined);
+      throw error;
+    }
+    return world;
+  }
+
+  /** (Re)starts a Postgres on its own data directory. */
+  static postgres(directory: string, port: number): Promise<RunningPostgres> {
+    return startPostgres({
+      dataDir: join(directory, 'pg'),
+      port,
+      noSync: true,
+      database: 'watchtogether',
+      settings: { max_connections: 150 },
+    });
+  }
+
+  /** What every process of this world is told. */
+  environment(extra: Record<string, string> = {}): Record<string, string> {
+    return {
+      NODE_ENV: 'test',
+      DATABASE_URL: this.database.url,
+      ...(this.redis !== undefined && { REDIS_URL: this.redis.url }),
+      TOKEN_ENCRYPTION_KEYS: this.sealingKeys,
+      OPS_PORT: '0',
+      ...QUICK,
+      ...this.options.env,
+      ...extra,
+    };
+  }
+
+  gatewayEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+    return { ...this.environment(), PORT: '0', HOST: '127.0.0.1', BOOTSTRAP_API_KEY: this.apiKey, ...extra };
+  }
+
+  workerEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+    const { url, apiKey, apiSecret } = this.cas;
+    return { ...this.environment(), CAS_URL: url, CAS_API_KEY: apiKey, CAS_API_SECRET: apiSecret, ...extra };
+  }
+
+  async startGateway(extra: Record<string, string> = {}): Promise<Process> {
+    const gateway = new Process('gateway', this.gatewayEnvironment(extra));
+    this.gateways.push(gateway);
+    await gateway.waitUntilUp();
+    this.clients.push(new Client(gateway.url, this.apiKey));
+    return gateway;
+  }
+
+  async startWorker(extra: Record<string, string> = {}, wrapper?: string[]): Promise<Process> {
+    const worker = new Process('worker', this.workerEnvironment(extra), wrapper === undefined ? {} : { wrapper });
+    this.workers.push(worker);
+    return worker.waitUntilUp();
+  }
+
+  /** A process that is not expected to come up, or not yet. */
+  launch(app: 'gateway' | 'worker', extra: Record<string, string> = {}): Process {
+    const env = app === 'gateway' ? this.gatewayEnvironment(extra) : this.workerEnvironment(extra);
+    const launched = new Process(app, env);
+    this.others.push(launched);
+    return launched;
+  }
+
+  /** A client of the newest gateway, or of the n-th one. */
+  client(n = this.clients.length - 1): Client {
+    const client = this.clients[n];
+    if (client === undefined) throw new Error(`there is no gateway ${n}`);
+    return client;
+  }
+
+  get gateway(): Process {
+    return last(this.gateways);
+  }
+
+  get worker(): Process {
+    return last(this.workers);
+  }
+
+  async migrate(): Promise<void> {
+    const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: this.database.url }, { args: ['migrate'] });
+    const { code } = await run.exited;
+    if (code !== 0) throw new Error(run.everything());
+  }
+
+  /** Ends everything; fails if a process left connections behind. */
+  async end(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.end()));
+    await Promise.all([...this.gateways, ...this.workers, ...this.others].map((process) => process.end()));
+    await this.cas.close();
+    await this.redis?.stop();
+    try {
+      await this.database.drop();
+    } finally {
+      await this.ownPostgres?.stop('immediate');
+      rmSync(this.directory, { recursive: true, force: true });
+    }
+  }
+}
+
+function last(processes: Process[]): Process {
+  const process = processes.at(-1);
+  if (process === undefined) throw new Error('there is no such process');
+  return process;
+}
