@@ -67,7 +67,7 @@ export class Client {
       body: call.body === undefined ? null : raw ? (call.body as string | Buffer) : JSON.stringify(call.body),
     });
     const text = await reply.body.text();
-    const json = /json/.test(String(reply.headers['content-type']));
+    const json = String(reply.headers['content-type']).includes('json');
     return {
       status: reply.statusCode,
       headers: reply.headers,

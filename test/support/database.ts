@@ -11,9 +11,9 @@ export interface TestDatabase {
 
 /** A database of its own for one test file, cloned from the migrated template. */
 export async function cloneDatabase(): Promise<TestDatabase> {
-  const adminUrl = process.env['TEST_PG_URL'] ?? '';
+  const adminUrl = process.env.TEST_PG_URL ?? '';
   const name = `wt_${randomBytes(6).toString('hex')}`;
-  await admin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${process.env['TEST_PG_TEMPLATE'] ?? ''}`);
+  await admin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${process.env.TEST_PG_TEMPLATE ?? ''}`);
   const url = adminUrl.replace(/\/postgres$/, `/${name}`);
   const database = connectDatabase(url);
   return {

@@ -54,8 +54,9 @@ async function expectHonestTokens(world: World, rows: Row[]): Promise<void> {
   for (const row of rows) {
     for (const { product, sealed } of row.tokens) {
       if (sealed === null) continue;
-      expect(sealed).not.toContain('eyJ');
-      const print = fingerprint(ring.open(sealed, { sessionId: row.id, product }));
+      const token = ring.open(sealed, { sessionId: row.id, product });
+      expect(sealed).not.toContain(token.slice(0, 20));
+      const print = fingerprint(token);
       expect(issued.get(print)).toBe(product);
       expect(seen.has(print)).toBe(false);
       seen.add(print);

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** One line of a process's log. */
 export interface LogLine {
   level: number;
   msg: string;
+  url?: string;
   [field: string]: unknown;
 }
 
@@ -39,10 +39,14 @@ export class Process {
     ];
     this.child = spawn(command[0] ?? '', command.slice(1), {
       // Nothing is inherited but the path: Jest's own NODE_OPTIONS are not for the product.
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.exited = once(this.child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => {
+        resolve({ code, signal });
+      });
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       if (stream !== null)
         createInterface({ input: stream }).on('line', (line) => {
@@ -66,8 +70,8 @@ export class Process {
       const up = this.lines.find((line) => line.msg === `${this.app} is up`);
       const ops = this.lines.find((line) => line.msg === 'ops port is listening');
       if (up !== undefined && ops !== undefined) {
-        this.url = String(up['url'] ?? '');
-        this.opsUrl = String(ops['url']);
+        this.url = up.url ?? '';
+        this.opsUrl = ops.url ?? '';
         return this;
       }
       if (!this.running || performance.now() > end) throw new Error(`${this.app} is not up:\n${this.everything()}`);

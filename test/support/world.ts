@@ -47,7 +47,7 @@ export class World {
     readonly directory: string,
     readonly database: TestDatabase,
     readonly cas: RunningSandbox,
-    readonly ownPostgres: RunningPostgres | undefined,
+    private ownPostgres: RunningPostgres | undefined,
     public redis: RunningRedis | undefined,
   ) {}
 
@@ -151,6 +151,26 @@ export class World {
     const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: this.database.url }, { args: ['migrate'] });
     const { code } = await run.exited;
     if (code !== 0) throw new Error(run.everything());
+  }
+
+  /** Only for a world with a Postgres of its own. */
+  async stopPostgres(mode: 'fast' | 'immediate' | 'crash'): Promise<void> {
+    if (mode === 'crash') await this.ownPostgres?.crash();
+    else await this.ownPostgres?.stop(mode);
+  }
+
+  async restartPostgres(): Promise<void> {
+    const port = Number(new URL(this.database.url).port);
+    this.ownPostgres = await World.postgres(this.directory, port);
+  }
+
+  async stopRedis(): Promise<void> {
+    await this.redis?.kill9();
+  }
+
+  async restartRedis(args: string[] = []): Promise<void> {
+    const port = this.redis?.port ?? (await freePort());
+    this.redis = await startRedis({ port, dir: this.directory, args });
   }
 
   /** Ends everything; fails if a process left connections behind. */

@@ -52,7 +52,9 @@ function readRaw(name: string, variable: Variable, environment: Environment): { 
   }
   if (file !== undefined && file !== '') {
     try {
-      return { value: readFileSync(file, 'utf8').trim() };
+      const value = readFileSync(file, 'utf8').trim();
+      // Not absent: who names a file means to set something.
+      return value === '' ? { fault: `${name}_FILE names an empty file` } : { value };
     } catch {
       return { fault: `${name}_FILE names a file that cannot be read` };
     }

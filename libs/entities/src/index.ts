@@ -10,6 +10,7 @@ export {
   type CreatedSession,
   type IdempotencyKey,
   IdempotencyKeyReused,
+  type PagePlace,
   SessionsRepository,
   type UnnamedSession,
 } from './sessions.repository.js';

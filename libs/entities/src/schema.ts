@@ -34,7 +34,7 @@ export async function migrateSchema(url: string): Promise<string[]> {
 export async function waitForDatabase(
   url: string,
   timeoutMs: number,
-  onWait: (reason: 'no-answer' | 'old-schema') => void,
+  onWait: (reason: keyof typeof FAULTS) => void,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   let told: string | undefined;
@@ -51,17 +51,24 @@ export async function waitForDatabase(
 const LOOK_EVERY_MS = 500;
 const FAULTS = {
   'no-answer': 'The database does not answer',
+  refused: 'The database refuses this process: look at user, password and name of the database',
   'old-schema': 'The schema is older than this process: run the migrate step',
 };
 
-async function look(url: string): Promise<'ready' | 'no-answer' | 'old-schema'> {
+async function look(url: string): Promise<'ready' | keyof typeof FAULTS> {
   const source = new DataSource(dataSourceOptions({ url, pool: 1, timeoutMs: 2000 }));
   try {
     await source.initialize();
     return (await source.showMigrations()) ? 'old-schema' : 'ready';
-  } catch {
-    return 'no-answer';
+  } catch (error) {
+    return isRefusal(error) ? 'refused' : 'no-answer';
   } finally {
     if (source.isInitialized) await source.destroy().catch(() => undefined);
   }
+}
+
+/** SQLSTATE 28…: the credentials; 3D…: no such database; 42…: no right to what is there. */
+function isRefusal(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^(28|3D|42)/.test(code);
 }

@@ -1,4 +1,4 @@
-import { CodedError, newSessionId } from '@app/kernel';
+import { CodedError, newSessionId, type SessionStatus } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { announce } from './announce.js';
 import { Database, type Statements } from './database.js';
@@ -16,6 +16,19 @@ export interface CreatedSession {
   session: SessionRecord;
   /** `replayed`: the key was used before, with the same body, and this is the session that it made. */
   by: 'made' | 'replayed';
+}
+
+/** Where a page ends: the creation (ISO 8601, microseconds) and the id of its last session. */
+export interface PagePlace {
+  createdAt: string;
+  id: string;
+}
+
+export interface SessionFilter {
+  status?: SessionStatus | undefined;
+  room?: string | undefined;
+  limit: number;
+  after?: PagePlace | undefined;
 }
 
 /** The key was used before, with another body. */
@@ -49,6 +62,30 @@ export class SessionsRepository {
       [room, generation],
     );
     return row?.id ?? null;
+  }
+
+  /** A page of sessions, newest first. A filter means the state that a reader would see. */
+  async list({
+    status,
+    room,
+    limit,
+    after,
+  }: SessionFilter): Promise<{ sessions: SessionRecord[]; next: PagePlace | null }> {
+    const rows = await this.database.rows<SessionRow & { place: string }>(
+      `SELECT found.*, to_char(found."createdAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
+       FROM (${SELECT_SESSIONS}
+             WHERE ($1::text IS NULL OR seen.status = $1) AND ($2::text IS NULL OR s.room = $2)
+               AND ($3::timestamptz IS NULL OR (s.created_at, s.id) < ($3, $4::text))
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $5) found
+       ORDER BY found."createdAt" DESC, found.id DESC`,
+      [status ?? null, room ?? null, after?.createdAt ?? null, after?.id ?? null, limit + 1],
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      sessions: page.map(({ place: _, ...row }) => toRecord(row)),
+      next: rows.length > limit && last !== undefined ? { createdAt: last.place, id: last.id } : null,
+    };
   }
 
   /** @throws IdempotencyKeyReused when the caller's key stands for another body */

@@ -42,6 +42,25 @@ export class SweepingRepository {
     });
   }
 
+  /** Deletes sessions that ended longer than `retentionS` ago, and idempotency keys of yesterday, at most 1,000 of each. */
+  async purge(retentionS: number): Promise<{ sessions: number; idempotencyKeys: number }> {
+    const sessions = await this.database.rows(
+      `DELETE FROM sessions WHERE id IN (
+         SELECT d.id FROM sessions d
+         WHERE d.ended_at <= clock_timestamp() - make_interval(secs => $1) AND d.status IN ('closed', 'expired', 'failed')
+         ORDER BY d.ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [retentionS],
+    );
+    const keys = await this.database.rows(
+      `DELETE FROM idempotency_keys WHERE (caller, key) IN (
+         SELECT d.caller, d.key FROM idempotency_keys d WHERE d.created_at <= clock_timestamp() - interval '24 hours'
+         ORDER BY d.created_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       RETURNING 1`,
+    );
+    return { sessions: sessions.length, idempotencyKeys: keys.length };
+  }
+
   /** Age of the oldest session that is still pending, in s; 0 without one. */
   async oldestPendingS(): Promise<number> {
     const [row] = await this.database.rows<{ age: number | null }>(

@@ -53,6 +53,11 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping.signal.aborted) {
       const lost = new AbortController();
       const client = this.newClient(lost);
+      // At shutdown nobody waits for an answer that may never come.
+      const quit = (): void => {
+        hangUp(client);
+      };
+      this.stopping.signal.addEventListener('abort', quit, { once: true });
       try {
         await within(CONNECT_WITHIN_MS, this.listen(client), () => new Error('no answer'));
         this.setUp(true);
@@ -62,6 +67,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
         // Whatever went wrong, the answer is the same: hang up and connect anew.
       }
       this.setUp(false);
+      this.stopping.signal.removeEventListener('abort', quit);
       hangUp(client);
       await pause(jittered(RECONNECT_AFTER_MS), this.stopping.signal);
     }

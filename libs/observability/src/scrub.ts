@@ -5,7 +5,8 @@
 const SECRETS: readonly [RegExp, string][] = [
   [/eyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g, '[token]'],
   [/wtk_[a-z0-9]{4,16}_[A-Za-z0-9]+/g, '[api key]'],
-  [/(\w+:\/\/[^\s:/@"]*):[^\s@"]+@/g, '$1:[password]@'],
+  // Up to the last @: a password may hold one.
+  [/(\w+:\/\/[^\s:/@"]*):[^\s"]+@/g, '$1:[password]@'],
 ];
 
 export function scrub(line: string): string {

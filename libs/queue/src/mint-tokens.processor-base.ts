@@ -1,8 +1,10 @@
-import { ConfigService, type SettingsService } from '@app/config';
+import type { SettingsService } from '@app/config';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
-import { Inject, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { MINT_TOKENS, mintTokensPayload } from './mint-tokens.job.js';
+import { LoopWatch } from './loop-watch.js';
+import type { MintTokensQueue } from './mint-tokens.queue.js';
 import { JobCancelled, type Outcome, RetryLater } from './outcome.js';
 
 /** Marks the one processor of the queue. It starts when the whole application is up, not before. */
@@ -14,9 +16,14 @@ export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, 
  */
 export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('MintTokensProcessor');
+  private readonly watch = new LoopWatch();
   private erring = false;
+  private running = 0;
 
-  constructor(@Inject(ConfigService) private readonly config: SettingsService<'mint'>) {
+  constructor(
+    private readonly config: SettingsService<'mint'>,
+    private readonly queue: MintTokensQueue,
+  ) {
     super();
   }
 
@@ -27,7 +34,12 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
     const payload = mintTokensPayload.safeParse(job.data);
     if (job.name !== MINT_TOKENS || !payload.success) throw new JobCancelled('unknown-job');
-    settle(await this.run(payload.data.sessionId, signal));
+    this.running++;
+    try {
+      settle(await this.run(payload.data.sessionId, signal));
+    } finally {
+      this.running--;
+    }
   }
 
   onApplicationBootstrap(): void {
@@ -45,6 +57,11 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
       if (this.erring) this.log.warn('the queue answers this worker again');
       this.erring = false;
     });
+    for (const event of ['active', 'completed', 'failed'] as const) {
+      worker.on(event, () => {
+        this.watch.moved();
+      });
+    }
     void worker.run();
   }
 
@@ -53,9 +70,11 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     await this.worker.close();
   }
 
-  /** Whether the loop that takes jobs is running. */
-  get isRunning(): boolean {
-    return this.worker.isRunning();
+  /** Whether the loop that takes jobs is running, and takes them. A queue that does not answer says nothing about it. */
+  async isAlive(): Promise<boolean> {
+    if (!this.worker.isRunning()) return false;
+    const counts = await this.queue.counts().catch(() => null);
+    return counts === null || this.watch.isAlive(counts.waiting, this.running < this.worker.concurrency);
   }
 }
 

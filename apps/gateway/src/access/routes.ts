@@ -21,10 +21,12 @@ export interface Route {
 /** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and tests read this table. */
 export const ROUTES = {
   createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
+  listSessions: { method: 'GET', path: '/v1/sessions', scope: 'admin' },
   openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
+  retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
   livez: { method: 'GET', path: '/livez', scope: null },
   readyz: { method: 'GET', path: '/readyz', scope: null },
 } as const satisfies Record<string, Route>;

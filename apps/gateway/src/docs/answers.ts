@@ -3,7 +3,7 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagg
 import { type RouteName, ROUTES } from '../access/routes.js';
 import { answerWith, type Fault, Problem, PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
-import { sessionView, type SessionView } from '../sessions/session.schemas.js';
+import { sessionPage, sessionView, type SessionView } from '../sessions/session.schemas.js';
 
 export const SECURITY_SCHEME = 'credential';
 
@@ -83,6 +83,16 @@ export function ApiSession(
     },
   });
 }
+
+/** A reply that lists sessions. */
+export const ApiPage = (): MethodDecorator =>
+  ApiResponse({
+    status: 200,
+    description: 'A page of sessions, newest first',
+    standardSchema: sessionPage,
+    examples: { page: { summary: 'page', value: { items: [EXAMPLES.pending], nextCursor: null } } },
+    headers: REQUEST_ID,
+  });
 
 /** Where an example of a problem would point to. */
 const EXAMPLE_ERRORS: Partial<Record<ProblemCode, Fault[]>> = {

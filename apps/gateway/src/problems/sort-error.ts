@@ -32,9 +32,15 @@ export function sortError(error: unknown): Problem {
   return new Problem((status === undefined ? undefined : BY_STATUS[status]) ?? 'internal');
 }
 
+/**
+ * Codes of what Fastify refuses, and of what breaks while it reads a body: the client hangs up (ECONNRESET) or its
+ * chunks are none (HPE_…). Fastify has put the status to it.
+ */
+const REFUSED_BY_FASTIFY = /^(?:FST_|HPE_|ECONNRESET$)/;
+
 function statusOfFastify(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined;
-  return String(error.code).startsWith('FST_') ? Number(error.statusCode) : undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('statusCode' in error)) return undefined;
+  return REFUSED_BY_FASTIFY.test(String(error.code)) ? Number(error.statusCode) : undefined;
 }
 
 export function isFaultOfOurs(problem: Problem): boolean {

@@ -38,7 +38,12 @@ export class SessionPresenter {
     return this.view(session, caller);
   }
 
-  private view(session: SessionRecord, caller: Caller): SessionView {
+  /** Without tokens, whoever asks. */
+  listed(sessions: readonly SessionRecord[]): SessionView[] {
+    return sessions.map((session) => this.view(session));
+  }
+
+  private view(session: SessionRecord, caller?: Caller): SessionView {
     const { failureCode } = session;
     return {
       id: session.id,
@@ -47,7 +52,9 @@ export class SessionPresenter {
       status: session.status,
       version: session.version,
       products: session.products,
-      ...(session.status === 'ready' && may(caller, 'tokens:read') && { tokens: this.open(session) }),
+      ...(session.status === 'ready' &&
+        caller !== undefined &&
+        may(caller, 'tokens:read') && { tokens: this.open(session) }),
       metadata: session.metadata,
       createdAt: session.createdAt.toISOString(),
       readyAt: session.readyAt?.toISOString() ?? null,

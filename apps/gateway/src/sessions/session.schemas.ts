@@ -1,8 +1,12 @@
 import { FAILURE_CODES, PRODUCTS, SESSION_STATUSES } from '@app/kernel';
 import { z } from 'zod';
-import { storable } from './storable.js';
+import { deeperThan, storable } from './storable.js';
 
+/** In bytes of JSON. */
 const METADATA_LIMIT = 4096;
+const TOO_LARGE = 'must be at most 4 KiB of JSON';
+/** Every level takes two bytes at least. Deeper metadata is too large, and would overflow the stack of what measures it. */
+const MOST_LEVELS = METADATA_LIMIT / 2;
 
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
@@ -11,10 +15,9 @@ const metadata = z
     error: 'must be an object',
     abort: true,
   })
+  .refine((value) => !deeperThan(MOST_LEVELS, value), { error: TOO_LARGE, abort: true })
   .refine(storable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_LIMIT, {
-    error: 'must be at most 4 KiB of JSON',
-  })
+  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_LIMIT, { error: TOO_LARGE })
   .meta({
     type: 'object',
     additionalProperties: true,
@@ -28,11 +31,16 @@ export const openingBody = z
     {
       products: z
         .array(product, { error: 'must be an array' })
-        .min(1, 'must name at least one product')
-        .max(PRODUCTS.length, 'must not name a product twice')
+        // Not min and max of zod's: they look at the length of a string as well.
+        .refine((names) => names.length > 0, { error: 'must name at least one product' })
         .refine((names) => new Set(names).size === names.length, { error: 'must not name a product twice' })
         .exactOptional()
-        .meta({ description: 'What the session has tokens for. Default: `DEFAULT_PRODUCTS` of the server.' }),
+        .meta({
+          minItems: 1,
+          maxItems: PRODUCTS.length,
+          uniqueItems: true,
+          description: 'What the session has tokens for. Default: `DEFAULT_PRODUCTS` of the server.',
+        }),
       metadata: metadata.exactOptional(),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
@@ -74,5 +82,17 @@ export const sessionView = z
     failure: failureView.nullable(),
   })
   .meta({ id: 'Session' });
+
+export const sessionPage = z
+  .strictObject({
+    items: z.array(sessionView),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Give it as `cursor` for the next page; null on the last one.' }),
+  })
+  .meta({ id: 'SessionPage' });
+
+export type SessionPage = z.output<typeof sessionPage>;
 
 export type SessionView = z.output<typeof sessionView>;

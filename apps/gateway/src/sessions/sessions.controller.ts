@@ -1,12 +1,14 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiHeader, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { SESSION_STATUSES } from '@app/kernel';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CallerOf, type Caller } from '../access/caller.js';
-import { ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
+import { ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
 import { ApiOpening } from '../docs/opening.js';
 import { IdempotencyKeyOf } from './idempotency-key.js';
+import { type ListQuery, listQuery } from './list-query.js';
 import { type Patience, PatienceOf } from './patience.js';
-import { type OpeningBody, optionalOpeningBody, type SessionView } from './session.schemas.js';
+import { type OpeningBody, optionalOpeningBody, type SessionPage, type SessionView } from './session.schemas.js';
 import { SessionPresenter } from './session.presenter.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -62,6 +64,24 @@ export class SessionsController {
     return this.presenter.opened(await this.service.create(caller, body, key, patience), caller, reply);
   }
 
+  @Get()
+  @Operation('listSessions', 'List sessions', 'Newest first, never with tokens.')
+  @ApiQuery({ name: 'status', required: false, schema: { type: 'string', enum: [...SESSION_STATUSES] } })
+  @ApiQuery({ name: 'room', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } })
+  @ApiQuery({
+    name: 'cursor',
+    required: false,
+    description: '`nextCursor` of the page before',
+    schema: { type: 'string' },
+  })
+  @ApiPage()
+  @ApiProblems('malformed', 'validation-failed', 'unavailable')
+  async list(@Query({ schema: listQuery }) query: ListQuery): Promise<SessionPage> {
+    const { sessions, nextCursor } = await this.service.list(query);
+    return { items: this.presenter.listed(sessions), nextCursor };
+  }
+
   @Get(':tokenId')
   @Operation(
     'readSession',
@@ -79,6 +99,25 @@ export class SessionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
     return this.presenter.shown(await this.service.read(caller, tokenId, patience), caller, reply);
+  }
+
+  @Post(':tokenId/retry')
+  @HttpCode(202)
+  @Operation(
+    'retrySession',
+    'Retry a session',
+    'Puts a failed session back to pending, with a new deadline. A pending or ready one is left as it is.',
+  )
+  @TokenId()
+  @ApiSession(202, 'The session is pending', 'pending')
+  @ApiSession(200, 'The session is ready', 'ready')
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable')
+  async retry(
+    @CallerOf() caller: Caller,
+    @Param('tokenId') tokenId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SessionView> {
+    return this.presenter.opened({ session: await this.service.retry(tokenId), made: false }, caller, reply);
   }
 
   @Delete(':tokenId')

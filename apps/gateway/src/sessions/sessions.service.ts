@@ -5,7 +5,9 @@ import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Caller, may } from '../access/caller.js';
 import { Problem } from '../problems/problem.js';
+import { encodeCursor } from './cursor.js';
 import { fingerprint } from './idempotency-key.js';
+import type { ListQuery } from './list-query.js';
 import type { Patience } from './patience.js';
 import type { Answer } from './session.presenter.js';
 import type { OpeningBody } from './session.schemas.js';
@@ -67,6 +69,23 @@ export class SessionsService {
     throw new Problem(session.status === 'closed' ? 'session-closed' : 'session-expired', {
       ...(successor !== null && { headers: { link: `</v1/sessions/${successor}>; rel="successor-version"` } }),
     });
+  }
+
+  /** Puts a failed session back to pending; a pending one is looked at again, a ready one stays. */
+  async retry(id: string): Promise<SessionRecord> {
+    const { mintDeadlineS } = this.config.get('sessions', { infer: true });
+    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, mintDeadlineS) : null;
+    if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
+    if (session.status === 'closed') throw new Problem('session-closed');
+    if (session.status === 'expired') throw new Problem('session-expired');
+    if (session.status === 'pending') await this.hint(id, true);
+    return session;
+  }
+
+  /** A page of sessions for administrators. */
+  async list({ cursor, ...filter }: ListQuery): Promise<{ sessions: SessionRecord[]; nextCursor: string | null }> {
+    const { sessions, next } = await this.sessions.list({ ...filter, after: cursor });
+    return { sessions, nextCursor: next === null ? null : encodeCursor(next) };
   }
 
   /** Closes a session for good. Closing again changes nothing. */

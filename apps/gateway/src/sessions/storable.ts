@@ -7,3 +7,16 @@ export function storable(value: unknown): boolean {
   }
   return true;
 }
+
+/** Whether arrays and objects are nested in more levels than this. It goes level by level, so any depth is safe. */
+export function deeperThan(levels: number, value: unknown): boolean {
+  let level = [value].filter(isContainer);
+  for (let i = 0; i < levels && level.length > 0; i++) {
+    level = level.flatMap((container) => Object.values(container).filter(isContainer));
+  }
+  return level.length > 0;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,7 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { StoreUnavailable } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
-import { MintTokensProcessor, MintTokensProcessorBase, type Outcome } from '@app/queue';
+import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type Outcome } from '@app/queue';
 import { Inject } from '@nestjs/common';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
@@ -15,10 +15,11 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     @Inject(ConfigService) config: SettingsService<'mint'>,
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: MintTokensHandler,
+    queue: MintTokensQueue,
     health: Health,
   ) {
-    super(config);
-    health.registerLive('worker-loop', () => this.isRunning);
+    super(config, queue);
+    health.registerLive('worker-loop', () => this.isAlive());
   }
 
   protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<Outcome> {

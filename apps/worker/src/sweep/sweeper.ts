@@ -10,7 +10,7 @@ const MISSED_ROUNDS = 20;
 
 /**
  * Does what time alone decides: revives sessions that lost their job, expires what is over, fails what is past its
- * deadline. Every worker sweeps; they skip each other's rows.
+ * deadline, deletes what was kept long enough. Every worker sweeps; they skip each other's rows.
  */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
@@ -25,7 +25,10 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(LOG) private readonly log: Log,
     health: Health,
   ) {
-    health.registerLive('sweeper', () => performance.now() - this.lastRound < this.everyMs * MISSED_ROUNDS + 10_000);
+    health.registerLive(
+      'sweeper',
+      () => performance.now() - this.lastRound < this.settings.sweepEveryMs * MISSED_ROUNDS + 10_000,
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -40,9 +43,13 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** One round. */
   async sweep(): Promise<void> {
     const moved = await this.sweeping.moveOverdue();
+    const purged = await this.sweeping.purge(this.settings.retentionS);
     const due = await this.sweeping.takeDue();
     if (due.length > 0) await this.queue.add(due);
-    if (moved.expired + moved.failed + due.length > 0) this.log.info({ ...moved, revived: due.length }, 'swept');
+    const { expired, failed } = moved;
+    if (expired + failed + due.length + purged.sessions > 0) {
+      this.log.info({ expired, failed, revived: due.length, purged: purged.sessions }, 'swept');
+    }
   }
 
   private async keepSweeping(): Promise<void> {
@@ -52,11 +59,11 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
         if (!(err instanceof StoreUnavailable)) this.log.error({ err }, 'sweeping failed');
       });
       this.lastRound = performance.now();
-      await pause(this.everyMs, this.stopping.signal);
+      await pause(this.settings.sweepEveryMs, this.stopping.signal);
     }
   }
 
-  private get everyMs(): number {
-    return this.config.get('mint', { infer: true }).sweepEveryMs;
+  private get settings() {
+    return this.config.get('mint', { infer: true });
   }
 }

@@ -13,6 +13,15 @@ export const mint = topic({
       about: 'How often a worker looks for sessions that lost their job, are expired or past their deadline, in ms.',
       default: '2500',
     },
+    RETENTION_S: {
+      schema: whole(1, 315_360_000),
+      about: 'How long closed, expired and failed sessions are kept, in s. Their tokens are gone long before.',
+      default: '2592000',
+    },
   },
-  settings: (values) => ({ concurrency: values.MINT_CONCURRENCY, sweepEveryMs: values.SWEEP_EVERY_MS }),
+  settings: (values) => ({
+    concurrency: values.MINT_CONCURRENCY,
+    sweepEveryMs: values.SWEEP_EVERY_MS,
+    retentionS: values.RETENTION_S,
+  }),
 });

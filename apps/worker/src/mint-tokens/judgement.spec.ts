@@ -1,0 +1,86 @@
+import {
+  CasBadReply,
+  CasBusy,
+  CasCallAborted,
+  CasCredentialsRejected,
+  CasRejected,
+  CasUnavailable,
+} from '@app/cas-client';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { CasLeftAlone, PROBE_EVERY_MS } from './cas-breaker.js';
+import { judge, verdictOn, waitFor } from './judgement.js';
+
+const retryable = [
+  ['no answer', new CasUnavailable(), { code: 'cas-unavailable', counted: true, atLeastMs: 0 }],
+  ['a wish for later', new CasUnavailable({ retryAfterMs: 7000 }), { code: 'cas-unavailable', atLeastMs: 7000 }],
+  ['429', new CasBusy({ retryAfterMs: 2000 }), { code: 'cas-unavailable', counted: true, atLeastMs: 2000 }],
+  ['a bad reply', new CasBadReply('not-json'), { code: 'cas-bad-reply', counted: true, atLeastMs: 0 }],
+  ['a call that we gave up', new CasCallAborted(), { code: null, counted: false, atLeastMs: 0 }],
+  ['an open breaker', new CasLeftAlone(), { code: 'cas-unavailable', counted: false, atLeastMs: PROBE_EVERY_MS }],
+  ['a bug', new TypeError('x'), { code: null, counted: true, atLeastMs: 0 }],
+  ['what is no error', 'x', { code: null, counted: true, atLeastMs: 0 }],
+] as const;
+
+const final = [
+  ['401 or 403', new CasCredentialsRejected(), 'cas-credentials-rejected'],
+  ['another 4xx', new CasRejected(), 'cas-rejected'],
+] as const;
+
+const anyRetryable = fc.constantFrom(...retryable.map(([, error]) => error));
+const anyFinal = fc.constantFrom(...final.map(([, error]) => error));
+
+describe('what an error of CAS means', () => {
+  it.each(retryable)('%s: try again', (_name, error, expected) => {
+    expect(verdictOn(error)).toMatchObject({ kind: 'retry', ...expected });
+  });
+
+  it.each(final)('%s: never again', (_name, error, code) => {
+    expect(verdictOn(error)).toEqual({ kind: 'cancel', code });
+  });
+});
+
+describe('what the failures of one run mean for the session', () => {
+  it('is nothing when nothing failed', () => {
+    expect(judge([])).toBeNull();
+  });
+
+  it('is the end when one of them is final, whatever the others and their order', () => {
+    fc.assert(
+      fc.property(fc.array(anyRetryable), anyFinal, fc.array(anyRetryable), (before, last, after) => {
+        expect(judge([...before, last, ...after])).toEqual({ kind: 'cancel', code: last.code });
+      }),
+    );
+  });
+
+  it('is else another try after the longest of the waits that were asked for', () => {
+    fc.assert(
+      fc.property(fc.array(anyRetryable, { minLength: 1 }), (errors) => {
+        const verdicts = errors.map(verdictOn).filter((verdict) => verdict.kind === 'retry');
+        expect(judge(errors)).toMatchObject({
+          kind: 'retry',
+          counted: verdicts.some((verdict) => verdict.counted),
+          atLeastMs: Math.max(...verdicts.map((verdict) => verdict.atLeastMs)),
+        });
+      }),
+    );
+  });
+
+  it('keeps a code that says something before one that says nothing', () => {
+    expect(judge([new CasCallAborted(), new CasBadReply('no-token')])).toMatchObject({ code: 'cas-bad-reply' });
+  });
+});
+
+describe('the wait', () => {
+  const retry = (atLeastMs: number) => ({ kind: 'retry', code: null, counted: true, atLeastMs }) as const;
+
+  it("is the list's", () => {
+    expect(waitFor(retry(0), 1, () => 0)).toBe(500);
+    expect(waitFor(retry(0), 1, () => 1)).toBe(1000);
+  });
+
+  it('is what CAS asks for when that is longer, without a draw below it', () => {
+    expect(waitFor(retry(60_000), 0, () => 0)).toBe(60_000);
+    expect(waitFor(retry(400), 1, () => 0)).toBe(500);
+  });
+});

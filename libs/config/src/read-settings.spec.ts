@@ -1,0 +1,254 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CannotStart } from '@app/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gatewayTopics, migrateTopics, sandboxTopics, workerTopics } from './apps.js';
+import { type Environment, readSettings } from './read-settings.js';
+import type { Topic } from './topic.js';
+
+const KEYS = `k1:${randomBytes(32).toString('base64')}`;
+const API_KEY = 'wtk_test_0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff';
+
+const gateway: Environment = { DATABASE_URL: 'postgres://u:hush@db/x', TOKEN_ENCRYPTION_KEYS: KEYS };
+const worker: Environment = { ...gateway, CAS_URL: 'https://cas.example', CAS_API_KEY: 'k', CAS_API_SECRET: 's' };
+
+/** The faults, one a line; none if the settings can be read. */
+function faultsOf(topics: Record<string, Topic>, environment: Environment): string[] {
+  try {
+    readSettings(topics, environment);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(CannotStart);
+    const [first, ...faults] = (error as CannotStart).message.split('\n');
+    expect(first).toBe('The configuration has faults:');
+    return faults.map((line) => line.replace('  - ', ''));
+  }
+}
+
+describe('the configuration', () => {
+  let directory: string;
+  const file = (name: string, text: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'settings-'));
+  });
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it('needs little', () => {
+    const settings = readSettings(gatewayTopics, gateway);
+    expect(settings.http).toEqual({ port: 3000, host: '0.0.0.0', swagger: true, maxWaits: 20_000, drainMs: 0 });
+    expect(settings.ops).toEqual({ port: 3001, host: '127.0.0.1' });
+    expect(settings.sessions).toEqual({ defaultProducts: ['stream'], mintDeadlineS: 900 });
+    expect(settings.queue.redisUrl).toBeUndefined();
+    expect(readSettings(workerTopics, worker).ops.port).toBe(3002);
+    expect(readSettings(workerTopics, worker).cas.timeoutMs).toBe(5000);
+  });
+
+  it('names all faults at once and never a value', () => {
+    const environment = {
+      NODE_ENV: 'staging-3141',
+      LOG_LEVEL: 'loud-3141',
+      PORT: '3141-port',
+      SWAGGER: '3141-yes',
+      DRAIN_MS: '31415926535',
+      DATABASE_URL: 'mysql://u:3141@db/x',
+      DATABASE_POOL: '1',
+      REDIS_URL: 'http://:3141@redis',
+      TOKEN_ENCRYPTION_KEYS: '3141:short',
+      BOOTSTRAP_API_KEY: 'wtk_3141_short',
+      DEFAULT_PRODUCTS: 'stream,3141',
+      FAILPOINT: 'after-cas',
+    };
+    const faults = faultsOf(gatewayTopics, environment);
+    expect(faults).toEqual([
+      'NODE_ENV must be one of development, test, production',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+      'FAILPOINT must not be set in production',
+      'PORT must be a whole number',
+      'SWAGGER must be one of on, off',
+      'DRAIN_MS must be at most 600000',
+      'DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
+      'DATABASE_POOL must be at least 2',
+      'REDIS_URL must be a URL that starts with redis:// or rediss://',
+      'TOKEN_ENCRYPTION_KEYS must be <key id>:<base64 of 32 bytes>, several separated by commas',
+      'BOOTSTRAP_API_KEY must be wtk_<id>_<secret>: id 4 to 16 of a-z0-9, secret 43 to 128 of A-Za-z0-9',
+      'DEFAULT_PRODUCTS must be one or more of stream, sync, separated by commas',
+    ]);
+    expect(faults.join()).not.toContain('3141');
+  });
+
+  it('says of a worker that was told nothing what it needs', () => {
+    expect(faultsOf(workerTopics, {})).toEqual([
+      'DATABASE_URL is not set',
+      'TOKEN_ENCRYPTION_KEYS is not set',
+      'CAS_URL is not set',
+      'CAS_API_KEY is not set',
+      'CAS_API_SECRET is not set',
+    ]);
+  });
+
+  it('tells a process only what it needs: the gateway never sees the secrets of CAS', () => {
+    expect(JSON.stringify(readSettings(gatewayTopics, { ...worker, CAS_API_SECRET: 'vendor-secret' }))).not.toContain(
+      'vendor-secret',
+    );
+    expect(readSettings(migrateTopics, { DATABASE_URL: 'postgres://db/x' }).database.url).toBe('postgres://db/x');
+  });
+
+  it('takes an empty variable for absent', () => {
+    const settings = readSettings(gatewayTopics, { ...gateway, PORT: '', REDIS_URL: '', BOOTSTRAP_API_KEY: '' });
+    expect(settings.http.port).toBe(3000);
+    expect(settings.queue.redisUrl).toBeUndefined();
+    expect(settings.access.bootstrapKey).toBeUndefined();
+    expect(faultsOf(gatewayTopics, { ...gateway, DATABASE_URL: '' })).toEqual(['DATABASE_URL is not set']);
+  });
+
+  describe('of a secret', () => {
+    it('may stand in a file, whose last line break does not count', () => {
+      const DATABASE_URL_FILE = file('url', 'postgres://u:p@db/from-file\n');
+      const settings = readSettings(gatewayTopics, {
+        TOKEN_ENCRYPTION_KEYS: KEYS,
+        DATABASE_URL: '',
+        DATABASE_URL_FILE,
+      });
+      expect(settings.database.url).toBe('postgres://u:p@db/from-file');
+    });
+
+    it('is refused when it is given twice', () => {
+      const environment = { ...gateway, DATABASE_URL_FILE: file('again', 'postgres://db/x') };
+      expect(faultsOf(gatewayTopics, environment)).toEqual(['DATABASE_URL and DATABASE_URL_FILE are both set']);
+    });
+
+    it('is refused when its file cannot be read, without saying where that is', () => {
+      const environment = { TOKEN_ENCRYPTION_KEYS: KEYS, DATABASE_URL_FILE: join(directory, 'absent') };
+      expect(faultsOf(gatewayTopics, environment)).toEqual(['DATABASE_URL_FILE names a file that cannot be read']);
+    });
+
+    it('is refused when its file is empty', () => {
+      const environment = { ...gateway, TOKEN_ENCRYPTION_KEYS: '', TOKEN_ENCRYPTION_KEYS_FILE: file('empty', '\n') };
+      expect(faultsOf(gatewayTopics, environment)).toEqual(['TOKEN_ENCRYPTION_KEYS_FILE names an empty file']);
+    });
+
+    it('is the only thing that a file may hold', () => {
+      expect(readSettings(gatewayTopics, { ...gateway, PORT_FILE: file('port', '7') }).http.port).toBe(3000);
+    });
+  });
+
+  describe('without NODE_ENV', () => {
+    it('is that of production', () => {
+      expect(readSettings(gatewayTopics, gateway).runtime.production).toBe(true);
+      expect(readSettings(gatewayTopics, { ...gateway, NODE_ENV: '' }).runtime.production).toBe(true);
+      expect(faultsOf(gatewayTopics, { ...gateway, FAILPOINT: 'after-cas' })).toEqual([
+        'FAILPOINT must not be set in production',
+      ]);
+      expect(faultsOf(sandboxTopics, { CAS_API_KEY: 'k', CAS_API_SECRET: 's' })).toEqual([
+        'NODE_ENV: the CAS sandbox refuses to run in production',
+      ]);
+    });
+
+    it('listens on every address, and in development only on loopback', () => {
+      expect(readSettings(gatewayTopics, gateway).http.host).toBe('0.0.0.0');
+      expect(readSettings(gatewayTopics, { ...gateway, NODE_ENV: 'development' }).http.host).toBe('127.0.0.1');
+    });
+  });
+
+  describe('of CAS', () => {
+    const withUrl = (CAS_URL: string, more: Environment = {}) =>
+      faultsOf(workerTopics, { ...worker, CAS_URL, ...more });
+
+    it.each([
+      'https://cas.example',
+      'http://localhost:8080',
+      'http://127.0.0.1:1',
+      'http://127.1.2.3',
+      'http://[::1]:1',
+    ])('may be %s in production', (url) => {
+      expect(withUrl(url)).toEqual([]);
+    });
+
+    it.each([
+      'http://cas.example',
+      'http://127.0.0.1.cas.example',
+      'http://localhost.cas.example',
+      'http://10.0.0.1',
+      'http://[::2]',
+    ])('may not be %s in production, unless it is allowed aloud', (url) => {
+      const fault = 'CAS_URL must be https in production, or its host loopback, or CAS_ALLOW_HTTP=on';
+      expect(withUrl(url)).toEqual([fault]);
+      expect(withUrl(url, { CAS_ALLOW_HTTP: 'off' })).toEqual([fault]);
+      expect(withUrl(url, { CAS_ALLOW_HTTP: 'on' })).toEqual([]);
+      expect(withUrl(url, { NODE_ENV: 'development' })).toEqual([]);
+    });
+
+    it('must be a URL', () => {
+      for (const url of ['cas.example', 'ftp://cas.example', 'https//x']) {
+        expect(withUrl(url)).toEqual(['CAS_URL must be a URL that starts with http:// or https://']);
+      }
+    });
+  });
+
+  describe('of the keys for tokens at rest', () => {
+    const withKeys = (TOKEN_ENCRYPTION_KEYS: string) => faultsOf(gatewayTopics, { ...gateway, TOKEN_ENCRYPTION_KEYS });
+    const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
+
+    it('is a ring, in order', () => {
+      const { sealing } = readSettings(gatewayTopics, {
+        ...gateway,
+        TOKEN_ENCRYPTION_KEYS: `${key('k2')}, ${key('k1')}`,
+      });
+      expect(sealing.keys.map(({ id, key: bytes }) => [id, bytes.length])).toEqual([
+        ['k2', 32],
+        ['k1', 32],
+      ]);
+    });
+
+    it.each([
+      ['no id', randomBytes(32).toString('base64')],
+      ['31 bytes', `k1:${randomBytes(31).toString('base64')}`],
+      ['33 bytes', `k1:${randomBytes(33).toString('base64')}`],
+      ['hex', `k1:${randomBytes(32).toString('hex')}`],
+      ['an id with a dot', key('k.1')],
+      ['an empty entry', `${key('k1')},`],
+    ])('refuses %s', (_name, keys) => {
+      expect(withKeys(keys)).toEqual([
+        'TOKEN_ENCRYPTION_KEYS must be <key id>:<base64 of 32 bytes>, several separated by commas',
+      ]);
+    });
+
+    it('refuses one id for two keys', () => {
+      expect(withKeys(`${key('k1')},${key('k1')}`)).toEqual(['TOKEN_ENCRYPTION_KEYS must not name one key id twice']);
+    });
+
+    it.each([
+      ['zeros', Buffer.alloc(32)],
+      ['one letter', Buffer.alloc(32, 'a')],
+      ['counting up', Buffer.from(Array.from({ length: 32 }, (_, i) => i))],
+      ['readable text', Buffer.from('0123456789abcdef0123456789abcdef')],
+      ['a sentence', Buffer.from('change-me-change-me-change-me-!!')],
+    ])('refuses a sample: %s', (_name, bytes) => {
+      expect(withKeys(`k1:${bytes.toString('base64')}`)).toEqual([
+        'TOKEN_ENCRYPTION_KEYS must be random: one of its keys is a sample',
+      ]);
+    });
+  });
+
+  describe('of the first API key', () => {
+    const withKey = (BOOTSTRAP_API_KEY: string) => faultsOf(gatewayTopics, { ...gateway, BOOTSTRAP_API_KEY });
+
+    it('is taken when it looks random', () => {
+      expect(withKey(API_KEY)).toEqual([]);
+    });
+
+    it('refuses a sample', () => {
+      for (const secret of ['x'.repeat(43), 'changeme'.repeat(6), 'secret'.repeat(8)]) {
+        expect(withKey(`wtk_test_${secret}`)).toEqual(['BOOTSTRAP_API_KEY must have a random secret, not a sample']);
+      }
+    });
+  });
+});

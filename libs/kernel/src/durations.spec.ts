@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import { jittered, pause, within } from './durations.js';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a pause', () => {
+  it('is over after its time and not before', async () => {
+    const over = jest.fn();
+    void pause(1000).then(over);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(over).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(over).toHaveBeenCalledTimes(1);
+  });
+
+  it('is over at once when it is called off, before or meanwhile, and leaves no timer', async () => {
+    await pause(60_000, AbortSignal.abort());
+    const calling = new AbortController();
+    const pausing = pause(60_000, calling.signal);
+    calling.abort();
+    await pausing;
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('work within a time', () => {
+  const late = () => new Error('too late');
+
+  it('gives its result, and leaves no timer', async () => {
+    await expect(within(1000, Promise.resolve('done'), late)).resolves.toBe('done');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('gives its own error', async () => {
+    await expect(within(1000, Promise.reject(new Error('its own')), late)).rejects.toThrow('its own');
+  });
+
+  it('fails when the time is over', async () => {
+    const result = within(1000, new Promise(() => undefined), late).catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(await result).toEqual(late());
+  });
+
+  it('may still fail later without anybody hearing of it', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const work = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    const result = within(10, work, late).catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(10);
+    fail(new Error('much later'));
+    await jest.advanceTimersByTimeAsync(10);
+    expect(await result).toEqual(late());
+  });
+});
+
+describe('a draw', () => {
+  it('lies between half and whole', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (ms, drawn) => {
+        const drawnMs = jittered(ms, () => drawn);
+        expect(drawnMs).toBeGreaterThanOrEqual(Math.floor(ms / 2));
+        expect(drawnMs).toBeLessThanOrEqual(ms);
+      }),
+    );
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { newSessionId } from './ids.js';
+import { decodeSessionEvents, encodeSessionEvents, SESSION_EVENTS_CHANNEL } from './session-events.js';
+
+const ids = fc.array(fc.stringMatching(/^ses_[0-9A-Za-z]{22,60}$/), { maxLength: 600 });
+
+describe('payloads of session events', () => {
+  it('carry every id exactly once and in order', () => {
+    fc.assert(
+      fc.property(ids, (given) => {
+        expect(encodeSessionEvents(given).flatMap(decodeSessionEvents)).toEqual(given);
+      }),
+    );
+  });
+
+  it('stay below the 8000 bytes that Postgres allows', () => {
+    fc.assert(
+      fc.property(ids, (given) => {
+        for (const payload of encodeSessionEvents(given)) expect(Buffer.byteLength(payload)).toBeLessThan(8000);
+      }),
+    );
+  });
+
+  it('are few: a thousand ids make four', () => {
+    expect(encodeSessionEvents(Array.from({ length: 1000 }, newSessionId))).toHaveLength(4);
+  });
+
+  it('are none for no ids, and nothing comes of an empty one', () => {
+    expect(encodeSessionEvents([])).toEqual([]);
+    expect(decodeSessionEvents('')).toEqual([]);
+  });
+
+  it('go over a channel whose name needs no quotes', () => {
+    expect(SESSION_EVENTS_CHANNEL).toMatch(/^[a-z_]+$/);
+  });
+});

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { expectInvariants } from '../support/invariants.js';
+import { expectReady } from '../support/sessions.js';
+import { World } from '../support/world.js';
+
+describe('Redis', () => {
+  let world: World;
+  const accepted: string[] = [];
+  beforeAll(async () => {
+    world = await World.start({ queue: 'redis' });
+  });
+  afterAll(() => world.end());
+
+  /** Opens rooms and expects each to be accepted fast. */
+  async function openRooms(name: string, count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const asked = performance.now();
+      const reply = await world.client().openRoom(`${name}-${n}`);
+      expect(reply.status).toBe(202);
+      expect(performance.now() - asked).toBeLessThan(1500);
+      ids.push(reply.body.id);
+    }
+    accepted.push(...ids);
+    return ids;
+  }
+
+  async function command(run: (redis: Redis) => Promise<unknown>): Promise<void> {
+    const redis = new Redis(world.redis?.url ?? '');
+    await run(redis);
+    redis.disconnect();
+  }
+
+  it('is flushed while jobs wait: no session is lost', async () => {
+    await world.worker.end();
+    const ids = await openRooms('flushed', 20);
+    await command((redis) => redis.flushall());
+    await world.startWorker();
+    await expectReady(world, ids, 30_000);
+    await expectInvariants(world, accepted);
+  }, 60_000);
+
+  it('is killed and away for 10 s: creates are accepted, fast, and heal when it is back', async () => {
+    await world.stopRedis();
+    const ids: string[] = [];
+    const away = performance.now();
+    while (performance.now() - away < 10_000) ids.push(...(await openRooms(`away-${ids.length}`, 5)));
+    await world.restartRedis();
+    ids.push(...(await openRooms('back', 5)));
+    await expectReady(world, ids, 40_000);
+    await expectInvariants(world, accepted);
+  }, 90_000);
+
+  it('is full: creates are accepted and heal when there is room', async () => {
+    await command((redis) => redis.config('SET', 'maxmemory', '1'));
+    const ids = await openRooms('full', 10);
+    await command((redis) => redis.config('SET', 'maxmemory', '0'));
+    await expectReady(world, ids, 40_000);
+    await expectInvariants(world, accepted);
+  }, 60_000);
+});

@@ -1,0 +1,189 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { gatewayTopics, readSettings, workerTopics } from '@app/config';
+import { ApiKeysRepository } from '@app/entities';
+import { createLog } from '@app/observability';
+import { describe } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Scope } from '../../apps/gateway/src/access/routes.js';
+import { configureGateway } from '../../apps/gateway/src/configure-gateway.js';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
+import { createAdapter } from '../../apps/gateway/src/http/adapter.js';
+import { WorkerModule } from '../../apps/worker/src/worker.module.js';
+import { type RunningSandbox, startCasSandbox } from './cas-sandbox.js';
+import { Client } from './client.js';
+import { cloneDatabase, type TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
+import type { LogLine } from './process.js';
+
+export const QUEUES = ['postgres', 'redis'] as const;
+
+export type Queue = (typeof QUEUES)[number];
+
+/** `describe`, but skipped for Redis where there is none; the global setup has said so loudly. */
+export function describeOn(queue: Queue) {
+  return queue === 'redis' && process.env.TEST_REDIS_URL === undefined ? describe.skip : describe;
+}
+
+export interface HouseOptions {
+  queue?: Queue;
+  /** Whether there is a worker from the start; true. */
+  worker?: boolean;
+  casLatencyMs?: number;
+  tokenTtlS?: number;
+  /** For the gateways and the worker, as in the environment of a process. */
+  env?: Record<string, string>;
+}
+
+export interface RunningGateway {
+  app: NestFastifyApplication;
+  url: string;
+  /** Has every scope. */
+  client: Client;
+  close(): Promise<void>;
+}
+
+/**
+ * The same Nest applications that the processes run, inside this process: gateways and a worker over a database of
+ * their own, with a CAS that takes orders.
+ */
+export class House {
+  readonly apiKey = newApiKey();
+  readonly sealingKeys = `k1:${randomBytes(32).toString('base64')}`;
+  readonly gateways: RunningGateway[] = [];
+  /** Everything that gateways and worker have logged. */
+  readonly log: LogLine[] = [];
+  private readonly clients: Client[] = [];
+  private readonly prefix = `t-${randomBytes(6).toString('hex')}`;
+  private worker: INestApplicationContext | undefined;
+
+  private constructor(
+    private readonly options: HouseOptions,
+    readonly database: TestDatabase,
+    readonly cas: RunningSandbox,
+  ) {}
+
+  static async open(options: HouseOptions = {}): Promise<House> {
+    const { casLatencyMs = 0, tokenTtlS = 7200 } = options;
+    const [cas, database] = await Promise.all([
+      startCasSandbox({ latencyMs: casLatencyMs, tokenTtlS }),
+      cloneDatabase(),
+    ]);
+    const house = new House(options, database, cas);
+    await house.startGateway();
+    if (options.worker !== false) await house.startWorker();
+    return house;
+  }
+
+  /** The first gateway. */
+  get gateway(): RunningGateway {
+    const [first] = this.gateways;
+    if (first === undefined) throw new Error('there is no gateway');
+    return first;
+  }
+
+  get url(): string {
+    return this.gateway.url;
+  }
+
+  /** A client of the first gateway with every scope. */
+  get client(): Client {
+    return this.gateway.client;
+  }
+
+  async startGateway(extra: Record<string, string> = {}): Promise<RunningGateway> {
+    const settings = readSettings(gatewayTopics, this.environment({ BOOTSTRAP_API_KEY: this.apiKey, ...extra }));
+    const module = await GatewayModule.with(settings, this.newLog('gateway'));
+    const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(), {
+      logger: false,
+      bodyParser: false,
+      abortOnError: false,
+    });
+    await configureGateway(app).listen(0, '127.0.0.1');
+    const url = await app.getUrl();
+    const client = this.newClient(url, this.apiKey);
+    const gateway = { app, url, client, close: () => app.close() };
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  async startWorker(extra: Record<string, string> = {}): Promise<INestApplicationContext> {
+    const { url, apiKey, apiSecret } = this.cas;
+    const own = { CAS_URL: url, CAS_API_KEY: apiKey, CAS_API_SECRET: apiSecret, CAS_TIMEOUT_MS: '2000' };
+    const settings = readSettings(workerTopics, this.environment({ ...own, ...extra }));
+    const module = await WorkerModule.with(settings, this.newLog('worker'));
+    this.worker = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    return this.worker;
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.worker?.close();
+    this.worker = undefined;
+  }
+
+  /** A client with an API key of these scopes and no other. */
+  async clientWith(...scopes: Scope[]): Promise<Client> {
+    const key = newApiKey();
+    const [, id = '', secret = ''] = key.split('_');
+    const secretSha256 = createHash('sha256').update(secret).digest();
+    await this.gateway.app.get(ApiKeysRepository).ensure({ id, name: scopes.join(), secretSha256, scopes });
+    return this.newClient(this.url, key);
+  }
+
+  /** A client with this key, or none. */
+  newClient(url: string, apiKey: string | null): Client {
+    const client = new Client(url, apiKey);
+    this.clients.push(client);
+    return client;
+  }
+
+  /** How many sessions there are. */
+  async sessions(): Promise<number> {
+    const [row] = await this.database.rows<{ count: number }>('SELECT count(*)::int AS count FROM sessions');
+    return row?.count ?? 0;
+  }
+
+  /** Ends everything; fails if somebody left a connection behind. */
+  async end(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.end()));
+    await Promise.all(this.gateways.map((gateway) => gateway.close()));
+    await this.stopWorker();
+    await this.cas.close();
+    // Postgres takes a moment to notice that a socket was closed.
+    await eventually(async () => {
+      const [row] = await this.database.rows<{ count: number }>(
+        `SELECT count(*)::int AS count FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend'`,
+      );
+      if ((row?.count ?? 0) > this.database.pool.totalCount) throw new Error('connections are still open');
+    }, 3000).catch(() => undefined);
+    await this.database.drop();
+  }
+
+  private environment(extra: Record<string, string>): Record<string, string> {
+    const { TEST_REDIS_URL } = process.env;
+    return {
+      NODE_ENV: 'test',
+      DATABASE_URL: this.database.url,
+      ...(this.options.queue === 'redis' && TEST_REDIS_URL !== undefined && { REDIS_URL: TEST_REDIS_URL }),
+      QUEUE_PREFIX: this.prefix,
+      TOKEN_ENCRYPTION_KEYS: this.sealingKeys,
+      OPS_PORT: '0',
+      MINT_LOCK_MS: '2000',
+      MINT_STALLED_MS: '500',
+      SWEEP_EVERY_MS: '500',
+      ...this.options.env,
+      ...extra,
+    };
+  }
+
+  private newLog(app: string) {
+    const write = (line: string) => this.log.push(JSON.parse(line) as LogLine);
+    return createLog(app, { logLevel: 'info', production: true }, { write });
+  }
+}
+
+function newApiKey(): string {
+  return `wtk_t${randomBytes(4).toString('hex')}_${randomBytes(32).toString('hex')}`;
+}
