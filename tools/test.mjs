@@ -19,7 +19,8 @@ async function main() {
   rmSync(join(ROOT, REPORT), { force: true });
 
   const jest = join(NODE_MODULES, 'jest', 'bin', 'jest.js');
-  const report = ['--json', `--outputFile=${REPORT}`, '--testLocationInResults'];
+  // A test that failed may leave something running: the run ends all the same, and CI does not hang.
+  const report = ['--json', `--outputFile=${REPORT}`, '--testLocationInResults', '--forceExit'];
   const nodeOptions = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', process.env.NODE_OPTIONS];
   const child = spawn(PROJECT_NODE, [jest, ...report, ...process.argv.slice(2)], {
     cwd: ROOT,

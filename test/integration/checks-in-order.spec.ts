@@ -79,7 +79,7 @@ describe('a credential', () => {
     ['two of them', { authorization: `Bearer wtk_abcd_${secret} wtk_abcd_${secret}` }],
     ['a token that nobody knows', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' }],
   ])('that is none: %s', async (_name, headers) => {
-    const reply = await nobody.openRoom('derby', { headers: headers as Record<string, string> });
+    const reply = await nobody.openRoom('derby', { headers: headers });
     expect(reply.status).toBe(401);
     expect(reply.text).not.toContain(secret);
   });

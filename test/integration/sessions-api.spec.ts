@@ -6,6 +6,9 @@ import { describeOn, House, QUEUES } from '../support/in-process.js';
 /** As long as a reply may be held; sessions are ready much sooner. */
 const WAIT_S = 10;
 
+/** The beginning alone would now and then stand in a random id. */
+const TOKEN = /eyJ[\w-]+\./;
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 for (const queue of QUEUES) {
@@ -392,7 +395,7 @@ for (const queue of QUEUES) {
         expect(read.status).toBe(410);
         expect(read.body).toMatchObject({ code: 'session-closed', retryable: false });
         expect(read.headers.link).toBeUndefined();
-        expect(read.text).not.toContain('eyJ');
+        expect(read.text).not.toMatch(TOKEN);
       });
 
       it('leads on to the successor, for callers who may open rooms', async () => {
@@ -430,9 +433,9 @@ for (const queue of QUEUES) {
           expect(reply.status).toBe(200);
           expect(reply.body.status).toBe('ready');
           expect(Object.keys(reply.body)).not.toContain('tokens');
-          expect(reply.text).not.toContain('eyJ');
+          expect(reply.text).not.toMatch(TOKEN);
         }
-        expect((await blind.create({ wait: WAIT_S })).text).not.toContain('eyJ');
+        expect((await blind.create({ wait: WAIT_S })).text).not.toMatch(TOKEN);
         expect((await seeing.read(body.id)).body.tokens).toEqual(body.tokens);
       });
     });
@@ -510,7 +513,7 @@ for (const queue of QUEUES) {
     });
 
     it('logs a line for each request, with ids and never with a token, a key or a name', async () => {
-      const { body, headers } = (await client.openRoom(`secret ${queue}`, { wait: WAIT_S }));
+      const { body, headers } = await client.openRoom(`secret ${queue}`, { wait: WAIT_S });
       const line = await eventually(() => {
         const found = house.log.find((one) => one.requestId === headers['request-id']);
         expect(found).toBeDefined();
@@ -525,7 +528,8 @@ for (const queue of QUEUES) {
         caller: expect.stringMatching(/^key:/),
       });
       const all = JSON.stringify(house.log);
-      for (const secret of ['eyJ', 'wtk_', house.cas.apiSecret, `secret ${queue}`]) expect(all).not.toContain(secret);
+      expect(all).not.toMatch(TOKEN);
+      for (const secret of ['wtk_', house.cas.apiSecret, `secret ${queue}`]) expect(all).not.toContain(secret);
     });
   });
 }

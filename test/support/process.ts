@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** One line of a process's log. */
@@ -8,6 +10,9 @@ export interface LogLine {
   url?: string;
   [field: string]: unknown;
 }
+
+/** Compiled code is kept from one process to the next: tests start dozens of them. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'watchtogether-test-compile-cache');
 
 export interface Exit {
   code: number | null;
@@ -28,18 +33,11 @@ export class Process {
   constructor(
     readonly app: 'gateway' | 'worker' | 'cas-sandbox' | 'cli',
     env: Record<string, string>,
-    options: { args?: string[]; wrapper?: string[] } = {},
+    args: string[] = [],
   ) {
-    const command = [
-      ...(options.wrapper ?? []),
-      process.execPath,
-      '--enable-source-maps',
-      `dist/apps/${app}/main.js`,
-      ...(options.args ?? []),
-    ];
-    this.child = spawn(command[0] ?? '', command.slice(1), {
+    this.child = spawn(process.execPath, ['--enable-source-maps', `dist/apps/${app}/main.js`, ...args], {
       // Nothing is inherited but the path: Jest's own NODE_OPTIONS are not for the product.
-      env: { PATH: process.env.PATH ?? '', ...env },
+      env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.exited = new Promise((resolve) => {
@@ -64,7 +62,7 @@ export class Process {
   }
 
   /** @throws with the process's own words if it ends or takes longer than `ms` */
-  async waitUntilUp(ms = 20_000): Promise<this> {
+  async waitUntilUp(ms = 60_000): Promise<this> {
     const end = performance.now() + ms;
     for (;;) {
       const up = this.lines.find((line) => line.msg === `${this.app} is up`);

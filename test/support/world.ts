@@ -118,8 +118,8 @@ export class World {
     return gateway;
   }
 
-  async startWorker(extra: Record<string, string> = {}, wrapper?: string[]): Promise<Process> {
-    const worker = new Process('worker', this.workerEnvironment(extra), wrapper === undefined ? {} : { wrapper });
+  async startWorker(extra: Record<string, string> = {}): Promise<Process> {
+    const worker = new Process('worker', this.workerEnvironment(extra));
     this.workers.push(worker);
     return worker.waitUntilUp();
   }
@@ -148,7 +148,7 @@ export class World {
   }
 
   async migrate(): Promise<void> {
-    const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: this.database.url }, { args: ['migrate'] });
+    const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: this.database.url }, ['migrate']);
     const { code } = await run.exited;
     if (code !== 0) throw new Error(run.everything());
   }

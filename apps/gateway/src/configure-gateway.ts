@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { LOG, type Log } from '@app/observability';
+import { Health, LOG, type Log } from '@app/observability';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -15,6 +15,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
   const gatekeeper = app.get(Gatekeeper);
   const filter = app.get(ProblemFilter);
+  const health = app.get(Health);
   const server = app.getHttpAdapter().getInstance();
   parseJsonBodies(server);
   server.decorateRequest('caller', null);
@@ -29,6 +30,9 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
       return reply;
     }
     return undefined;
+  });
+  server.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
+    if (health.isDraining) void reply.header('Connection', 'close');
   });
   server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
   app.useGlobalFilters(filter);

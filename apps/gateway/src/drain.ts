@@ -1,13 +1,22 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { pause } from '@app/kernel';
 import { Health } from '@app/observability';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:http';
 
-/** At SIGTERM: readiness turns red at once, and the gateway goes on serving while load balancers take notice. */
+/** What requests that are under way may still take when the gateway stops serving, in ms. None of them is held then. */
+const FINISH_WITHIN_MS = 5000;
+
+/**
+ * At SIGTERM: readiness turns red at once, and the gateway goes on serving while load balancers take notice. From then
+ * on every reply ends its connection (see `configureGateway`), for a kept-alive one would hold the process.
+ */
 @Injectable()
-export class Drain implements OnModuleDestroy {
+export class Drain implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(
     private readonly health: Health,
+    private readonly adapterHost: HttpAdapterHost,
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
   ) {}
 
@@ -15,5 +24,13 @@ export class Drain implements OnModuleDestroy {
     this.health.drain();
     const { drainMs } = this.config.get('http', { infer: true });
     if (drainMs > 0) await pause(drainMs);
+  }
+
+  /** A connection on which nothing was ever asked gets no reply that could end it. */
+  beforeApplicationShutdown(): void {
+    const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
+    setTimeout(() => {
+      server.closeAllConnections();
+    }, FINISH_WITHIN_MS).unref();
   }
 }

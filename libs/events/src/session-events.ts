@@ -33,6 +33,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
   private loop: Promise<void> | undefined;
   /** Whether events are coming in, as far as the last heartbeat can tell. */
   isUp = false;
+  private wasUp = false;
 
   constructor(@Inject(ConfigService) private readonly config: SettingsService<'database'>) {}
 
@@ -110,8 +111,10 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
   private setUp(up: boolean): void {
     if (this.isUp === up || this.stopping.signal.aborted) return;
     this.isUp = up;
-    if (up) this.log.warn('session events are coming in');
-    else this.log.warn('session events have stopped: waiting requests fall back to re-reading once a second');
+    if (up) {
+      if (this.wasUp) this.log.warn('session events come in again');
+      this.wasUp = true;
+    } else this.log.warn('session events have stopped: waiting requests fall back to re-reading once a second');
   }
 }
 

@@ -1,4 +1,4 @@
-/** Resolves after `ms` milliseconds, or at once when `signal` aborts. Never keeps the process alive. */
+/** Resolves after `ms` milliseconds, or at once when `signal` aborts. Until then it keeps the process alive. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {

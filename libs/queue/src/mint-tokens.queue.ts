@@ -1,24 +1,31 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { StoreUnavailable, within } from '@app/kernel';
+import { pause, StoreUnavailable, within } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint-tokens.job.js';
 
-/** After a failed add, further adds are refused at once for this long, so that requests stay fast while Redis is away. */
-const LEAVE_ALONE_MS = 1000;
+/** Jobs that go to the queue in one command. */
+const BATCH = 500;
+/** Hints that are kept while the queue is away; the sweeper makes up for more. */
+const MAX_HINTS = 100_000;
+const TRY_AGAIN_AFTER_MS = 1000;
 
 const COUNTED_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
 
 /**
  * The sending end of the queue. A job is a hint that somebody should look at a session: adding it twice is harmless,
- * and one that is lost is added again by the sweeper.
+ * and one that is lost is added again by the sweeper. So a request does not wait for the queue: hints are collected and
+ * added in batches, again and again while the queue is away.
  */
 @Injectable()
-export class MintTokensQueue implements OnModuleInit {
+export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new Logger(MintTokensQueue.name);
-  private leaveAloneUntil = 0;
+  private readonly stopping = new AbortController();
+  /** Ids to be queued; true: a job that waits for its next try shall run now. */
+  private readonly hints = new Map<string, boolean>();
+  private sending: Promise<void> | undefined;
   private away = false;
 
   constructor(
@@ -33,6 +40,21 @@ export class MintTokensQueue implements OnModuleInit {
     });
   }
 
+  /** What was hinted at before is still sent, if the queue takes it now. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.sending;
+  }
+
+  /** Somebody should look at this session, soon. With `now` also if its job waits for its next try. */
+  hint(sessionId: string, { now = false } = {}): void {
+    if (this.hints.size >= MAX_HINTS) return;
+    this.hints.set(sessionId, now || this.hints.get(sessionId) === true);
+    this.sending ??= this.sendHints().finally(() => {
+      this.sending = undefined;
+    });
+  }
+
   /** @throws StoreUnavailable when the queue has not taken the jobs in time; it may still take them later */
   async add(sessionIds: readonly string[]): Promise<void> {
     const jobs = sessionIds.map((sessionId) => ({
@@ -40,31 +62,44 @@ export class MintTokensQueue implements OnModuleInit {
       data: { sessionId },
       opts: { ...MINT_TOKENS_OPTIONS, jobId: sessionId },
     }));
-    await this.bounded(() => this.queue.addBulk(jobs));
+    await this.bounded(this.queue.addBulk(jobs));
   }
 
-  /** Lets a job that waits for its next try run now, if there is one. */
-  async wake(sessionId: string): Promise<void> {
-    await this.bounded(async () => {
-      const job = await this.queue.getJob(sessionId);
-      if ((await job?.getState()) === 'delayed') await job?.promote();
-    });
-  }
-
-  /** How many jobs are in which state. */
+  /** How many jobs are in which state. @throws StoreUnavailable */
   async counts(): Promise<QueueCounts> {
-    return (await this.bounded(() => this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
+    return (await this.bounded(this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
   }
 
-  private async bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (performance.now() < this.leaveAloneUntil) throw new StoreUnavailable('queue');
+  private async sendHints(): Promise<void> {
+    // Once round the event loop, so that what comes in together goes out together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.hints.size > 0) {
+      const batch = [...this.hints].slice(0, BATCH);
+      for (const [id] of batch) this.hints.delete(id);
+      try {
+        await this.add(batch.map(([id]) => id));
+        await Promise.all(batch.filter(([, now]) => now).map(([id]) => this.bounded(this.promote(id))));
+      } catch {
+        if (this.stopping.signal.aborted) return;
+        for (const [id, now] of batch) this.hints.set(id, now || this.hints.get(id) === true);
+        await pause(TRY_AGAIN_AFTER_MS, this.stopping.signal);
+      }
+    }
+  }
+
+  private async promote(sessionId: string): Promise<void> {
+    const job = await this.queue.getJob(sessionId);
+    if ((await job?.getState()) === 'delayed') await job?.promote();
+  }
+
+  /** BullMQ waits for ever for a store that is away; here every wait has an end. */
+  private async bounded<T>(work: Promise<T>): Promise<T> {
     const { addTimeoutMs } = this.config.get('queue', { infer: true });
     try {
-      const result = await within(addTimeoutMs, work(), () => new StoreUnavailable('queue'));
+      const result = await within(addTimeoutMs, work, () => new StoreUnavailable('queue'));
       this.noteAway(false);
       return result;
     } catch (error) {
-      this.leaveAloneUntil = performance.now() + LEAVE_ALONE_MS;
       this.noteAway(true);
       throw new StoreUnavailable('queue', { cause: error });
     }
@@ -73,7 +108,7 @@ export class MintTokensQueue implements OnModuleInit {
   private noteAway(away: boolean): void {
     if (this.away === away) return;
     this.away = away;
-    if (away) this.log.warn('the queue does not answer: sessions are accepted, the sweeper will queue them');
+    if (away) this.log.warn('the queue does not answer: sessions are accepted and queued later');
     else this.log.warn('the queue answers again');
   }
 }

@@ -1,5 +1,5 @@
 import { Health, healthBody } from '@app/observability';
-import { Controller, Get, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -9,14 +9,13 @@ const healthView = z
   .strictObject({ status: z.enum(['ok', 'unavailable']), failing: z.array(z.string()) })
   .meta({ id: 'Health' });
 
-const Answers = (): MethodDecorator => (target, key, descriptor) => {
-  ApiResponse({ status: 200, description: 'All is well', standardSchema: healthView })(target, key, descriptor);
-  ApiResponse({ status: 503, description: 'These parts are failing', standardSchema: healthView })(
-    target,
-    key,
-    descriptor,
-  );
-};
+const Answers = (): MethodDecorator =>
+  applyDecorators(ApiHealth(200, 'All is well', []), ApiHealth(503, 'These parts are failing', ['database']));
+
+function ApiHealth(status: number, description: string, failing: string[]): MethodDecorator {
+  const examples = { answer: { summary: description, value: healthBody(failing) } };
+  return ApiResponse({ status, description, standardSchema: healthView, examples });
+}
 
 @ApiTags('Health')
 @Controller()

@@ -1,6 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/entities';
-import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID, StoreUnavailable } from '@app/kernel';
+import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Caller, may } from '../access/caller.js';
@@ -28,7 +28,7 @@ export class SessionsService {
   async create(caller: Caller, body: OpeningBody, key: string | undefined, patience: Patience): Promise<Answer> {
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
-    if (created.by === 'made') await this.hint(created.session.id);
+    if (created.by === 'made') this.hint(created.session.id);
     const session = await this.held(created.session, patience);
     return { session, made: created.by === 'made', replayed: created.by === 'replayed' };
   }
@@ -45,7 +45,7 @@ export class SessionsService {
     if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
       throw new Problem('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
-    if (opened.by !== 'found') await this.hint(opened.session.id, opened.by === 'reopened');
+    if (opened.by !== 'found') this.hint(opened.session.id, opened.by === 'reopened');
     return { session: await this.held(opened.session, patience), made: opened.by === 'made' };
   }
 
@@ -78,7 +78,7 @@ export class SessionsService {
     if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
     if (session.status === 'closed') throw new Problem('session-closed');
     if (session.status === 'expired') throw new Problem('session-expired');
-    if (session.status === 'pending') await this.hint(id, true);
+    if (session.status === 'pending') this.hint(id, true);
     return session;
   }
 
@@ -103,16 +103,10 @@ export class SessionsService {
     };
   }
 
-  /** A queue that is away does not fail the request: the sweeper queues what has no job. */
-  private async hint(id: string, again = false): Promise<void> {
+  /** A session that is put back to pending may still have the job of its last life, waiting for its next try. */
+  private hint(id: string, again = false): void {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
-    try {
-      await this.queue.add([id]);
-      // A session that is put back to pending may still have the job of its last life, waiting for its next try.
-      if (again) await this.queue.wake(id);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-    }
+    this.queue.hint(id, { now: again });
   }
 
   /** The session once it is settled, or as it is when the caller's patience is over. */

@@ -40,8 +40,19 @@ export class MintTokensHandler {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
 
     const verdict = judge(errors);
-    if (verdict === null || !publication.pending) return { kind: 'done' };
+    if (publication.readyAfterMs !== null) return { kind: 'done' };
+    if (!publication.pending) return this.lookAgain(sessionId);
+    if (verdict === null) return { kind: 'done' };
     return this.carryOut(sessionId, verdict, task.attempts, errors);
+  }
+
+  /**
+   * The session left `pending` during this run. If it came back meanwhile (a retry), its new job was refused because of
+   * this one, which is still there: so this one goes on.
+   */
+  private async lookAgain(sessionId: string): Promise<Outcome> {
+    const task = await this.publishing.task(sessionId);
+    return task === null ? { kind: 'done' } : { kind: 'retry', afterMs: task.waitMs };
   }
 
   private async mintOne(sessionId: string, product: Product, signal: AbortSignal | undefined): Promise<SealedToken> {

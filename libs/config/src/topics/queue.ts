@@ -16,8 +16,9 @@ export const queue = topic({
     },
     QUEUE_ADD_TIMEOUT_MS: {
       schema: whole(10, 10_000),
-      about: 'How long a request waits for its job to be queued, in ms. Past it the sweeper queues the job.',
-      default: '500',
+      about:
+        'How long one command to the queue may take, in ms. Past it jobs are added again later; no request waits for it.',
+      default: '1000',
     },
     MINT_LOCK_MS: {
       schema: whole(500, 600_000),

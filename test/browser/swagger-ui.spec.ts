@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { fingerprint } from '../support/cas-sandbox.js';
+import { World } from '../support/world.js';
+
+/** Where Debian and Ubuntu put it. */
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const path = PATHS.find((candidate) => existsSync(candidate));
+if (path === undefined) {
+  const text = 'chromium is not installed: the tests in a browser are SKIPPED (apt-get install chromium)';
+  if (process.env.CI === 'true') throw new Error(text);
+  process.stderr.write(`\n${'!'.repeat(text.length)}\n${text}\n${'!'.repeat(text.length)}\n\n`);
+}
+
+(path === undefined ? describe.skip : describe)('Swagger UI, as a person uses it', () => {
+  let world: World;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [world, browser] = await Promise.all([
+      World.start({ queue: 'postgres' }),
+      chromium.launch({ executablePath: path ?? '', headless: true, args: FLAGS }),
+    ]);
+    page = await browser.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('requestfailed', (request) => faults.push(`${request.url()} failed`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(world.gateway.url) && !request.url().startsWith('data:')) {
+        faults.push(`${request.url()} is not of this server`);
+      }
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    await world.end();
+  });
+
+  it('shows every operation, from this server alone', async () => {
+    await page.goto(`${world.gateway.url}/docs`);
+    await page.locator('#operations-Rooms-openRoom').waitFor();
+    const shown = await page.locator('.opblock').count();
+    const { body } = await world.client().send<{ paths: Record<string, object> }>('GET', '/openapi.json');
+    expect(shown).toBe(Object.values(body.paths).flatMap((methods) => Object.keys(methods)).length);
+    expect(await page.title()).toBe('WatchTogether Auth Server');
+  });
+
+  it('takes an API key', async () => {
+    await page.locator('.auth-wrapper .authorize').click();
+    const dialog = page.locator('.dialog-ux');
+    await dialog.locator('input').fill(world.apiKey);
+    await dialog.locator('button[type=submit]').click();
+    await dialog.getByText('Authorized', { exact: true }).waitFor();
+    await dialog.locator('button.btn-done').click();
+  });
+
+  it('opens a room, waits for it and shows its token', async () => {
+    const operation = page.locator('#operations-Rooms-openRoom');
+    await operation.locator('.opblock-summary-control').click();
+    const field = (name: string) => operation.locator(`tr[data-param-name="${name}"] input`);
+    await field('room').fill('derby');
+    await field('Prefer').fill('wait=10');
+    await operation.locator('button.execute').click();
+
+    const reply = operation.locator('.live-responses-table tr.response');
+    await reply.locator('.response-col_status', { hasText: '201' }).waitFor();
+    expect(await reply.locator('.response-col_description').innerText()).toContain('"room": "derby"');
+
+    const session = await world.client().readRoom('derby');
+    const token = session.body.tokens?.stream ?? '';
+    expect(await reply.locator('.response-col_description').innerText()).toContain(`"stream": "${token}"`);
+    const [call] = await world.cas.journal();
+    expect(call?.tokenFingerprint).toBe(fingerprint(token));
+  });
+
+  it('still knows the key after a reload', async () => {
+    await page.reload();
+    await page.locator('.auth-wrapper .authorize.locked').waitFor();
+  });
+
+  it('works without a fault in the page', () => {
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FaultCommand, VENDOR_TEXT } from '../support/cas-sandbox.js';
+import { eventually } from '../support/eventually.js';
+import { expectInvariants } from '../support/invariants.js';
+import { expectReady, metric } from '../support/sessions.js';
+import { World } from '../support/world.js';
+
+describe('a bad vendor', () => {
+  let world: World;
+  const accepted: string[] = [];
+  let rooms = 0;
+  beforeAll(async () => {
+    world = await World.start({ queue: 'redis', env: { CAS_TIMEOUT_MS: '700' } });
+  });
+  afterEach(() => world.cas.clearFaults());
+  afterAll(() => world.end());
+
+  async function open(): Promise<string> {
+    const { body } = await world.client().openRoom(`vendor-${rooms++}`);
+    accepted.push(body.id);
+    return body.id;
+  }
+
+  async function callsSoFar(): Promise<number> {
+    return (await world.cas.journal()).length;
+  }
+
+  /** Everything that clients and operators could have seen of the vendor's words. */
+  function everythingWritten(): string {
+    return [...world.gateways, ...world.workers].map((process) => process.everything()).join('\n');
+  }
+
+  it.each<[string, FaultCommand]>([
+    ['500', { kind: 'status', status: 500, times: 1 }],
+    ['502', { kind: 'status', status: 502, times: 1 }],
+    ['503 with Retry-After', { kind: 'status', status: 503, retryAfter: '1', times: 1 }],
+    ['429 without Retry-After', { kind: 'status', status: 429, times: 1 }],
+    [
+      '429 with a date in the past',
+      { kind: 'status', status: 429, retryAfter: 'Wed, 21 Oct 2015 07:28:00 GMT', times: 1 },
+    ],
+    ['408', { kind: 'status', status: 408, times: 1 }],
+    ['a cut connection', { kind: 'reset', times: 1 }],
+    ['a silent connection', { kind: 'hang', times: 1 }],
+    ['a body that drips', { kind: 'drip', times: 1 }],
+    ['a late answer', { kind: 'delay', delayMs: 1500, times: 1 }],
+    ['something that is not JSON', { kind: 'garbage', times: 1 }],
+    ['a token that is a number', { kind: 'wrong-type', times: 1 }],
+    ['an empty 200', { kind: 'empty', times: 1 }],
+    ['no token', { kind: 'no-token', times: 1 }],
+    ['a token that is not a JWT', { kind: 'not-a-jwt', times: 1 }],
+    ['an expired token', { kind: 'expired-token', times: 1 }],
+    ['a body of 200 MB', { kind: 'huge', times: 1 }],
+    ['a gzip bomb', { kind: 'gzip-bomb', times: 1 }],
+    ['a redirect to another origin', { kind: 'redirect', location: 'http://127.0.0.1:9/', times: 1 }],
+  ])('answers once with %s: the session is ready after a retry', async (_name, fault) => {
+    await world.cas.fault(fault);
+    const id = await open();
+    await expectReady(world, [id], 15_000);
+    const [row] = await world.database.rows<{ attempts: number }>('SELECT attempts FROM sessions WHERE id = $1', [id]);
+    expect(row?.attempts).toBe(1);
+  });
+
+  it.each<[number, string]>([
+    [400, 'cas-rejected'],
+    [401, 'cas-credentials-rejected'],
+    [403, 'cas-credentials-rejected'],
+    [404, 'cas-rejected'],
+  ])('answers %i: the session fails at once with %s, after one call', async (status, code) => {
+    const before = await callsSoFar();
+    await world.cas.fault({ kind: 'status', status, times: 1 });
+    const id = await open();
+    const reply = await world.client().read(id, { wait: 10 });
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ status: 'failed', failure: { code, retryable: false } });
+    expect((await callsSoFar()) - before).toBe(1);
+    // The room keeps its failed session until somebody retries or closes it.
+    expect((await world.client().openRoom(reply.body.room ?? '')).body).toEqual(reply.body);
+    expect(await metric(world.worker.opsUrl, `sessions_failed_total{code="${code}"}`)).toBeGreaterThan(0);
+    expect(world.worker.lines.filter((line) => line.level === 50 && line.sessionId === id)).toHaveLength(1);
+
+    const retried = await world.client().retry(id);
+    expect(retried.status).toBe(202);
+    await expectReady(world, [id], 10_000);
+  });
+
+  it('asks for 2 s of rest with 429: the session waits as told', async () => {
+    const before = await callsSoFar();
+    await world.cas.fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 });
+    const id = await open();
+    await expectReady(world, [id], 15_000);
+    const [first, second] = (await world.cas.journal()).slice(before);
+    const rest = new Date(second?.at ?? 0).getTime() - new Date(first?.at ?? 0).getTime();
+    expect(rest).toBeGreaterThanOrEqual(2000);
+  });
+
+  it('asks for 10⁹ s of rest: the session waits a minute, not for ever', async () => {
+    await world.cas.fault({ kind: 'status', status: 429, retryAfter: '1000000000', times: 1 });
+    const id = await open();
+    const row = await eventually(async () => {
+      const [found] = await world.database.rows<{ wait: number }>(
+        'SELECT extract(epoch FROM not_before - now())::float8 AS wait FROM sessions WHERE id = $1 AND not_before IS NOT NULL',
+        [id],
+      );
+      expect(found).toBeDefined();
+      return found;
+    });
+    expect(row?.wait).toBeLessThanOrEqual(60);
+    expect(row?.wait).toBeGreaterThan(50);
+    await world.client().close(id);
+  });
+
+  it.each(['far-token', 'no-exp'] as const)('sends a %s: its life is capped', async (kind) => {
+    await world.cas.fault({ kind, times: 1 });
+    const id = await open();
+    await expectReady(world, [id]);
+    const [row] = await world.database.rows<{ life: number }>(
+      'SELECT extract(epoch FROM expires_at - ready_at)::float8 AS life FROM sessions WHERE id = $1',
+      [id],
+    );
+    expect(row?.life).toBeGreaterThan(86_400 - 60);
+    expect(row?.life).toBeLessThan(86_400 + 60);
+  });
+
+  it('is away for a while: the breaker opens, calls are bounded, no session fails, and all heal', async () => {
+    await world.cas.fault({ kind: 'status', status: 503 });
+    const ids = await Promise.all(Array.from({ length: 40 }, open));
+    await eventually(async () => {
+      expect(await metric(world.worker.opsUrl, 'breaker_state')).toBe(2);
+    });
+    const opened = await callsSoFar();
+    // Forty sessions at once may all be under way when the fifth failure opens the breaker; from then on only probes.
+    const since = performance.now();
+    await eventually(() => {
+      expect(performance.now() - since).toBeGreaterThan(11_000);
+    }, 12_000);
+    expect((await callsSoFar()) - opened).toBeLessThanOrEqual(4);
+    await world.cas.clearFaults();
+    await expectReady(world, ids, 40_000);
+    await eventually(async () => {
+      expect(await metric(world.worker.opsUrl, 'breaker_state')).toBe(0);
+    });
+  }, 90_000);
+
+  it('never gets a word of its own to clients, rows or logs', async () => {
+    await expectInvariants(world, accepted);
+    expect(everythingWritten()).not.toContain(VENDOR_TEXT);
+    const dump = await world.database.rows<{ text: string }>('SELECT s::text AS text FROM sessions s');
+    expect(dump.map((row) => row.text).join()).not.toContain(VENDOR_TEXT);
+    expect(everythingWritten()).not.toContain(world.cas.apiSecret);
+    expect(everythingWritten()).not.toContain(world.cas.apiKey);
+  });
+});

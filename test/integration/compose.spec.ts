@@ -1,0 +1,300 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  API_KEY,
+  type Environment,
+  gatewayTopics,
+  migrateTopics,
+  readSettings,
+  sandboxTopics,
+  workerTopics,
+} from '@app/config';
+import { CannotStart } from '@app/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+const service = z.object({
+  image: z.string(),
+  user: z.string(),
+  command: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string()).default({}),
+  secrets: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  networks: z.array(z.string()),
+  profiles: z.array(z.string()).default([]),
+  depends_on: z
+    .record(z.string(), z.object({ condition: z.string(), required: z.boolean().default(true) }))
+    .default({}),
+  read_only: z.boolean().default(false),
+  cap_drop: z.array(z.string()).default([]),
+  security_opt: z.array(z.string()).default([]),
+  restart: z.string().optional(),
+  init: z.boolean().default(false),
+  container_name: z.string().optional(),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  stop_grace_period: z.string().optional(),
+});
+
+const compose = z.object({
+  services: z.record(z.string(), service),
+  secrets: z.record(z.string(), z.object({ file: z.string() })),
+});
+
+const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+const text = read('docker-compose.yml');
+const { services, secrets } = compose.parse(parse(text, { merge: true }));
+const serviceNamed = (name: string) => service.parse(services[name]);
+
+/** Which topics each service's process reads. */
+const APPS = { migrate: migrateTopics, gateway: gatewayTopics, worker: workerTopics, 'cas-sandbox': sandboxTopics };
+type App = keyof typeof APPS;
+const apps = Object.keys(APPS) as App[];
+
+const isSecret = (variable: unknown): boolean => z.object({ secret: z.literal(true) }).safeParse(variable).success;
+const secretVariables = new Set(
+  Object.values(APPS)
+    .flatMap((topics) => Object.values<{ variables: Record<string, unknown> }>(topics))
+    .flatMap(({ variables }) => Object.keys(variables).filter((name) => isSecret(variables[name]))),
+);
+
+/** The environment of a service, as its process would see it: interpolated, and with the secrets of `directory`. */
+function environmentOf(app: App, directory: string, given: Environment = {}): Environment {
+  const entries = Object.entries(serviceNamed(app).environment).map(([name, value]) => [
+    name,
+    value
+      .replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_match, key: string, fallback: string) => given[key] ?? fallback)
+      .replace(/^\/run\/secrets\//, `${directory}/`),
+  ]);
+  return { NODE_ENV: 'production', ...(Object.fromEntries(entries) as Environment) };
+}
+
+describe('docker-compose.yml', () => {
+  it('has every process of the product, and what it stands on', () => {
+    expect(Object.keys(services).sort()).toEqual([...apps, 'postgres', 'redis'].sort());
+  });
+
+  it.each(Object.keys(services))(
+    'runs %s without root, without privileges, on a root file system it cannot write',
+    (name) => {
+      const { user, read_only, cap_drop, security_opt } = serviceNamed(name);
+      expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+      expect({ read_only, cap_drop, security_opt }).toEqual({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    },
+  );
+
+  it.each(Object.keys(services).filter((name) => name !== 'migrate'))(
+    'watches %s and gives it time to stop',
+    (name) => {
+      const { healthcheck, stop_grace_period, restart } = serviceNamed(name);
+      expect(healthcheck?.test.length).toBeGreaterThan(1);
+      expect(stop_grace_period).toMatch(/^[1-9]\d*s$/);
+      expect(restart).toBe('unless-stopped');
+    },
+  );
+
+  it('asks each process where it answers', () => {
+    const url = (app: App): URL => new URL(serviceNamed(app).healthcheck?.test.at(-1) ?? '');
+    expect(url('gateway').href).toBe(`http://127.0.0.1:${gatewayTopics.ops.variables.OPS_PORT.default}/readyz`);
+    expect(url('worker').href).toBe(`http://127.0.0.1:${workerTopics.ops.variables.OPS_PORT.default}/readyz`);
+    expect(url('cas-sandbox').href).toBe(`http://127.0.0.1:${sandboxTopics.sandbox.variables.PORT.default}/livez`);
+  });
+
+  it('asks in a way that tells yes from no', () => {
+    const [, , ...args] = serviceNamed('gateway').healthcheck?.test ?? [];
+    const ask = (url: string) => spawnSync(process.execPath, [...args.slice(0, -1), url], { timeout: 10_000 }).status;
+    expect(ask('data:,ok')).toBe(0);
+    expect(ask('http://127.0.0.1:1/readyz')).toBe(1);
+  });
+
+  it('migrates after Postgres is healthy, and starts the processes only then', () => {
+    expect(serviceNamed('migrate')).toMatchObject({
+      restart: 'no',
+      depends_on: { postgres: { condition: 'service_healthy' } },
+    });
+    for (const app of ['gateway', 'worker'] as const) {
+      expect(serviceNamed(app).depends_on).toMatchObject({
+        migrate: { condition: 'service_completed_successfully' },
+        postgres: { condition: 'service_healthy' },
+        redis: { condition: 'service_healthy' },
+      });
+    }
+  });
+
+  it('can have many workers, and publishes nothing but the gateway, on this machine only', () => {
+    expect(Object.values(services).filter((one) => one.container_name !== undefined)).toEqual([]);
+    const publishing = Object.entries(services).filter(([, one]) => one.ports.length > 0);
+    expect(publishing.map(([name, one]) => [name, one.ports])).toEqual([['gateway', ['127.0.0.1:${PORT:-3000}:3000']]]);
+  });
+
+  it('keeps Postgres, Redis and the sandbox off every network with a way out', () => {
+    const off = Object.entries(services).filter(([, one]) => !one.networks.includes('edge'));
+    expect(off.map(([name]) => name).sort()).toEqual(['cas-sandbox', 'migrate', 'postgres', 'redis']);
+    expect(parse(text)).toHaveProperty('networks.backend.internal', true);
+  });
+
+  it('keeps what Postgres and Redis know, and lets Redis evict nothing', () => {
+    expect(serviceNamed('postgres').volumes).toEqual(['postgres-data:/var/lib/postgresql']);
+    const { volumes, command } = serviceNamed('redis');
+    expect(volumes).toEqual(['redis-data:/data']);
+    expect(command?.join(' ')).toContain('--maxmemory-policy noeviction --appendonly yes');
+  });
+
+  it('has the sandbox by its profile alone, and nobody needs it', () => {
+    const profiled = Object.entries(services).filter(([, one]) => one.profiles.length > 0);
+    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([['cas-sandbox', ['sandbox']]]);
+    expect(serviceNamed('worker').depends_on['cas-sandbox']?.required).toBe(false);
+  });
+
+  it.each(apps)('runs the built program of %s, with source maps', (app) => {
+    const built = app === 'migrate' ? 'cli' : app;
+    const { command, init } = serviceNamed(app);
+    expect(command?.slice(0, 3)).toEqual(['node', '--enable-source-maps', `dist/apps/${built}/main.js`]);
+    expect(init).toBe(true);
+  });
+
+  it('puts no secret into an environment', () => {
+    expect(secretVariables.size).toBeGreaterThan(5);
+    for (const [name, one] of Object.entries(services)) {
+      for (const [variable, value] of Object.entries(one.environment)) {
+        expect({ name, variable, secret: secretVariables.has(variable) || variable.endsWith('PASSWORD') }).toEqual({
+          name,
+          variable,
+          secret: false,
+        });
+        expect(value).not.toMatch(/:\/\/[^/]*:[^/]*@/);
+        if (!variable.endsWith('_FILE')) continue;
+        const secret = /^\/run\/secrets\/(\w+)$/.exec(value)?.[1] ?? '';
+        expect(one.secrets).toContain(secret);
+        expect(secrets[secret]).toEqual({ file: `./.secrets/${secret}` });
+      }
+    }
+  });
+
+  it('gives each service the secrets that it needs and no others', () => {
+    for (const app of apps) {
+      const used = Object.values(serviceNamed(app).environment).flatMap((value) =>
+        value.startsWith('/run/secrets/') ? [value.slice('/run/secrets/'.length)] : [],
+      );
+      expect({ app, secrets: [...serviceNamed(app).secrets].sort() }).toEqual({ app, secrets: used.sort() });
+    }
+  });
+
+  it('names only variables that .env.example knows', () => {
+    const known = new Set([...read('.env.example').matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => String(name)));
+    const inServices = apps.flatMap((app) => Object.keys(serviceNamed(app).environment));
+    const interpolated = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => String(name));
+    const names = [...inServices.map((name) => name.replace(/_FILE$/, '')), ...interpolated];
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
+describe('docker/make-secrets.sh', () => {
+  let directory: string;
+  const make = () => spawnSync('sh', [join(ROOT, 'docker/make-secrets.sh'), directory], { encoding: 'utf8' });
+  const contents = () => Object.fromEntries(readdirSync(directory).map((name) => [name, secret(name)]));
+  const secret = (name: string): string => readFileSync(join(directory, name), 'utf8').trim();
+  let firstRun: ReturnType<typeof make>;
+
+  beforeAll(() => {
+    directory = join(mkdtempSync(join(tmpdir(), 'watchtogether-secrets-')), 'secrets');
+    firstRun = make();
+  });
+  afterAll(() => {
+    rmSync(join(directory, '..'), { recursive: true, force: true });
+  });
+
+  it('makes every secret that the Compose file names, and nothing else', () => {
+    expect(firstRun).toMatchObject({ status: 0, stderr: '' });
+    expect(Object.keys(contents()).sort()).toEqual(Object.keys(secrets).sort());
+  });
+
+  it('changes nothing when it runs again', () => {
+    const before = contents();
+    expect(make().status).toBe(0);
+    expect(contents()).toEqual(before);
+  });
+
+  it('makes up what is missing and leaves what was put there', () => {
+    const mine = 'a-key-from-the-vendor';
+    const other = mkdtempSync(join(tmpdir(), 'watchtogether-secrets-'));
+    try {
+      const script = `printf %s ${mine} > "$1/cas_api_key" && sh "$2" "$1"`;
+      const run = spawnSync('sh', ['-c', script, 'sh', other, join(ROOT, 'docker/make-secrets.sh')]);
+      expect(run.status).toBe(0);
+      expect(readFileSync(join(other, 'cas_api_key'), 'utf8')).toBe(mine);
+      expect(readdirSync(other).sort()).toEqual(Object.keys(secrets).sort());
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
+  it('says where the API key is, and shows no value', () => {
+    expect(firstRun.stdout).toContain(join(directory, 'bootstrap_api_key'));
+    for (const value of Object.values(contents())) expect(firstRun.stdout).not.toContain(value);
+  });
+
+  it('lets the users of the containers read, and nobody else on this machine', () => {
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o644);
+  });
+
+  it('makes secrets of the right form, each of its own', () => {
+    expect(secret('bootstrap_api_key')).toMatch(API_KEY);
+    expect(secret('token_encryption_keys')).toMatch(/^k1:[A-Za-z0-9+/]{43}=$/);
+    expect(secret('database_url')).toContain(`:${secret('postgres_password')}@postgres:5432/`);
+    expect(secret('redis_url')).toBe(`redis://:${secret('redis_conf').replace('requirepass ', '')}@redis:6379`);
+    expect(new Set(Object.values(contents())).size).toBe(Object.keys(secrets).length);
+  });
+
+  it.each(apps.filter((app) => app !== 'worker'))('is all that %s needs to start', (app) => {
+    expect(() => readSettings(APPS[app], environmentOf(app, directory))).not.toThrow();
+  });
+
+  it('is all that a worker needs, which reaches the sandbox only if told so', () => {
+    const settings = (given: Environment) => readSettings(workerTopics, environmentOf('worker', directory, given));
+    expect(() => settings({})).toThrow(CannotStart);
+    expect(() => settings({})).toThrow('CAS_ALLOW_HTTP=on');
+    expect(settings({ CAS_ALLOW_HTTP: 'on' }).cas.url).toBe('http://cas-sandbox:3003');
+    expect(settings({ CAS_URL: 'https://cas.example' }).cas.url).toBe('https://cas.example');
+  });
+
+  it('lets the sandbox and the worker speak with the same credentials', () => {
+    const worker = readSettings(workerTopics, environmentOf('worker', directory, { CAS_ALLOW_HTTP: 'on' }));
+    const { sandbox } = readSettings(sandboxTopics, environmentOf('cas-sandbox', directory));
+    expect([worker.cas.apiKey, worker.cas.apiSecret]).toEqual([sandbox.apiKey, sandbox.apiSecret]);
+  });
+});
+
+describe('Dockerfile', () => {
+  const dockerfile = read('Dockerfile');
+
+  it('ends with a user who is not root, the one of the Compose file', () => {
+    expect([...dockerfile.matchAll(/^USER (.+)$/gm)].map(([, user]) => user)).toEqual([serviceNamed('gateway').user]);
+  });
+
+  it('brings the Node that package.json asks for, and no devDependencies', () => {
+    const { engines } = z.object({ engines: z.object({ node: z.string() }) }).parse(JSON.parse(read('package.json')));
+    expect(dockerfile).toContain(`NODE_IMAGE=node:${engines.node.replace('>=', '')}-slim`);
+    expect(dockerfile.split(/^FROM /m).at(-1)).toContain('npm ci --omit=dev');
+  });
+
+  it('copies only what .dockerignore lets through, which is nothing secret', () => {
+    const lines = read('.dockerignore').split('\n');
+    const through = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
+      String(sources).split(' '),
+    );
+    expect(lines.find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
+    expect([...new Set(copied)].sort()).toEqual([...through].sort());
+  });
+});

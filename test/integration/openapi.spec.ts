@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormatsModule from 'ajv-formats';
+import { type Route, ROUTES } from '../../apps/gateway/src/access/routes.js';
+import type { Client, Reply } from '../support/client.js';
+import { House } from '../support/in-process.js';
+
+interface Media {
+  schema: object;
+  examples?: Record<string, { value: unknown }>;
+}
+interface Operation {
+  operationId: string;
+  summary: string;
+  description: string;
+  tags: string[];
+  security?: Record<string, unknown>[];
+  parameters: { name: string; in: string; example?: unknown; schema: object }[];
+  requestBody?: { required: boolean; content: Record<string, Media> };
+  responses: Record<
+    string,
+    { description: string; headers?: Record<string, unknown>; content?: Record<string, Media> }
+  >;
+}
+interface OpenApi {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; securitySchemes: Record<string, unknown> };
+}
+
+const text = readFileSync('openapi.json', 'utf8');
+const document = JSON.parse(text) as OpenApi;
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+);
+const media = operations.flatMap(({ operation }) => [
+  ...Object.values(operation.requestBody?.content ?? {}).map((one) => ({
+    of: `${operation.operationId} body`,
+    ...one,
+  })),
+  ...Object.entries(operation.responses).flatMap(([status, { content = {} }]) =>
+    Object.values(content).map((one) => ({ of: `${operation.operationId} ${status}`, ...one })),
+  ),
+]);
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormatsModule.default(ajv);
+ajv.addSchema(document, 'openapi.json');
+
+/** A check against a schema of the document, whose `$ref`s are meant from its root. */
+function check(schema: object): ValidateFunction {
+  const absolute = JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/');
+  return ajv.compile(JSON.parse(absolute) as object);
+}
+
+function faultsOf(schema: object, value: unknown): unknown[] {
+  const validate = check(schema);
+  return validate(value) ? [] : [...(validate.errors ?? [])];
+}
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    // The validator takes apart what it gets.
+    const result = await new Validator().validate(JSON.parse(text) as Record<string, unknown>);
+    expect(result.errors ?? []).toEqual([]);
+    expect(result.valid).toBe(true);
+  });
+
+  it('has a target for every $ref', () => {
+    const refs = [...text.matchAll(/"\$ref": "([^"]*)"/g)].map(([, ref = '']) => ref);
+    expect(refs.length).toBeGreaterThan(10);
+    for (const ref of new Set(refs)) {
+      const target = ref
+        .slice('#/'.length)
+        .split('/')
+        .reduce<unknown>((inner, part) => (inner as Record<string, unknown> | undefined)?.[part], document);
+      expect([ref, typeof target]).toEqual([ref, 'object']);
+    }
+  });
+
+  it('has exactly the routes of the table, each under its name', () => {
+    const documented = operations.map(({ path, method, operation }) => [operation.operationId, method, path]);
+    const routes: [string, Route][] = Object.entries(ROUTES);
+    const known = routes.map(([name, { method, path }]) => [name, method, path.replaceAll(/:(\w+)/g, '{$1}')]);
+    expect(documented.sort()).toEqual(known.sort());
+  });
+
+  it('asks for a credential where a scope is needed, and says which', () => {
+    expect(document.components.securitySchemes).toEqual({
+      credential: { type: 'http', scheme: 'bearer', description: expect.any(String) },
+    });
+    for (const { operation } of operations) {
+      const route: Route = ROUTES[operation.operationId as keyof typeof ROUTES];
+      expect([operation.operationId, operation.security]).toEqual([
+        operation.operationId,
+        route.scope === null ? undefined : [{ credential: [] }],
+      ]);
+      if (route.scope === null) continue;
+      expect(operation.description).toContain(`\`${route.scope}\``);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403']));
+    }
+  });
+
+  it('describes every operation and every reply', () => {
+    for (const { operation } of operations) {
+      expect(operation.summary).toMatch(/./);
+      expect(operation.description).toMatch(/./);
+      expect(operation.tags).toHaveLength(1);
+      for (const response of Object.values(operation.responses)) expect(response.description).toMatch(/./);
+    }
+  });
+
+  it('shows an example of every body', () => {
+    const bare = media.filter(({ examples }) => Object.keys(examples ?? {}).length === 0).map(({ of }) => of);
+    expect(bare).toEqual([]);
+  });
+
+  it('shows only examples that are valid', () => {
+    for (const { of, schema, examples = {} } of media) {
+      for (const [name, { value }] of Object.entries(examples)) {
+        expect([of, name, faultsOf(schema, value)]).toEqual([of, name, []]);
+      }
+    }
+    for (const { operation } of operations) {
+      for (const { name, schema, example } of operation.parameters) {
+        if (example !== undefined) expect([name, faultsOf(schema, example)]).toEqual([name, []]);
+      }
+    }
+  });
+
+  it('shows no example that could be taken for a token or a key', () => {
+    expect(text).not.toMatch(/eyJ|wtk_[a-z0-9]{4,}_/);
+  });
+
+  it('leaves the body of an opening optional', () => {
+    const bodies = operations.flatMap(({ operation }) =>
+      operation.requestBody ? [operation.requestBody.required] : [],
+    );
+    expect(new Set(bodies)).toEqual(new Set([false]));
+  });
+});
+
+describe('a running gateway', () => {
+  let house: House;
+  let client: Client;
+  beforeAll(async () => {
+    house = await House.open();
+    client = house.client;
+  });
+  afterAll(() => house.end());
+
+  it('serves the very document that is kept in the repository', async () => {
+    expect((await client.send<unknown>('GET', '/openapi.json')).body).toEqual(document);
+  });
+
+  it.each(['/docs', '/docs/'])('shows it to people at %s, without a credential', async (path) => {
+    const nobody = house.newClient(house.url, null);
+    const reply = await nobody.send('GET', path);
+    expect(reply.status).toBe(200);
+    expect(reply.headers['content-type']).toMatch(/^text\/html/);
+    expect(reply.text).toContain('WatchTogether Auth Server');
+    for (const [, source = ''] of reply.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      const address = new URL(source, `${house.url}${path}`);
+      expect(address.origin).toBe(house.url.replace('[::1]', 'localhost'));
+      expect([source, (await nobody.send('GET', address.pathname)).status]).toEqual([source, 200]);
+    }
+  });
+
+  it('shows nothing of it where SWAGGER=off', async () => {
+    const silent = await house.startGateway({ SWAGGER: 'off' });
+    for (const path of ['/docs', '/docs/', '/openapi.json'])
+      expect((await silent.client.send('GET', path)).status).toBe(404);
+    await silent.close();
+    house.gateways.pop();
+  });
+
+  const unknown = `ses_${'x'.repeat(22)}`;
+  const room = '/v1/rooms/{room}/session';
+  const session = '/v1/sessions/{tokenId}';
+  let made: string;
+  let closed: string;
+  beforeAll(async () => {
+    made = (await client.create({ wait: 10 })).body.id;
+    closed = (await client.openRoom('closed', { wait: 10 })).body.id;
+    await client.close(closed);
+  });
+
+  const samples: [string, number, string, () => Promise<Reply<unknown>>][] = [
+    ['put', 201, room, () => client.openRoom('ready', { wait: 10, body: { products: ['stream', 'sync'] } })],
+    ['put', 200, room, () => client.openRoom('ready')],
+    ['put', 202, room, () => client.openRoom('pending')],
+    ['put', 409, room, () => client.openRoom('ready', { body: { products: ['sync'] } })],
+    ['put', 400, room, () => client.openRoom('ready', { body: '{' })],
+    ['put', 413, room, () => client.openRoom('ready', { body: 'x'.repeat(70_000) })],
+    ['put', 415, room, () => client.openRoom('ready', { body: 'x', headers: { 'content-type': 'a/b' } })],
+    ['put', 422, room, () => client.openRoom('a/b', { body: { x: 1 } })],
+    ['get', 200, room, () => client.readRoom('ready')],
+    ['get', 404, room, () => client.readRoom('nobody')],
+    ['get', 422, room, () => client.readRoom('a/b')],
+    ['post', 201, '/v1/sessions', () => client.create({ wait: 10, key: 'k' })],
+    ['post', 200, '/v1/sessions', () => client.create({ wait: 10, key: 'k' })],
+    ['post', 422, '/v1/sessions', () => client.create({ key: 'k', body: { products: ['sync'] } })],
+    ['get', 200, session, () => client.read(made)],
+    ['get', 404, session, () => client.read(unknown)],
+    ['get', 410, session, () => client.read(closed)],
+    ['delete', 204, session, () => client.close(closed)],
+    ['delete', 404, session, () => client.close(unknown)],
+    ['get', 401, session, () => house.newClient(house.url, null).read(made)],
+    ['get', 403, session, async () => (await house.clientWith('admission' as never)).read(made)],
+    ['get', 200, '/livez', () => client.send('GET', '/livez')],
+    ['get', 200, '/readyz', () => client.send('GET', '/readyz')],
+  ];
+
+  it.each(samples)('answers %s %i at %s as documented', async (method, status, path, send) => {
+    await house.cas.fault({ kind: 'delay', delayMs: 100 });
+    const reply = await send();
+    await house.cas.clearFaults();
+    expect(reply.status).toBe(status);
+    const documented = document.paths[path]?.[method]?.responses[String(status)];
+    const type = /^[^;]*/.exec(String(reply.headers['content-type'] ?? ''))?.[0] ?? '';
+    if (documented?.content === undefined) expect([reply.text, type]).toEqual(['', '']);
+    else expect(faultsOf(documented.content[type]?.schema ?? { not: {} }, reply.body)).toEqual([]);
+    for (const name of Object.keys(documented?.headers ?? {})) {
+      expect([name, typeof reply.headers[name.toLowerCase()]]).toEqual([name, 'string']);
+    }
+  });
+
+  it('shows a failed session as documented', async () => {
+    await house.cas.fault({ kind: 'status', status: 400 });
+    const reply = await client.openRoom('failed', { wait: 10 });
+    await house.cas.clearFaults();
+    expect(reply.body.failure?.code).toBe('cas-rejected');
+    const schema = document.paths[room]?.put?.responses['200']?.content?.['application/json']?.schema;
+    expect(faultsOf(schema ?? { not: {} }, reply.body)).toEqual([]);
+  });
+});

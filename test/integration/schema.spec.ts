@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { cloneDatabase, type TestDatabase } from '../support/database.js';
+import { House } from '../support/in-process.js';
+import { Process } from '../support/process.js';
+
+/** Documents, error tables and operators speak of these. */
+const NAMES = [
+  'api_keys_pkey',
+  'idempotency_keys_pkey',
+  'idempotency_keys_session_fkey',
+  'session_tokens_pkey',
+  'session_tokens_product_known',
+  'session_tokens_session_fkey',
+  'sessions_failed_has_code',
+  'sessions_one_live_per_room',
+  'sessions_one_per_generation',
+  'sessions_pkey',
+  'sessions_ready_has_expiry',
+  'sessions_status_known',
+  'sessions_unnamed_has_one_generation',
+];
+
+describe('the schema', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open({ worker: false });
+  });
+  afterAll(() => house.end());
+
+  const insert = (columns: string, values: string) =>
+    house.database.rows(
+      `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at, ${columns})
+       VALUES ('ses_' || gen_random_uuid(), 1, 'pending', '{stream}', 'x', now(), now(), ${values})`,
+    );
+
+  it('is what the entities say', async () => {
+    const { upQueries } = await house.gateway.app.get(DataSource).driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('has every rule under its name', async () => {
+    const rows = await house.database.rows<{ name: string }>(`
+      SELECT conname AS name FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND conrelid <> 'migrations'::regclass
+      UNION SELECT indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+            WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND c.relname <> 'migrations'`);
+    const names = rows.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(NAMES));
+    // Names that Postgres or TypeORM made up would change with the next release of either.
+    expect(names.filter((name) => /_[0-9a-f]{20,}$|_not_null$|_check\d*$/.test(name))).toEqual([]);
+  });
+
+  it('holds one live session per room', async () => {
+    await insert('room', `'derby'`);
+    await expect(insert('room', `'derby'`)).rejects.toMatchObject({ constraint: 'sessions_one_live_per_room' });
+    await house.database.rows(`UPDATE sessions SET status = 'closed'`);
+    await expect(insert('room', `'derby'`)).rejects.toMatchObject({ constraint: 'sessions_one_per_generation' });
+    await insert('room', 'NULL');
+    await insert('room', 'NULL');
+  });
+
+  it('holds one token per session and product', async () => {
+    const [row] = await house.database.rows<{ id: string }>('SELECT id FROM sessions LIMIT 1');
+    const publish = (product: string) =>
+      house.database.rows(
+        `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at) VALUES ($1, $2, 'x', 'k', now())`,
+        [row?.id, product],
+      );
+    await publish('stream');
+    await expect(publish('stream')).rejects.toMatchObject({ constraint: 'session_tokens_pkey' });
+    await expect(publish('video')).rejects.toMatchObject({ constraint: 'session_tokens_product_known' });
+  });
+
+  it.each([
+    ['status', 'lost', 'sessions_status_known'],
+    ['status', 'ready', 'sessions_ready_has_expiry'],
+    ['status', 'failed', 'sessions_failed_has_code'],
+    ['generation', '2', 'sessions_unnamed_has_one_generation'],
+  ])('refuses a session with %s %s that cannot be', async (column, value, constraint) => {
+    const update = `UPDATE sessions SET ${column} = $1 WHERE room IS NULL`;
+    await expect(house.database.rows(update, [value])).rejects.toMatchObject({ constraint });
+  });
+});
+
+describe('the migrate step', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await cloneDatabase();
+  });
+  afterAll(() => database.drop());
+
+  const migrate = async () => {
+    const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: database.url }, ['migrate']);
+    return { ...(await run.exited), said: run.everything() };
+  };
+
+  /** Every column, index, constraint and function of both schemas, and what is recorded as done. */
+  const describeAll = () =>
+    database.rows(`
+      SELECT table_schema || '.' || table_name AS place, column_name AS name, data_type || coalesce(column_default, '') AS is
+        FROM information_schema.columns WHERE table_schema IN ('public', 'bullmq')
+      UNION ALL SELECT schemaname, indexname, indexdef FROM pg_indexes WHERE schemaname IN ('public', 'bullmq')
+      UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace IN ('public'::regnamespace, 'bullmq'::regnamespace)
+      UNION ALL SELECT 'done', name, timestamp::text FROM migrations
+      ORDER BY 1, 2, 3`);
+
+  it('does nothing when there is nothing to do', async () => {
+    const before = await describeAll();
+    expect(await migrate()).toMatchObject({ code: 0 });
+    expect(await describeAll()).toEqual(before);
+  });
+
+  it('makes both schemas in an empty database, also when two run at once', async () => {
+    const wanted = await describeAll();
+    await database.rows('DROP SCHEMA public CASCADE');
+    await database.rows('DROP SCHEMA bullmq CASCADE');
+    await database.rows('CREATE SCHEMA public');
+    const runs = await Promise.all([migrate(), migrate()]);
+    expect(runs).toMatchObject([{ code: 0 }, { code: 0 }]);
+    expect(await describeAll()).toEqual(wanted);
+  });
+
+  it('says what is wrong and fails without a database', async () => {
+    const run = new Process('cli', { NODE_ENV: 'test' }, ['migrate']);
+    expect(await run.exited).toMatchObject({ code: 1 });
+    expect(run.everything()).toContain('DATABASE_URL is not set');
+  });
+});
