@@ -38,25 +38,25 @@ describe.each<Backend>(['postgres', 'redis'])('a worker that dies, with the queu
   });
 
   it('after CAS answered, before anything was written, wastes that mint and nothing else', async () => {
-    await world.cas.clearJournal();
+    const before = (await world.cas.summary()).stream.calls;
     const victim = await world.startWorker({ FAILPOINT: 'after-cas' });
     const id = await open('killed-before-commit');
     expect((await victim.exited).signal).toBe('SIGKILL');
     await world.startWorker();
     await expectReady(world, [id], TAKE_OVER_MS);
-    expect((await world.cas.summary()).stream.calls).toBe(2);
+    expect((await world.cas.summary()).stream.calls - before).toBe(2);
     await expectInvariants(world, accepted);
   });
 
   it('after it published, before its job was finished, causes no second call to CAS', async () => {
-    await world.cas.clearJournal();
+    const before = (await world.cas.summary()).stream.calls;
     const victim = await world.startWorker({ FAILPOINT: 'after-publish' });
     const id = await open('killed-after-commit');
     expect((await victim.exited).signal).toBe('SIGKILL');
     await expectReady(world, [id], TAKE_OVER_MS);
     await world.startWorker();
     await expectNoJobs(world, TAKE_OVER_MS);
-    expect((await world.cas.summary()).stream.calls).toBe(1);
+    expect((await world.cas.summary()).stream.calls - before).toBe(1);
   });
 
   it('five times over the same session does not lose it', async () => {

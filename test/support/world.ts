@@ -112,9 +112,9 @@ export class World {
 
   async startGateway(extra: Record<string, string> = {}): Promise<Process> {
     const gateway = new Process('gateway', this.gatewayEnvironment(extra));
-    this.gateways.push(gateway);
+    const n = this.gateways.push(gateway) - 1;
     await gateway.waitUntilUp();
-    this.clients.push(new Client(gateway.url, this.apiKey));
+    this.clients[n] = new Client(gateway.url, this.apiKey);
     return gateway;
   }
 
