@@ -39,7 +39,6 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
       await world.restartPostgres();
       const back = await eventually(async () => {
         const reply = await world.client().openRoom(`back-${mode}`, { wait: 5 });
-        if (reply.body.status !== 'ready') console.error(reply.text, world.worker.everything().slice(-3000), world.gateway.everything().slice(-1500));
         expect(reply.body.status).toBe('ready');
         return reply;
       }, 20_000);

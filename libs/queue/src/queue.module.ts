@@ -31,6 +31,8 @@ export class QueueModule {
       stalledInterval: queue.stalledMs,
       // A worker that dies again and again must not lose the session: the deadline is the only budget.
       maxStalledCount: 1000,
+      // After an error of its store the loop rests this long, in ms; BullMQ's own 15 s would be an outage of their own.
+      runRetryDelay: 1000,
       settings: { backoffStrategy: backoff },
     });
     const connection =

@@ -45,7 +45,7 @@ export class ApiKeys implements OnModuleInit {
     if (record === undefined || record === ABSENT) return null;
     if (!timingSafeEqual(record.secretSha256, parsed.sha256)) return null;
     const scopes = record.scopes.filter((scope): scope is Scope => SCOPES.some((known) => known === scope));
-    return { id: `key:${record.id}`, scopes: new Set(scopes) };
+    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(scopes) };
   }
 }
 

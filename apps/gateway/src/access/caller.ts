@@ -4,8 +4,10 @@ import type { Scope } from './routes.js';
 
 /** Who asks, and what they may. */
 export interface Caller {
-  /** `key:<id>`. Written to `created_by`; idempotency keys belong to it. */
+  /** `key:<id>` or `person:<issuer and subject>`. Written to `created_by`; idempotency keys belong to it. */
   id: string;
+  /** A key is a server of the customer's; a person has a JWT of the customer's identity provider. */
+  kind: 'key' | 'person';
   scopes: ReadonlySet<Scope>;
 }
 
