@@ -56,6 +56,27 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     await world.client().close(id);
   });
 
+  it('a session that expires while another run still holds its mint stays expired, without a readable token', async () => {
+    await world.cas.fault({ kind: 'hang', times: 1 });
+    const id = await open('expired-in-flight');
+    await expectHeld(world, 1);
+    const queue = rawQueue(world);
+    await queue.add('mint-tokens', { sessionId: id }, { jobId: `twin-${id}` });
+    await queue.close();
+    await expectReady(world, [id]);
+    await world.database.rows(`UPDATE sessions SET expires_at = now() WHERE id = $1`, [id]);
+    const next = await world.client().openRoom('expired-in-flight', { wait: 10 });
+    accepted.push(next.body.id);
+    expect(next.body).toMatchObject({ status: 'ready', generation: 2 });
+    await world.cas.release();
+    await expectNoJobs(world);
+    expect((await world.client().read(id)).body).toMatchObject({ code: 'session-expired' });
+    expect(await world.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1', [id])).toEqual([
+      { sealed: null },
+    ]);
+    await expectInvariants(world, accepted);
+  });
+
   it('two runs that publish one product each make the session ready by themselves', async () => {
     await world.cas.fault({ kind: 'hang', product: 'stream', times: 1 });
     await world.cas.fault({ kind: 'hang', product: 'sync', times: 2 });

@@ -25,7 +25,8 @@ const READ_ONLY = '25006';
 export function sortDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { severity, code, constraint } = error as Error & { severity?: string; code?: string; constraint?: string };
-  if (severity === undefined) return new ConnectionLost('database', { cause: error });
+  // FATAL is the last that a server says on a connection.
+  if (severity === undefined || severity === 'FATAL') return new ConnectionLost('database', { cause: error });
   if (code === '23505') return new UniqueViolation(constraint ?? 'unknown', { cause: error });
   if (code !== undefined && (UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || code === READ_ONLY)) {
     return new StoreUnavailable('database', { cause: error });

@@ -50,13 +50,20 @@ export class Database implements Statements {
 
   private async borrow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch(rethrowSorted);
+    // Between two statements of a transaction nobody else listens: a server that dies then would end this process.
+    let lost = false;
+    const onError = (): void => {
+      lost = true;
+    };
+    client.on('error', onError);
     try {
-      const result = await work(client);
-      client.release();
-      return result;
+      return await work(client);
     } catch (error) {
-      client.release(error instanceof ConnectionLost);
+      lost ||= error instanceof ConnectionLost;
       throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(lost);
     }
   }
 

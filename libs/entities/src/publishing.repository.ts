@@ -105,6 +105,7 @@ async function insertTokens(statements: Statements, id: string, tokens: readonly
     `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at, published_at)
      SELECT $1, t.product, t.sealed, t.key_id, t.expires_at, clock_timestamp()
      FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS t (product, sealed, key_id, expires_at)
+     WHERE t.product = ANY(SELECT unnest(products) FROM sessions WHERE id = $1)
      ON CONFLICT (session_id, product) DO NOTHING`,
     [
       id,
@@ -132,7 +133,8 @@ async function becomeReady(statements: Statements, id: string): Promise<number |
     `UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1, ready_at = clock_timestamp(),
             expires_at = (SELECT min(t.expires_at) FROM session_tokens t WHERE t.session_id = s.id)
      WHERE s.id = $1 AND s.status = 'pending'
-       AND (SELECT count(*) FROM session_tokens t WHERE t.session_id = s.id) = cardinality(s.products)
+       AND NOT EXISTS (SELECT FROM unnest(s.products) p
+                       WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p))
      RETURNING (1000 * extract(epoch FROM clock_timestamp() - s.created_at))::float8 AS "readyAfterMs"`,
     [id],
   );

@@ -1,0 +1,20 @@
+import { Health } from '@app/observability';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MintTokensJobs } from '../../apps/worker/src/mint-tokens/mint-tokens.processor.js';
+import { House, QUEUES } from '../support/in-process.js';
+
+describe.each(QUEUES)('a worker whose loop has ended, with the queue in %s', (queue) => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open({ queue, worker: false });
+  });
+  afterAll(() => house.end());
+
+  it('is not alive any more, and says which part', async () => {
+    const worker = await house.startWorker();
+    const health = worker.get(Health, { strict: false });
+    expect(await health.failingLive()).toEqual([]);
+    await worker.get(MintTokensJobs).worker.close();
+    expect(await health.failingLive()).toEqual(['worker-loop']);
+  });
+});
