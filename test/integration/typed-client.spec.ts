@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AuthClient,
@@ -201,12 +201,10 @@ describe('against a server that misbehaves', () => {
           const bytes = event('pending', 1);
           for (let at = 0; at < bytes.length; at += 1) {
             response.write(bytes.subarray(at, at + 1));
-            if (at % 16 === 0) await sleep(1);
+            await setImmediate();
           }
           // Half an event, then the line goes dead.
-          response.write(event('ready', 2).subarray(0, 40));
-          await sleep(20);
-          response.destroy();
+          response.write(event('ready', 2).subarray(0, 40), () => response.destroy());
         } else if (n === 3) open().end(event('ready', 2));
         else open().write(event('closed', 3));
       };

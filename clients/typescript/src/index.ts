@@ -1,16 +1,13 @@
 import createFetchClient from 'openapi-fetch';
 import type { components, paths } from './generated/schema.js';
-import { isProblem, pause, retryAfter, sendPatiently } from './patience.js';
+import { isProblem, pause, retryAfter, type Sender, sendPatiently } from './patience.js';
 import { readEvents } from './sse.js';
 
 export type Session = components['schemas']['Session'];
 export type Problem = components['schemas']['Problem'];
 
-export interface ClientOptions {
+export interface ClientOptions extends Sender {
   baseUrl: string;
-  /** An API key or a person's JWT; as a function it is asked before every request. */
-  credential: string | (() => string | Promise<string>);
-  fetch?: (request: Request) => Promise<Response>;
 }
 
 export interface CallOptions {
@@ -95,7 +92,8 @@ export function createClient(options: ClientOptions) {
 
     /**
      * The session now and after each change, without tokens; states in between may be skipped. Connects again by
-     * itself, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed.
+     * itself, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed, and
+     * what it got last if the server stays away.
      */
     watch: async function* (tokenId: string, { signal }: CallOptions = {}): AsyncGenerator<Session, void, undefined> {
       const url = `${options.baseUrl.replace(/\/$/, '')}/v1/sessions/${encodeURIComponent(tokenId)}/events`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { pause, retryAfter, sendPatiently } from './patience.js';
 
 const problem = (code: string, retryable: boolean) => ({ code, retryable, detail: code, requestId: 'req_1' });
@@ -44,10 +44,14 @@ describe('a request is sent again', () => {
     expect(requests.map((request) => request.headers.get('authorization'))).toEqual(['Bearer k1', 'Bearer k2']);
   });
 
-  it('five times at most', async () => {
+  it('six times at most, within a quarter of a minute', async () => {
+    jest.useFakeTimers();
     const { fetch, requests } = server(() => refusal(503, problem('draining', true)));
-    expect((await sendPatiently(newRequest(), { credential: 'k', fetch })).status).toBe(503);
-    expect(requests).toHaveLength(5);
+    const sending = sendPatiently(newRequest(), { credential: 'k', fetch });
+    await jest.advanceTimersByTimeAsync(15_000);
+    jest.useRealTimers();
+    expect((await sending).status).toBe(503);
+    expect(requests).toHaveLength(6);
   });
 });
 

@@ -2,14 +2,16 @@ import type { components } from './generated/schema.js';
 
 type Problem = components['schemas']['Problem'];
 
-const TRIES = 5;
-const FIRST_PAUSE_MS = 250;
+/** Over some ten seconds: long enough for a server to be restarted. */
+const TRIES = 6;
+const FIRST_PAUSE_MS = 300;
 /** Whoever is told to wait for longer gets the refusal instead, and decides. */
 const LONGEST_PAUSE_MS = 30_000;
 /** What a proxy answers by itself when it does not reach the server. */
 const FROM_A_PROXY = [502, 503, 504];
 
 export interface Sender {
+  /** An API key or a person's JWT; as a function it is asked before every request. */
   credential: string | (() => string | Promise<string>);
   fetch?: (request: Request) => Promise<Response>;
 }
@@ -26,7 +28,7 @@ export async function sendPatiently(request: Request, { credential, fetch: send 
       if (isLast || request.signal.aborted) throw error;
       return undefined;
     });
-    const wait = retryAfter(response) ?? FIRST_PAUSE_MS * 2 ** (tries - 1);
+    const wait = Math.max(retryAfter(response) ?? 0, FIRST_PAUSE_MS * 2 ** (tries - 1));
     if (response && (isLast || wait > LONGEST_PAUSE_MS || !(await mayChange(response)))) return response;
     await pause(wait, request.signal);
   }
