@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist.*', 'node_modules', '.data', 'reports', 'clients/**/generated'] },
+  { ignores: ['dist', 'dist.*', 'node_modules', '.data', 'reports', 'clients/*/dist', 'clients/**/generated'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

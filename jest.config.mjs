@@ -1,6 +1,6 @@
 export default {
-  testMatch: ['<rootDir>/apps/**/*.spec.ts', '<rootDir>/libs/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testMatch: ['apps', 'clients', 'libs', 'test'].map((place) => `<rootDir>/${place}/**/*.spec.ts`),
+  roots: ['<rootDir>/apps', '<rootDir>/clients', '<rootDir>/libs', '<rootDir>/test'],
   testEnvironment: 'node',
   testTimeout: 30_000,
   maxWorkers: 2,

@@ -16,9 +16,15 @@ const CHECKS = [
   {
     name: 'dependency-cruiser',
     needs: '.dependency-cruiser.mjs',
-    command: [localBin('depcruise'), '--config', '.dependency-cruiser.mjs', 'apps', 'libs', 'test'],
+    command: [localBin('depcruise'), '--config', '.dependency-cruiser.mjs', 'apps', 'libs', 'clients', 'test'],
+  },
+  {
+    name: 'client for browsers',
+    needs: 'clients/typescript/tsconfig.build.json',
+    command: [localBin('tsc'), '-p', 'clients/typescript/tsconfig.build.json', '--noEmit'],
   },
   { name: 'openapi.json', needs: 'openapi.json', command: ['tools/openapi.mjs', '--check'] },
+  { name: 'types of the client', needs: 'openapi.json', command: ['tools/client.mjs', '--check'] },
   { name: '.env.example', needs: '.env.example', command: ['tools/env-example.mjs', '--check'] },
   { name: 'docker-compose.yml', needs: 'docker-compose.yml', command: ['tools/compose.mjs'] },
 ];

@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
+  'clients/typescript/README.md',
   ...filesIn('docs').filter((name) => name.endsWith('.md')),
 ];
 
@@ -83,7 +84,10 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 
   it('names paths that exist', () => {
-    const named = every(codeIn(document), /(?:^|[\s"'])((?:apps|libs|test|tools|docker|docs|dist)\/[\w./-]*)/gm);
+    const named = every(
+      codeIn(document),
+      /(?:^|[\s"'])((?:apps|clients|libs|test|tools|docker|docs|dist)\/[\w./-]*)/gm,
+    );
     const missing = named
       .map((path) => path.replace(/^dist\/(apps\/[\w-]+)\/main\.js$/, '$1/src/main.ts'))
       .filter((path) => !existsSync(join(ROOT, path)));
@@ -91,7 +95,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 
   it('names files that exist', () => {
-    const everywhere = ['apps', 'libs', 'test', 'tools', 'docker', 'docs'].flatMap(filesIn);
+    const everywhere = ['apps', 'clients', 'libs', 'test', 'tools', 'docker', 'docs'].flatMap(filesIn);
     const names = new Set([...everywhere, ...readdirSync(ROOT)].map((path) => path.split('/').at(-1)));
     const named = every(codeIn(document), /^((?:[\w-]+\.)+(?:ts|mjs|ya?ml|md|sh))$/gm);
     expect(named.filter((name) => !names.has(name))).toEqual([]);

@@ -1,0 +1,243 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type AuthClient,
+  createClient,
+  isGone,
+  ProblemError,
+  type Session,
+  SessionFailed,
+} from '../../clients/typescript/src/index.js';
+import { eventually } from '../support/eventually.js';
+import { House } from '../support/in-process.js';
+import { runSnippet, snippet } from '../support/snippets.js';
+
+const openapi = readFileSync(join(import.meta.dirname, '../../openapi.json'), 'utf8');
+const hasEvents = openapi.includes('"/v1/sessions/{tokenId}/events"');
+
+let house: House;
+let client: AuthClient;
+beforeAll(async () => {
+  house = await House.open();
+  client = createClient({ baseUrl: house.gateway.url, credential: () => Promise.resolve(house.apiKey) });
+});
+afterAll(() => house.end());
+afterEach(() => house.cas.clearFaults());
+
+const problemOf = async (call: Promise<unknown>): Promise<ProblemError> => {
+  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  if (!(error instanceof ProblemError)) throw new Error('it threw no problem', { cause: error });
+  return error;
+};
+
+describe('against a real gateway', () => {
+  it('opens a room, and waits until it is ready', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const opened = await client.openRoom('derby', { products: ['stream', 'sync'], metadata: { match: 'derby' } });
+    expect([opened.status, opened.metadata]).toEqual(['pending', { match: 'derby' }]);
+    const waiting = client.waitUntilReady(opened);
+    await house.cas.clearFaults();
+    const ready = await waiting;
+    expect(ready).toMatchObject({ id: opened.id, status: 'ready', tokens: { stream: /^eyJ/, sync: /^eyJ/ } });
+    expect(await client.openRoom('derby', { products: ['stream', 'sync'] })).toEqual(ready);
+    expect(await client.read(ready.id)).toEqual(ready);
+  });
+
+  it('lets the server hold the reply', async () => {
+    expect((await client.openRoom('held', { wait: 10 })).status).toBe('ready');
+    expect((await client.createSession({ wait: 10 })).status).toBe('ready');
+  });
+
+  it('creates sessions apart, unless their key is the same', async () => {
+    const [one, two] = await Promise.all([client.createSession(), client.createSession()]);
+    expect(one.id).not.toBe(two.id);
+    const again = { idempotencyKey: 'order-7' };
+    expect((await client.createSession(again)).id).toBe((await client.createSession(again)).id);
+  });
+
+  it('says what was refused', async () => {
+    const stranger = createClient({ baseUrl: house.gateway.url, credential: 'wtk_nobody_nothing' });
+    expect(await problemOf(stranger.openRoom('derby'))).toMatchObject({
+      status: 401,
+      problem: { code: 'unauthenticated' },
+    });
+    expect(await problemOf(client.openRoom(' '))).toMatchObject({
+      status: 422,
+      problem: { errors: [{ parameter: 'room' }] },
+    });
+    const missing = await problemOf(client.read('ses_0000000000000000000000'));
+    expect([missing.status, missing.problem.code, isGone(missing)]).toEqual([404, 'not-found', false]);
+    expect(missing.message).toContain(missing.problem.requestId);
+  });
+
+  it('tells a session that is gone, and the room opens anew', async () => {
+    const before = await client.openRoom('final', { wait: 10 });
+    await client.close(before.id);
+    await client.close(before.id);
+    const gone = await problemOf(client.waitUntilReady(before.id));
+    expect([gone.problem.code, isGone(gone)]).toEqual(['session-closed', true]);
+    expect((await client.openRoom('final', { wait: 10 })).generation).toBe(2);
+  });
+
+  it('tells a session that failed', async () => {
+    await house.cas.fault({ kind: 'status', status: 403 });
+    const { id } = await client.createSession();
+    const error: unknown = await client.waitUntilReady(id).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SessionFailed);
+    expect((error as SessionFailed).session.failure?.code).toBe('cas-credentials-rejected');
+    expect(isGone(error)).toBe(false);
+  });
+
+  it('stops waiting when the time is over, or when its caller gives up', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const pending = await client.createSession();
+    const late = client.waitUntilReady(pending, { timeoutMs: 100 });
+    await expect(late).rejects.toMatchObject({ name: 'TimeoutError' });
+    const given = client.waitUntilReady(pending, { signal: AbortSignal.abort() });
+    await expect(given).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('runs the snippet of its README', async () => {
+    const names = { createClient, isGone, SessionFailed };
+    const code = snippet('clients/typescript/README.md', 'client').replace(/^import .*\n/gm, '');
+    const connected: string[] = [];
+    const params = {
+      ...names,
+      baseUrl: house.gateway.url,
+      apiKey: house.apiKey,
+      connect: (t: string) => connected.push(t),
+    };
+    await runSnippet(code, params);
+    const { tokens } = await client.openRoom('semi-final');
+    expect(connected).toEqual([tokens?.stream]);
+  });
+
+  (hasEvents ? it : it.skip)('watches a session until its end', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const { id } = await client.createSession();
+    const seen: string[] = [];
+    for await (const session of client.watch(id)) {
+      expect(session.tokens).toBeUndefined();
+      seen.push(session.status);
+      if (session.status === 'pending') await house.cas.clearFaults();
+      if (session.status === 'ready') await client.close(id);
+    }
+    expect(seen).toEqual(['pending', 'ready', 'closed']);
+    await expect(client.watch(id).next()).rejects.toMatchObject({ status: 410 });
+    await expect(client.watch('ses_0000000000000000000000').next()).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('against a server that misbehaves', () => {
+  const servers: Server[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
+  const startServer = async (listener: RequestListener): Promise<AuthClient> => {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    return createClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, credential: 'wtk' });
+  };
+
+  const session = (status: Session['status'], version: number) => {
+    const known = { id: 'ses_1', room: 'dérby ⚽', generation: 1, status, version, products: ['stream'], metadata: {} };
+    return { ...known, createdAt: '', readyAt: null, expiresAt: null, failure: null };
+  };
+  const busy = { code: 'overloaded', retryable: true, detail: 'busy', requestId: 'req_1' };
+
+  it('waits as long as it is told, then sends the same again with the same key', async () => {
+    const seen: { key: unknown; body: string; at: number }[] = [];
+    const patient = await startServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () => {
+        const n = seen.push({ key: request.headers['idempotency-key'], body, at: performance.now() });
+        const headers = { 'content-type': 'application/problem+json', 'retry-after': '1' };
+        if (n <= 2) response.writeHead(503, headers).end(JSON.stringify(busy));
+        else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(session('ready', 2)));
+      });
+    });
+    expect((await patient.createSession({ metadata: { a: 1 } })).status).toBe('ready');
+    expect(seen.map(({ body }) => body)).toEqual(Array(3).fill('{"metadata":{"a":1}}'));
+    expect(new Set(seen.map(({ key }) => key)).size).toBe(1);
+    expect(seen[0]?.key).toMatch(/^[\da-f-]{36}$/);
+    expect(seen[1]!.at - seen[0]!.at).toBeGreaterThanOrEqual(990);
+    expect(seen[2]!.at - seen[1]!.at).toBeGreaterThanOrEqual(990);
+  });
+
+  it('asks no more often than it is told where replies are not held', async () => {
+    let reads = 0;
+    const impatient = await startServer((_request, response) => {
+      const now = session(++reads < 3 ? 'pending' : 'ready', reads);
+      response.writeHead(200, { 'content-type': 'application/json', 'retry-after': '1' }).end(JSON.stringify(now));
+    });
+    const start = performance.now();
+    await impatient.waitUntilReady('ses_1');
+    expect([reads, performance.now() - start > 1980]).toEqual([3, true]);
+  });
+
+  it('watches through cuts, heartbeats, refusals and split characters', async () => {
+    const connects: unknown[] = [];
+    const event = (status: Session['status'], version: number) =>
+      Buffer.from(`: beat\n\nid: ${version}\nevent: session\ndata: ${JSON.stringify(session(status, version))}\n\n`);
+    const watched = await startServer((request, response) => {
+      const n = connects.push([request.url, request.headers.authorization, request.headers['last-event-id'] ?? null]);
+      const open = () => response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const play = async () => {
+        if (n === 2) response.writeHead(503, { 'retry-after': '0' }).end();
+        else if (n === 1) {
+          open();
+          const bytes = event('pending', 1);
+          for (let at = 0; at < bytes.length; at += 1) {
+            response.write(bytes.subarray(at, at + 1));
+            await setImmediate();
+          }
+          // Half an event, then the line goes dead.
+          response.write(event('ready', 2).subarray(0, 40), () => response.destroy());
+        } else if (n === 3) open().end(event('ready', 2));
+        else open().write(event('closed', 3));
+      };
+      void play();
+    });
+    const seen: Session[] = [];
+    for await (const now of watched.watch('ses_1')) seen.push(now);
+    expect(seen).toEqual([session('pending', 1), session('ready', 2), session('closed', 3)]);
+    const path = '/v1/sessions/ses_1/events';
+    expect(connects).toEqual([null, '1', '1', '2'].map((id) => [path, 'Bearer wtk', id]));
+  });
+
+  it('stops watching when its caller gives up, and closes the connection', async () => {
+    let closed = 0;
+    const endless = await startServer((_request, response) => {
+      response.on('close', () => closed++);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`id: 1\nevent: session\ndata: ${JSON.stringify(session('ready', 1))}\n\n`);
+    });
+    const controller = new AbortController();
+    const watching = endless.watch('ses_1', { signal: controller.signal });
+    await watching.next();
+    const next = watching.next();
+    controller.abort();
+    await expect(next).rejects.toMatchObject({ name: 'AbortError' });
+    for await (const _ of endless.watch('ses_1')) break;
+    await eventually(() => {
+      expect(closed).toBe(2);
+    });
+  });
+
+  it('passes on a refusal that is no problem document', async () => {
+    const proxied = await startServer((_request, response) => response.writeHead(403).end('<h1>blocked</h1>'));
+    await expect(proxied.read('ses_1')).rejects.toThrow('answered 403');
+  });
+});

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Client } from '../support/client.js';
+import { fingerprint } from '../support/cas-sandbox.js';
+import { House } from '../support/in-process.js';
+import { runSnippet, snippet } from '../support/snippets.js';
+
+const GUIDE = 'docs/clients/web.md';
+
+interface Backend {
+  openRoom: (room: string) => Promise<{ status: number; body: unknown }>;
+  readSession: (tokenId: string) => Promise<{ status: number; body: unknown }>;
+}
+
+/** What the vendor's SDK was told; its signatures are those of its documentation. */
+function fakeSdk() {
+  const calls: unknown[][] = [];
+  const WTSession = {
+    connect: (token: string, name: string, ...rest: unknown[]) => Promise.resolve(calls.push([token, name, ...rest])),
+  };
+  class SyncSDK {
+    createGroup = (token: string, name: string) => Promise.resolve(calls.push([token, name]));
+  }
+  return { calls, names: { WTSession, SyncSDK } };
+}
+
+describe('the code of the web guide', () => {
+  let house: House;
+  let guarded: Client;
+  let backend: Backend;
+  let server: Server;
+  let page: (params: { room?: string; tokenId?: string; participantName: string }) => Promise<unknown[][]>;
+
+  beforeAll(async () => {
+    house = await House.open();
+    guarded = await house.clientWith('rooms:open', 'sessions:read', 'tokens:read');
+    const names = { fetch, baseUrl: house.gateway.url, apiKey: guarded.apiKey };
+    backend = (await runSnippet(`${snippet(GUIDE, 'backend')}\nreturn { openRoom, readSession };`, names)) as Backend;
+
+    server = createServer((request, response) => {
+      const [, , kind = '', name = ''] = (request.url ?? '').split('/').map(decodeURIComponent);
+      const asked = kind === 'rooms' ? backend.openRoom(name) : backend.readSession(name);
+      void asked.then(({ status, body }) => response.writeHead(status).end(JSON.stringify(body)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+    page = async (params) => {
+      const { calls, names } = fakeSdk();
+      const here = { fetch: (path: string) => fetch(origin + path), room: undefined, tokenId: undefined };
+      await runSnippet(snippet(GUIDE, 'page'), { ...here, ...names, ...params });
+      return calls;
+    };
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await house.end();
+  });
+
+  it('connects everybody with the tokens of the one session, by room or by TokenID', async () => {
+    const [host, guest] = await Promise.all([
+      page({ room: 'El Clásico', participantName: 'host' }),
+      page({ room: 'El Clásico', participantName: 'guest' }),
+    ]);
+    const { body } = await house.client.readRoom('El Clásico');
+    const invited = await page({ tokenId: body.id, participantName: 'invited' });
+    const { stream, sync } = body.tokens ?? {};
+    for (const [calls, name] of [[host, 'host'] as const, [guest, 'guest'] as const, [invited, 'invited'] as const]) {
+      expect(calls).toEqual([
+        [stream, name],
+        [sync, name],
+      ]);
+    }
+    const issued = (await house.cas.journal()).map((call) => call.tokenFingerprint);
+    expect(issued.sort()).toEqual([fingerprint(String(stream)), fingerprint(String(sync))].sort());
+  });
+
+  it('asks again while the session is pending', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const { body } = await house.client.openRoom('slow', { body: { products: ['stream', 'sync'] } });
+    const joining = page({ tokenId: body.id, participantName: 'early' });
+    await house.cas.clearFaults();
+    expect((await joining)[0]?.[0]).toMatch(/^eyJ/);
+  });
+
+  it('says why there is no token', async () => {
+    await house.cas.fault({ kind: 'status', status: 403 });
+    await expect(page({ room: 'refused', participantName: 'x' })).rejects.toThrow(
+      'The token service refused this server.',
+    );
+    await house.cas.clearFaults();
+    await expect(page({ tokenId: 'ses_0000000000000000000000', participantName: 'x' })).rejects.toThrow(
+      'There is no such session',
+    );
+  });
+});

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileFunction } from 'node:vm';
+
+/** The code block of a document that follows the comment `<!-- tested: name -->`. */
+export function snippet(document: string, name: string): string {
+  const text = readFileSync(join(import.meta.dirname, '../..', document), 'utf8');
+  const [, code] = new RegExp(`<!-- tested: ${name} -->\\n+\`\`\`\\w+\\n([^]*?)\`\`\``).exec(text) ?? [];
+  if (code === undefined) throw new Error(`${document} has no block that is tested as ${name}`);
+  return code;
+}
+
+/** Runs JavaScript with these names in scope; it may await, and return. */
+export function runSnippet(code: string, names: Record<string, unknown>): Promise<unknown> {
+  const run = compileFunction(`return (async () => {\n${code}\n})()`, Object.keys(names)) as (
+    ...values: unknown[]
+  ) => Promise<unknown>;
+  return run(...Object.values(names));
+}
