@@ -8,7 +8,7 @@ import { describeInBrowser, startBrowser } from '../support/chromium.js';
 import { World } from '../support/world.js';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
-const DESKTOP = { width: 1280, height: 800 };
+const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 360, height: 740 };
 
 describeInBrowser()('the watch page, as two people use it', () => {
@@ -60,10 +60,10 @@ describeInBrowser()('the watch page, as two people use it', () => {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   };
-  const screenshot = async (page: Page, name: string) => {
+  const screenshot = async (page: Page, name: string, fullPage = false) => {
     if (process.env.UPDATE_SCREENSHOTS !== '1') return;
     mkdirSync(IMAGES, { recursive: true });
-    await page.screenshot({ path: join(IMAGES, name) });
+    await page.screenshot({ path: join(IMAGES, name), fullPage });
   };
 
   beforeAll(async () => {
@@ -117,7 +117,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
   });
 
   it('shows the same in a second window that knows the link alone', async () => {
-    const link = await first.getByLabel('Link').inputValue();
+    const link = await first.getByLabel('Link', { exact: true }).inputValue();
     expect(link).toMatch(/\/demo\?session=ses_[A-Za-z0-9]{22}$/);
     expect(await first.getByRole('img', { name: 'QR code of the link' }).count()).toBe(1);
     second = await open(link);
@@ -149,11 +149,13 @@ describeInBrowser()('the watch page, as two people use it', () => {
       number,
     ];
     expect(wide).toBeLessThanOrEqual(there);
-    if (colorScheme === 'dark') await screenshot(second, `watch-page-dark-${viewport.width}.png`);
+    if (colorScheme === 'dark') await screenshot(second, `x-dark-${viewport.width}.png`, true);
+    if (viewport.width === 320) await screenshot(second, 'x-320.png', true);
   });
 
   it('shows the problem of a room that is open with other products', async () => {
     await second.getByLabel('Room', { exact: true }).fill('derby');
+    await second.getByLabel('sync').uncheck();
     await second.getByRole('button', { name: 'Open the room' }).click();
     await second.getByRole('alert').getByText('products-differ').waitFor();
     expect(await seriousFaults(second)).toEqual([]);

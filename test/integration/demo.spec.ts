@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gatewayTopics, readSettings } from '@app/config';
-import { request } from 'undici';
 import { pageFiles } from '../../apps/gateway/src/demo/files.js';
 import { House, type RunningGateway } from '../support/in-process.js';
 
@@ -28,9 +27,9 @@ describe('the watch page', () => {
     gateways.push(gateway);
     return gateway.url;
   };
-  const get = async (url: string, headers: Record<string, string> = {}) => {
-    const reply = await request(url, { headers });
-    return { status: reply.statusCode, headers: reply.headers, text: await reply.body.text() };
+  const get = (url: string, headers: Record<string, string> = {}) => {
+    const { origin, pathname } = new URL(url);
+    return house.newClient(origin, null).send('GET', pathname, { headers });
   };
   const config = async (url: string, headers: Record<string, string> = {}) => {
     const reply = await get(`${url}/demo/config.json`, headers);

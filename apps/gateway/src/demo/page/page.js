@@ -135,10 +135,17 @@ function followOn(id) {
 function shown(session) {
   if (connectionLost) clearProblem();
   connectionLost = false;
+  if (session.id !== current?.id && session.room) fillIn(session);
   current = session;
   showSession(session);
   setAddress(hasEnded(session) ? undefined : session.id);
   document.title = `${session.room ?? 'Session'} · ${session.status}`;
+}
+
+/** Whoever came by a link and opens the room again means this one. */
+function fillIn({ room, products }) {
+  $('room').value = room;
+  for (const name of PRODUCTS) $(name).checked = products.includes(name);
 }
 
 function lost(problem) {

@@ -126,6 +126,10 @@ async function tokenCard(product, token) {
 }
 
 function claimText(name, value) {
-  if (TIMES.includes(name) && typeof value === 'number') return `${value} · ${new Date(value * 1000).toLocaleString()}`;
+  if (TIMES.includes(name) && typeof value === 'number') {
+    const date = new Date(value * 1000);
+    const today = date.toDateString() === new Date().toDateString();
+    return `${value} · ${today ? date.toLocaleTimeString() : date.toLocaleString()}`;
+  }
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
