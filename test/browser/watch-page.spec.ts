@@ -60,10 +60,10 @@ describeInBrowser()('the watch page, as two people use it', () => {
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   };
-  const screenshot = async (page: Page, name: string, fullPage = false) => {
+  const screenshot = async (page: Page, name: string) => {
     if (process.env.UPDATE_SCREENSHOTS !== '1') return;
     mkdirSync(IMAGES, { recursive: true });
-    await page.screenshot({ path: join(IMAGES, name), fullPage });
+    await page.screenshot({ path: join(IMAGES, name) });
   };
 
   beforeAll(async () => {
@@ -149,8 +149,6 @@ describeInBrowser()('the watch page, as two people use it', () => {
       number,
     ];
     expect(wide).toBeLessThanOrEqual(there);
-    if (colorScheme === 'dark') await screenshot(second, `x-dark-${viewport.width}.png`, true);
-    if (viewport.width === 320) await screenshot(second, 'x-320.png', true);
   });
 
   it('shows the problem of a room that is open with other products', async () => {

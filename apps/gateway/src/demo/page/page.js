@@ -89,7 +89,7 @@ function takeKey() {
   noteKey('Your key, in memory only');
   if (current === undefined) joinShared();
   else followOn(current.id);
-  $('room').focus();
+  if (sharedId() === null) $('room').focus();
   return undefined;
 }
 
@@ -135,9 +135,12 @@ function followOn(id) {
 function shown(session) {
   if (connectionLost) clearProblem();
   connectionLost = false;
-  if (session.id !== current?.id && session.room) fillIn(session);
+  const isNew = session.id !== current?.id;
+  if (isNew && session.room) fillIn(session);
   current = session;
   showSession(session);
+  // Who came by a link has no place yet: neither a keyboard nor a screen reader.
+  if (isNew && document.activeElement === document.body) $('session-title').focus();
   setAddress(hasEnded(session) ? undefined : session.id);
   document.title = `${session.room ?? 'Session'} · ${session.status}`;
 }
