@@ -144,10 +144,9 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await second.emulateMedia({ colorScheme });
     await second.setViewportSize(viewport);
     expect(await seriousFaults(second)).toEqual([]);
-    const [wide, there] = (await second.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
-      number,
-      number,
-    ];
+    const [wide = NaN, there = NaN] = await second.evaluate<number[]>(
+      '[document.documentElement.scrollWidth, innerWidth]',
+    );
     expect(wide).toBeLessThanOrEqual(there);
   });
 

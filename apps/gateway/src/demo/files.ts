@@ -17,6 +17,7 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 export function pageFiles(): PageFile[] {
   return [
     file('/demo', HTML, new URL('./page/index.html', import.meta.url)),
+    file('/demo/', HTML, new URL('./page/index.html', import.meta.url)),
     file('/demo/page.css', STYLE, new URL('./page/page.css', import.meta.url)),
     file('/demo/page.js', SCRIPT, new URL('./page/page.js', import.meta.url)),
     file('/demo/api.js', SCRIPT, new URL('./page/api.js', import.meta.url)),
