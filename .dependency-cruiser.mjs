@@ -69,7 +69,7 @@ export default {
       severity: 'error',
       from: {},
       // The watch page loads the QR code module from its server, not from a file beside it.
-      to: { couldNotResolve: true, pathNot: '^\./qrcode\.js$' },
+      to: { couldNotResolve: true, pathNot: '^[.]/qrcode[.]js$' },
     },
   ],
   options: {
