@@ -77,7 +77,13 @@ export default {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
-    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: {},
+      // The watch page loads the QR code module from its server, not from a file beside it.
+      to: { couldNotResolve: true, pathNot: '^[.]/qrcode[.]js$' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -6,5 +6,12 @@ export default (options) => {
   const entry = { [`apps/${app}/main`]: main };
   if (app === 'gateway') entry['apps/gateway/openapi'] = String(main).replace(/main(\.ts)?$/, 'openapi$1');
   const path = process.env.BUILD_DIR ?? options.output.path;
-  return { ...options, entry, output: { ...options.output, path, filename: '[name].js' } };
+  const output = {
+    ...options.output,
+    path,
+    filename: '[name].js',
+    // What the code names by `new URL('./file', import.meta.url)`. The hash makes a changed file restart --watch.
+    assetModuleFilename: `apps/${app}/files/[name].[contenthash:8][ext]`,
+  };
+  return { ...options, entry, output };
 };

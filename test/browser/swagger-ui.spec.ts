@@ -1,39 +1,17 @@
-import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
 import { fingerprint } from '../support/cas-sandbox.js';
+import { describeInBrowser, startBrowser } from '../support/chromium.js';
 import { World } from '../support/world.js';
 
-/** Where Debian and Ubuntu put it. */
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const path = PATHS.find((candidate) => existsSync(candidate));
-if (path === undefined) {
-  const text = 'chromium is not installed: the tests in a browser are SKIPPED (apt-get install chromium)';
-  if (process.env.CI === 'true') throw new Error(text);
-  process.stderr.write(`\n${'!'.repeat(text.length)}\n${text}\n${'!'.repeat(text.length)}\n\n`);
-}
-
-(path === undefined ? describe.skip : describe)('Swagger UI, as a person uses it', () => {
+describeInBrowser()('Swagger UI, as a person uses it', () => {
   let world: World;
   let browser: Browser;
   let page: Page;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    [world, browser] = await Promise.all([
-      World.start({ queue: 'postgres' }),
-      chromium.launch({ executablePath: path ?? '', headless: true, args: FLAGS }),
-    ]);
+    [world, browser] = await Promise.all([World.start({ queue: 'postgres' }), startBrowser()]);
     page = await browser.newPage();
     page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => faults.push(error.message));

@@ -185,6 +185,7 @@ class Launcher {
       ['API', api],
       ['Swagger UI', `${api}/docs`],
       ['OpenAPI', `${api}/openapi.json`],
+      ...(process.env.DEMO === 'off' ? [] : [['watch page', `${api}/demo`]]),
       ['development key', secrets.apiKey ?? 'yours, from BOOTSTRAP_API_KEY'],
       ['gateway ops', `${ops(ports.gatewayOps)}/readyz  /livez  /metrics`],
       ['worker ops', `${ops(ports.workerOps)}/readyz  /livez  /metrics`],

@@ -5,6 +5,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { pathOf } from './access/routes.js';
+import { serveDemo } from './demo/serve-demo.js';
 import { createDocument } from './docs/document.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { parseJsonBodies } from './http/json-body.js';
@@ -39,6 +40,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   app.useGlobalPipes(new ValidationPipe());
   const { swagger } = app.get<SettingsService<'http'>>(ConfigService).get('http', { infer: true });
   if (swagger) serveDocs(app);
+  serveDemo(app);
   return app;
 }
 

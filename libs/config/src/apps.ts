@@ -2,6 +2,7 @@ import type { Topic } from './topic.js';
 import { access } from './topics/access.js';
 import { cas } from './topics/cas.js';
 import { database } from './topics/database.js';
+import { demo } from './topics/demo.js';
 import { http } from './topics/http.js';
 import { mint } from './topics/mint.js';
 import { ops } from './topics/ops.js';
@@ -12,7 +13,7 @@ import { sealing } from './topics/sealing.js';
 import { sessions } from './topics/sessions.js';
 
 /** Which process reads which topics. A process is not told what it does not need: the gateway never sees CAS secrets. */
-export const gatewayTopics = { runtime, http, ops: ops(3001), database, queue, sealing, access, sessions };
+export const gatewayTopics = { runtime, http, ops: ops(3001), database, queue, sealing, access, sessions, demo };
 export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
 export const sandboxTopics = { runtime, sandbox };
 export const migrateTopics = { runtime, database };

@@ -13,13 +13,14 @@ export type Environment = Record<string, string | undefined>;
 export function readSettings<T extends Record<string, Topic>>(topics: T, environment: Environment): SettingsOf<T> {
   const faults: string[] = [];
   const production = !['development', 'test'].includes(environment.NODE_ENV ?? '');
+  const context = { production, development: environment.NODE_ENV === 'development' };
   const settings: Record<string, unknown> = {};
   for (const [name, topic] of Object.entries(topics)) {
     const found = readVariables(topic.variables, environment);
     faults.push(...found.faults);
-    const ruled = topic.faults?.(found.values, { production }) ?? [];
+    const ruled = topic.faults?.(found.values, context) ?? [];
     faults.push(...ruled);
-    if (found.faults.length + ruled.length === 0) settings[name] = topic.settings(found.values, { production });
+    if (found.faults.length + ruled.length === 0) settings[name] = topic.settings(found.values, context);
   }
   if (faults.length > 0)
     throw new CannotStart(`The configuration has faults:\n${faults.map((f) => `  - ${f}`).join('\n')}`);

@@ -17,6 +17,8 @@ export type Values<V extends Variables> = { [N in keyof V]: z.output<V[N]['schem
 export interface Context {
   /** Without `NODE_ENV` every process is in production. */
   production: boolean;
+  /** Only when `NODE_ENV` says so. */
+  development: boolean;
 }
 
 /** A group of variables that belong together, and the settings that the code reads. */

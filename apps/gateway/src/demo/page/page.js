@@ -1,0 +1,171 @@
+// The watch page: a client of the public API like any other.
+import { closeSession, hasKey, openRoom, retrySession, useKey } from './api.js';
+import { $, say, showIf } from './dom.js';
+import { follow, hasEnded } from './follow.js';
+import { clearProblem, showProblem } from './problem.js';
+import { roomFault } from './room.js';
+import { join } from './sdk.js';
+import { showCountdown, showSession } from './session-view.js';
+import { copyLink, setAddress, sharedId } from './share.js';
+
+const PRODUCTS = ['stream', 'sync'];
+
+let current;
+let following = new AbortController();
+let connectionLost = false;
+let sdkUrl = null;
+
+async function start() {
+  const config = await fetch('/demo/config.json', { cache: 'no-store' })
+    .then((response) => response.json())
+    .catch(() => ({ key: null, sdkUrl: null, docs: false }));
+  sdkUrl = config.sdkUrl;
+  showIf(config.docs, $('docs'));
+  showIf(sdkUrl === null, $('no-sdk'));
+  showIf(sdkUrl !== null, $('join-form'));
+  if (config.key !== null) {
+    useKey(config.key);
+    noteKey('Development key in use');
+  }
+  listen();
+  setInterval(showCountdown, 1000);
+  if (hasKey()) joinShared();
+  else askForKey();
+}
+
+function listen() {
+  const onSubmit = (id, act) =>
+    $(id).addEventListener('submit', (event) => {
+      event.preventDefault();
+      void attempt(act);
+    });
+  const onClick = (id, act) => $(id).addEventListener('click', () => void attempt(act));
+  onSubmit('key-form', takeKey);
+  onSubmit('open-form', open);
+  onSubmit('join-form', watch);
+  onClick('close', async () => {
+    await closeSession(current.id);
+    $('session-title').focus();
+  });
+  onClick('retry', async () => shown(await retrySession(current.id)));
+  onClick('copy', copyLink);
+}
+
+/** Something a person asked for: its problem is shown, and the one before is over. */
+async function attempt(act) {
+  clearProblem();
+  try {
+    await act();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error) {
+  showProblem(error);
+  if (error.status === 401) askForKey();
+}
+
+// ---- the key --------------------------------------------------------------------------------------------------------
+
+function noteKey(text) {
+  $('key-note').textContent = text;
+  showIf(text !== '', $('key-note'));
+}
+
+function askForKey() {
+  useKey(null);
+  noteKey('');
+  showIf(true, $('key'));
+  $('key-title').focus();
+}
+
+function takeKey() {
+  const value = $('key-field').value.trim();
+  if (value === '') return $('key-field').focus();
+  useKey(value);
+  $('key-field').value = '';
+  showIf(false, $('key'));
+  noteKey('Your key, in memory only');
+  if (current === undefined) joinShared();
+  else followOn(current.id);
+  if (sharedId() === null) $('room').focus();
+  return undefined;
+}
+
+// ---- the session ----------------------------------------------------------------------------------------------------
+
+async function open() {
+  const room = $('room').value;
+  const products = PRODUCTS.filter((name) => $(name).checked);
+  const fault = roomFault(room);
+  say($('room-fault'), fault ?? '');
+  showIf(fault !== undefined, $('room-fault'));
+  $('room').setAttribute('aria-invalid', String(fault !== undefined));
+  showIf(products.length === 0, $('products-fault'));
+  if (fault !== undefined) return $('room').focus();
+  if (products.length === 0) return $('stream').focus();
+  if (!hasKey()) return askForKey();
+
+  $('open').setAttribute('aria-busy', 'true');
+  try {
+    const session = await openRoom(room, products);
+    shown(session);
+    followOn(session.id);
+    $('session-title').focus();
+  } finally {
+    $('open').removeAttribute('aria-busy');
+  }
+  return undefined;
+}
+
+/** A link that somebody shared: its TokenID is all that is needed. */
+function joinShared() {
+  const id = sharedId();
+  if (id !== null && id !== '') followOn(id);
+}
+
+function followOn(id) {
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  follow(id, { show: shown, lost, signal }).catch(failed);
+}
+
+function shown(session) {
+  if (connectionLost) clearProblem();
+  connectionLost = false;
+  const isNew = session.id !== current?.id;
+  if (isNew && session.room) fillIn(session);
+  current = session;
+  showSession(session);
+  // Who came by a link has no place yet: neither a keyboard nor a screen reader.
+  if (isNew && document.activeElement === document.body) $('session-title').focus();
+  setAddress(hasEnded(session) ? undefined : session.id);
+  document.title = `${session.room ?? 'Session'} · ${session.status}`;
+}
+
+/** Whoever came by a link and opens the room again means this one. */
+function fillIn({ room, products }) {
+  $('room').value = room;
+  for (const name of PRODUCTS) $(name).checked = products.includes(name);
+}
+
+function lost(problem) {
+  connectionLost = true;
+  showProblem(problem);
+}
+
+// ---- the SDK --------------------------------------------------------------------------------------------------------
+
+async function watch() {
+  say($('joined'), 'Joining …');
+  try {
+    await join(sdkUrl, current.tokens.stream ?? current.tokens.sync, $('name').value.trim() || 'guest');
+    say($('joined'), 'Joined.');
+  } catch (error) {
+    say($('joined'), `Not joined: ${error.message}`);
+  }
+}
+
+await start();

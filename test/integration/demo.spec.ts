@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { gatewayTopics, readSettings } from '@app/config';
+import { pageFiles } from '../../apps/gateway/src/demo/files.js';
+import { House, type RunningGateway } from '../support/in-process.js';
+
+const PAGE = join(import.meta.dirname, '../../apps/gateway/src/demo/page');
+const DEVELOPMENT = { NODE_ENV: 'development', HOST: '127.0.0.1' };
+
+interface Config {
+  docs: boolean;
+  sdkUrl: string | null;
+  key: string | null;
+}
+
+describe('the watch page', () => {
+  let house: House;
+  const gateways: RunningGateway[] = [];
+  beforeAll(async () => {
+    house = await House.open({ worker: false });
+  });
+  afterAll(() => house.end());
+
+  const start = async (env: Record<string, string>) => {
+    const gateway = await house.startGateway(env);
+    gateways.push(gateway);
+    return gateway.url;
+  };
+  const get = (url: string, headers: Record<string, string> = {}) => {
+    const { origin, pathname } = new URL(url);
+    return house.newClient(origin, null).send('GET', pathname, { headers });
+  };
+  const config = async (url: string, headers: Record<string, string> = {}) => {
+    const reply = await get(`${url}/demo/config.json`, headers);
+    expect(reply.status).toBe(200);
+    expect(reply.headers['cache-control']).toBe('no-store');
+    return JSON.parse(reply.text) as Config;
+  };
+
+  it('is off outside development', async () => {
+    expect((await get(`${house.url}/demo`)).status).toBe(404);
+    expect((await get(`${house.url}/demo/config.json`)).status).toBe(404);
+    const production = await start({ NODE_ENV: 'production', HOST: '127.0.0.1' });
+    expect((await get(`${production}/demo`)).status).toBe(404);
+  });
+
+  it('can be switched off in development', async () => {
+    const url = await start({ ...DEVELOPMENT, DEMO: 'off' });
+    expect((await get(`${url}/demo`)).status).toBe(404);
+  });
+
+  describe.each(['production', 'test'])('with DEMO=on in %s', (environment) => {
+    let url: string;
+    beforeAll(async () => {
+      url = await start({ NODE_ENV: environment, HOST: '127.0.0.1', DEMO: 'on' });
+    });
+
+    it('is there, with all it loads', async () => {
+      for (const { path, type, content } of pageFiles()) {
+        const reply = await get(`${url}${path}`);
+        expect([path, reply.status, reply.headers['content-type']]).toEqual([path, 200, type]);
+        expect(reply.text).toBe(content.toString('utf8'));
+      }
+    });
+
+    it('never hands out the key', async () => {
+      expect(await config(url)).toEqual({ docs: true, sdkUrl: null, key: null });
+    });
+
+    it('allows its own origin alone', async () => {
+      for (const path of ['/demo', '/demo/page.js', '/demo/config.json']) {
+        const { headers } = await get(`${url}${path}`);
+        expect(headers['content-security-policy']).toBe(
+          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        );
+        expect(headers['referrer-policy']).toBe('no-referrer');
+        expect(headers['x-content-type-options']).toBe('nosniff');
+      }
+    });
+  });
+
+  describe('in development', () => {
+    let url: string;
+    let port: string;
+    beforeAll(async () => {
+      url = await start(DEVELOPMENT);
+      ({ port } = new URL(url));
+    });
+
+    it('hands the key to this machine', async () => {
+      expect(await config(url)).toMatchObject({ key: house.apiKey });
+      for (const host of [`localhost:${port}`, `[::1]:${port}`, '127.0.0.1']) {
+        expect(await config(url, { host })).toMatchObject({ key: house.apiKey });
+      }
+      expect(await config(url, { 'sec-fetch-site': 'same-origin' })).toMatchObject({ key: house.apiKey });
+    });
+
+    it.each([
+      ['a name that was made to resolve to this machine', { host: 'rebound.example' }],
+      ['a name that begins like this machine', { host: 'localhost.example:3000' }],
+      ['another site', { 'sec-fetch-site': 'cross-site' }],
+      ['another port of this machine', { 'sec-fetch-site': 'same-site' }],
+      ['a proxy or tunnel', { 'x-forwarded-for': '203.0.113.7' }],
+    ])('does not hand it to %s', async (_who, headers: Record<string, string>) => {
+      expect(await config(url, headers)).toMatchObject({ key: null });
+    });
+
+    it('is no part of the API', async () => {
+      const { text } = await get(`${url}/openapi.json`);
+      expect(text).not.toContain('/demo');
+    });
+  });
+
+  it('allows the origin of the configured SDK, and no other', async () => {
+    const url = await start({ ...DEVELOPMENT, DEMO_SDK_URL: 'https://sdk.example/v2/wt.js?x=1' });
+    const { headers } = await get(`${url}/demo`);
+    expect(headers['content-security-policy']).toContain("script-src 'self' https://sdk.example;");
+    expect(headers['content-security-policy']).toContain("connect-src 'self' https://sdk.example;");
+    expect(await config(url)).toMatchObject({ sdkUrl: 'https://sdk.example/v2/wt.js?x=1' });
+  });
+
+  it.each([
+    'http://sdk.example/x.js',
+    'https://sdk.example;x/x.js',
+    'https://u:p@sdk.example/x.js',
+    'javascript:1',
+    'x',
+  ])('does not start with the SDK at %s', (DEMO_SDK_URL) => {
+    const environment = { DATABASE_URL: 'postgres://db/x', TOKEN_ENCRYPTION_KEYS: house.sealingKeys, DEMO_SDK_URL };
+    expect(() => readSettings(gatewayTopics, environment)).toThrow(/DEMO_SDK_URL must be an https URL/);
+  });
+
+  it('has no script or style in its markup, and keeps nothing', () => {
+    const html = readFileSync(join(PAGE, 'index.html'), 'utf8');
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=/i);
+    const scripts = readdirSync(PAGE)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(PAGE, name), 'utf8'))
+      .join('\n');
+    expect(scripts).not.toMatch(/localStorage|sessionStorage|indexedDB|document\.cookie|innerHTML|insertAdjacentHTML/);
+  });
+
+  it('serves every file of the page', () => {
+    const served = pageFiles().map(({ path }) => path.replace(/^\/demo$/, '/demo/index.html'));
+    expect(served).toEqual(expect.arrayContaining(readdirSync(PAGE).map((name) => `/demo/${name}`)));
+  });
+});
