@@ -167,6 +167,24 @@ describeInBrowser()('the watch page, as two people use it', () => {
     expect(await seriousFaults(first)).toEqual([]);
   });
 
+  it('loads the SDK from where the configuration says, and joins with token and name', async () => {
+    const { url } = await world.startGateway({ DEMO_SDK_URL: 'https://sdk.example/wt.js' });
+    const page = await browser.newPage();
+    await page.route('https://sdk.example/wt.js', (route) =>
+      route.fulfill({
+        contentType: 'text/javascript',
+        body: 'globalThis.WTSession = { connect: async (...given) => { globalThis.joined = given; } };',
+      }),
+    );
+    const session = await world.client().openRoom('cup', { wait: 10 });
+    await page.goto(`${url}/demo?session=${session.body.id}`);
+    await giveKey(page);
+    await page.getByLabel('Your name in the room').fill('Ada');
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByText('Joined.', { exact: true }).waitFor();
+    expect(await page.evaluate<unknown>('globalThis.joined')).toEqual([session.body.tokens?.stream, 'Ada']);
+  });
+
   it('works without a fault in the page', () => {
     expect(faults).toEqual([]);
   });
