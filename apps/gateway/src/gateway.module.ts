@@ -11,6 +11,9 @@ import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
+import { OpenRoomsController } from './room-api/open-rooms.controller.js';
+import { OpenRoomLimits } from './room-api/open-room-limits.js';
+import { OpenRooms } from './room-api/open-rooms.js';
 import { RoomsController } from './sessions/rooms.controller.js';
 import { SessionPresenter } from './sessions/session.presenter.js';
 import { SessionsController } from './sessions/sessions.controller.js';
@@ -31,8 +34,19 @@ export class GatewayModule {
         EventsModule,
         SealingModule,
       ],
-      controllers: [RoomsController, SessionsController, HealthController],
-      providers: [ApiKeys, Gatekeeper, ProblemFilter, SessionsService, SessionPresenter, Waits, GatewayMetrics, Drain],
+      controllers: [RoomsController, SessionsController, OpenRoomsController, HealthController],
+      providers: [
+        ApiKeys,
+        Gatekeeper,
+        ProblemFilter,
+        SessionsService,
+        SessionPresenter,
+        Waits,
+        OpenRooms,
+        OpenRoomLimits,
+        GatewayMetrics,
+        Drain,
+      ],
     };
   }
 

@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import { optionalText, onOff, topic, whole } from '../topic.js';
+
+const hops = z.union([z.literal('off').transform(() => 0), whole(1, 10)], { error: 'must be off, or 1 to 10' });
 
 export const http = topic({
   title: 'Gateway',
@@ -14,6 +17,12 @@ export const http = topic({
       about: 'Requests that may be held by Prefer: wait at one time; beyond it the answer comes at once.',
       default: '20000',
     },
+    TRUST_PROXY: {
+      schema: hops,
+      about:
+        'How many proxies in front of the gateway are trusted to say where a request comes from (X-Forwarded-For), or off.',
+      default: 'off',
+    },
     DRAIN_MS: {
       schema: whole(0, 600_000),
       about: 'How long the gateway goes on serving after SIGTERM, so that load balancers notice, in ms.',
@@ -25,6 +34,7 @@ export const http = topic({
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     swagger: values.SWAGGER,
     maxWaits: values.MAX_WAITS,
+    trustedProxies: values.TRUST_PROXY,
     drainMs: values.DRAIN_MS,
   }),
 });
