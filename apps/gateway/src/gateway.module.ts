@@ -18,7 +18,10 @@ import { RoomsController } from './sessions/rooms.controller.js';
 import { SessionPresenter } from './sessions/session.presenter.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsService } from './sessions/sessions.service.js';
+import { SessionFeed } from './sessions/session-feed.js';
 import { Waits } from './sessions/waits.js';
+import { StreamsController } from './streams/streams.controller.js';
+import { Streams } from './streams/streams.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -34,14 +37,16 @@ export class GatewayModule {
         EventsModule,
         SealingModule,
       ],
-      controllers: [RoomsController, SessionsController, OpenRoomsController, HealthController],
+      controllers: [RoomsController, SessionsController, StreamsController, OpenRoomsController, HealthController],
       providers: [
         ApiKeys,
         Gatekeeper,
         ProblemFilter,
         SessionsService,
         SessionPresenter,
+        SessionFeed,
         Waits,
+        Streams,
         OpenRooms,
         OpenRoomLimits,
         GatewayMetrics,

@@ -48,6 +48,8 @@ describe('the configuration', () => {
       host: '0.0.0.0',
       swagger: true,
       maxWaits: 20_000,
+      maxStreams: 10_000,
+      streamHeartbeatMs: 15_000,
       trustedProxies: 0,
       drainMs: 0,
     });

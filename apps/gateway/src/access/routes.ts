@@ -25,6 +25,7 @@ export const ROUTES = {
   openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
+  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
   createOpenRoom: { method: 'POST', path: '/room/create', scope: null },
