@@ -95,7 +95,7 @@ export class House {
   async startGateway(extra: Record<string, string> = {}): Promise<RunningGateway> {
     const settings = readSettings(gatewayTopics, this.environment({ BOOTSTRAP_API_KEY: this.apiKey, ...extra }));
     const module = await GatewayModule.with(settings, this.newLog('gateway'));
-    const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(), {
+    const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(settings), {
       logger: false,
       bodyParser: false,
       abortOnError: false,

@@ -4,27 +4,36 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gatekeeper } from './access/gatekeeper.js';
-import { pathOf } from './access/routes.js';
+import { isOpenRoomPath, pathOf } from './access/routes.js';
 import { serveDemo } from './demo/serve-demo.js';
 import { createDocument } from './docs/document.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { parseJsonBodies } from './http/json-body.js';
 import { ValidationPipe } from './http/validation.pipe.js';
+import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
+import { allowOrigins } from './room-api/cors.js';
 
 /** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
 export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
   const gatekeeper = app.get(Gatekeeper);
   const filter = app.get(ProblemFilter);
   const health = app.get(Health);
+  const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
+  const roomApi = config.get('roomApi', { infer: true });
+  const preflight = allowOrigins(roomApi.origins);
   const server = app.getHttpAdapter().getInstance();
   parseJsonBodies(server);
   server.decorateRequest('caller', null);
   server.decorateRequest('sessionId', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
-    if (isPrivate(pathOf(request.url))) void reply.header('Cache-Control', 'no-store');
+    const path = pathOf(request.url);
+    if (isPrivate(path)) void reply.header('Cache-Control', 'no-store');
+    const isOpenRoom = isOpenRoomPath(path);
+    if (isOpenRoom && roomApi.on && preflight(request, reply)) return reply;
     try {
+      if (isOpenRoom && !roomApi.on) throw new Problem('not-found');
       await gatekeeper.admit(request);
     } catch (error) {
       filter.reply(error, request, reply);
@@ -38,7 +47,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new ValidationPipe());
-  const { swagger } = app.get<SettingsService<'http'>>(ConfigService).get('http', { infer: true });
+  const { swagger } = config.get('http', { infer: true });
   if (swagger) serveDocs(app);
   serveDemo(app);
   return app;
@@ -46,7 +55,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
 
 /** Replies under these paths may hold tokens, or say whether something exists: no cache keeps them. */
 function isPrivate(path: string): boolean {
-  return path.startsWith('/v1/') || path.startsWith('/room/');
+  return path.startsWith('/v1/') || isOpenRoomPath(path);
 }
 
 /** One line and one observation per request: ids, never addresses or contents. */

@@ -2,12 +2,13 @@ import { DatabaseClock } from '@app/entities';
 import { SessionEvents } from '@app/events';
 import { Gauge, Histogram, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
+import { Streams } from './streams/streams.js';
 
 @Injectable()
 export class GatewayMetrics {
   readonly requests: Histogram<'route' | 'status'>;
 
-  constructor({ registry }: Metrics, events: SessionEvents, clock: DatabaseClock) {
+  constructor({ registry }: Metrics, events: SessionEvents, clock: DatabaseClock, streams: Streams) {
     const registers = [registry];
     this.requests = new Histogram({
       name: 'http_request_duration_seconds',
@@ -22,6 +23,14 @@ export class GatewayMetrics {
       registers,
       collect() {
         this.set(events.isUp ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'streams_open',
+      help: 'Event streams that this gateway holds',
+      registers,
+      collect() {
+        this.set(streams.count);
       },
     });
     new Gauge({

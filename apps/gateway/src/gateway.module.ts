@@ -11,11 +11,17 @@ import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
+import { OpenRoomsController } from './room-api/open-rooms.controller.js';
+import { OpenRoomLimits } from './room-api/open-room-limits.js';
+import { OpenRooms } from './room-api/open-rooms.js';
 import { RoomsController } from './sessions/rooms.controller.js';
 import { SessionPresenter } from './sessions/session.presenter.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsService } from './sessions/sessions.service.js';
+import { SessionFeed } from './sessions/session-feed.js';
 import { Waits } from './sessions/waits.js';
+import { StreamsController } from './streams/streams.controller.js';
+import { Streams } from './streams/streams.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -31,8 +37,21 @@ export class GatewayModule {
         EventsModule,
         SealingModule,
       ],
-      controllers: [RoomsController, SessionsController, HealthController],
-      providers: [ApiKeys, Gatekeeper, ProblemFilter, SessionsService, SessionPresenter, Waits, GatewayMetrics, Drain],
+      controllers: [RoomsController, SessionsController, StreamsController, OpenRoomsController, HealthController],
+      providers: [
+        ApiKeys,
+        Gatekeeper,
+        ProblemFilter,
+        SessionsService,
+        SessionPresenter,
+        SessionFeed,
+        Waits,
+        Streams,
+        OpenRooms,
+        OpenRoomLimits,
+        GatewayMetrics,
+        Drain,
+      ],
     };
   }
 

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     log.warn({ reason }, 'waiting for the database');
   });
   const module = await GatewayModule.with(settings, log);
-  const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(settings), {
     logger: new NestLog(log),
     bodyParser: false,
     abortOnError: false,

@@ -6,12 +6,21 @@ import { GatewayModule } from './gateway.module.js';
 import { createAdapter } from './http/adapter.js';
 
 /** In preview nothing is built, so these settings are never read but where a module is put together. */
-const NOTHING = { queue: { redisUrl: undefined }, database: { url: 'postgres://nowhere' } } as GatewaySettings;
+const NOTHING = {
+  queue: { redisUrl: undefined },
+  database: { url: 'postgres://nowhere' },
+  http: { trustedProxies: 0 },
+  roomApi: { on: false },
+} as GatewaySettings;
 
 /** Prints the OpenAPI document. Nothing is started: no database, no queue. */
 async function main(): Promise<void> {
   const module = await GatewayModule.with(NOTHING, createLog('openapi', { logLevel: 'silent', production: true }));
-  const app = await NestFactory.create(module, createAdapter(), { preview: true, logger: false, abortOnError: false });
+  const app = await NestFactory.create(module, createAdapter(NOTHING), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
   process.stdout.write(`${JSON.stringify(createDocument(app), null, 2)}\n`);
 }
 

@@ -7,13 +7,25 @@ import { http } from './topics/http.js';
 import { mint } from './topics/mint.js';
 import { ops } from './topics/ops.js';
 import { queue } from './topics/queue.js';
+import { roomApi } from './topics/room-api.js';
 import { runtime } from './topics/runtime.js';
 import { sandbox } from './topics/sandbox.js';
 import { sealing } from './topics/sealing.js';
 import { sessions } from './topics/sessions.js';
 
 /** Which process reads which topics. A process is not told what it does not need: the gateway never sees CAS secrets. */
-export const gatewayTopics = { runtime, http, ops: ops(3001), database, queue, sealing, access, sessions, demo };
+export const gatewayTopics = {
+  runtime,
+  http,
+  ops: ops(3001),
+  database,
+  queue,
+  sealing,
+  access,
+  sessions,
+  roomApi,
+  demo,
+};
 export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
 export const sandboxTopics = { runtime, sandbox };
 export const migrateTopics = { runtime, database };

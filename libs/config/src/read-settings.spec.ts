@@ -43,7 +43,17 @@ describe('the configuration', () => {
 
   it('needs little', () => {
     const settings = readSettings(gatewayTopics, gateway);
-    expect(settings.http).toEqual({ port: 3000, host: '0.0.0.0', swagger: true, maxWaits: 20_000, drainMs: 0 });
+    expect(settings.http).toEqual({
+      port: 3000,
+      host: '0.0.0.0',
+      swagger: true,
+      maxWaits: 20_000,
+      maxStreams: 10_000,
+      streamHeartbeatMs: 15_000,
+      trustedProxies: 0,
+      drainMs: 0,
+    });
+    expect(settings.roomApi).toEqual({ on: false, origins: [], waitS: 20 });
     expect(settings.ops).toEqual({ port: 3001, host: '127.0.0.1' });
     expect(settings.sessions).toEqual({ defaultProducts: ['stream'], mintDeadlineS: 900 });
     expect(settings.queue.redisUrl).toBeUndefined();

@@ -10,6 +10,11 @@ export function newSessionId(): string {
   return `ses_${randomPart()}`;
 }
 
+/** A name for a room that nobody has named; it cannot be guessed either. */
+export function newRoomName(): string {
+  return randomPart();
+}
+
 /** What any TokenID of this server looks like; longer random parts are accepted, so that they may grow. */
 export const SESSION_ID = /^ses_[0-9A-Za-z]{22,60}$/;
 

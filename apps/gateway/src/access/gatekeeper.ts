@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problem.js';
 import { ApiKeys } from './api-keys.js';
 import { type Caller, may } from './caller.js';
-import { routeOf } from './routes.js';
+import { routeOf, type Scope } from './routes.js';
 
 /**
  * Decides who gets in, before a byte of the body is read: first 401, then 403, then everything else. It runs as a hook
@@ -22,6 +22,12 @@ export class Gatekeeper {
       throw new Problem('insufficient-scope', { detail: `The credential lacks the scope ${route.scope}` });
     }
     request.caller = caller;
+  }
+
+  /** Whether a credential that was let in before would still be. @throws StoreUnavailable when nobody knows */
+  async mayStill(authorization: string | undefined, scope: Scope): Promise<boolean> {
+    const caller = await this.identify(authorization);
+    return caller !== null && may(caller, scope);
   }
 
   private async identify(authorization: string | undefined): Promise<Caller | null> {

@@ -33,6 +33,7 @@ describe('the table of routes', () => {
 
   it.each([
     ['/v1/sessions/ses_1', ['GET', 'DELETE', 'HEAD']],
+    ['/v1/sessions/ses_1/events', ['GET', 'HEAD']],
     ['/v1/rooms/derby/session', ['PUT', 'GET', 'HEAD']],
     ['/v1/rooms/a%2Fb/session', ['PUT', 'GET', 'HEAD']],
     ['/livez', ['GET', 'HEAD']],

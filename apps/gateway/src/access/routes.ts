@@ -25,8 +25,11 @@ export const ROUTES = {
   openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
   readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
+  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
+  createOpenRoom: { method: 'POST', path: '/room/create', scope: null },
+  readOpenRoom: { method: 'GET', path: '/room/:name', scope: null },
   livez: { method: 'GET', path: '/livez', scope: null },
   readyz: { method: 'GET', path: '/readyz', scope: null },
 } as const satisfies Record<string, Route>;
@@ -54,6 +57,11 @@ function matches(pattern: string, path: string): boolean {
     wanted.length === given.length &&
     wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]))
   );
+}
+
+/** Whether a path belongs to the drop-in adapter. */
+export function isOpenRoomPath(path: string): boolean {
+  return path === '/room' || path.startsWith('/room/');
 }
 
 /** The path of a request's URL, without its query. */

@@ -13,7 +13,8 @@ const header = (description: string, example: string) => ({
   example,
 });
 
-const REQUEST_ID = { 'Request-Id': header('The id of this request, for the logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
+export const REQUEST_ID = { 'Request-Id': header('The id of this request, for the logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
+export const RETRY_AFTER = { 'Retry-After': header('Seconds to wait', '1') };
 
 /** What an operation is, and the scope that it needs, from the one table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
@@ -111,7 +112,7 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
         headers: {
           ...REQUEST_ID,
           ...(status === 401 && { 'WWW-Authenticate': header('How to authenticate', 'Bearer realm="watchtogether"') }),
-          ...((status === 503 || status === 429) && { 'Retry-After': header('Seconds to wait', '1') }),
+          ...((status === 503 || status === 429) && RETRY_AFTER),
         },
         content: {
           [PROBLEM_MEDIA_TYPE]: {

@@ -37,6 +37,11 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Rooms', 'Stable names of yours; at most one session of a room is live')
     .addTag('Sessions', 'By TokenID')
+    .addTag(
+      'Drop-in rooms',
+      'The contract of the vendor’s demo server, for clients that already speak it. Off by default (`ROOM_API=on`); ' +
+        'it asks for no credential, so whoever knows a name gets the tokens',
+    )
     .addTag('Health', 'For load balancers')
     .addSecurity(SECURITY_SCHEME, { type: 'http', scheme: 'bearer', description: 'An API key, `wtk_<id>_<secret>`' })
     .build();

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { GatewaySettings } from '@app/config';
 import { newRequestId } from '@app/kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from 'node:http';
 import { pathOf } from '../access/routes.js';
+import { answerFor } from '../problems/answer-for.js';
 import { answerWith, Problem } from '../problems/problem.js';
 import { sortError } from '../problems/sort-error.js';
 
@@ -15,7 +17,7 @@ const HEADER_LIMIT = 16 * 1024;
 const PARAMETER_LIMIT = 2048;
 
 /** Fastify for the gateway: bounded in everything, and every refusal of its own is a problem document. */
-export function createAdapter(): FastifyAdapter {
+export function createAdapter({ http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>): FastifyAdapter {
   const options: FastifyHttpOptions<Server> = {
     genReqId: newRequestId,
     requestIdHeader: false,
@@ -26,8 +28,10 @@ export function createAdapter(): FastifyAdapter {
     // Above the idle time of common load balancers (60 s), so that they close first and never hit a closed connection.
     keepAliveTimeout: 75_000,
     return503OnClosing: false,
+    // Counted from here: the connection itself is hop 0. Addresses from further away are anybody's word.
+    trustProxy: (_address, hop) => hop < http.trustedProxies,
     frameworkErrors: (error, request, reply) => {
-      answerBeforeRouting(error, request, reply);
+      answerBeforeRouting(roomApi, error, request, reply);
     },
     clientErrorHandler: answerUnparsed,
   };
@@ -35,8 +39,13 @@ export function createAdapter(): FastifyAdapter {
 }
 
 /** A path that cannot be decoded or is too long: no hook and no filter has run yet. */
-function answerBeforeRouting(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, headers, document } = answerWith(sortError(error), pathOf(request.url), request.id);
+function answerBeforeRouting(
+  roomApi: GatewaySettings['roomApi'],
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { status, headers, document } = answerFor(roomApi, sortError(error), pathOf(request.url), request.id);
   void reply
     .status(status)
     .headers({ 'cache-control': 'no-store', ...headers })

@@ -1,14 +1,19 @@
+import { ConfigService, type SettingsService } from '@app/config';
 import { LOG, type Log } from '@app/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { methodsOf, pathOf } from '../access/routes.js';
-import { answerWith, Problem } from './problem.js';
+import { isOpenRoomPath, methodsOf, pathOf } from '../access/routes.js';
+import { answerFor } from './answer-for.js';
+import { Problem } from './problem.js';
 import { isFaultOfOurs, sortError } from './sort-error.js';
 
 /** The one place where errors become replies. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOG) private readonly log: Log) {}
+  constructor(
+    @Inject(LOG) private readonly log: Log,
+    @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -16,16 +21,20 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   reply(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = otherMethods(sortError(error), request);
+    const roomApi = this.config.get('roomApi', { infer: true });
+    const path = pathOf(request.url);
+    const hidden = !roomApi.on && isOpenRoomPath(path);
+    const sorted = sortError(error);
+    const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
-    const { status, headers, document } = answerWith(problem, pathOf(request.url), request.id);
+    const { status, headers, document } = answerFor(roomApi, problem, path, request.id);
     void reply.status(status).headers(headers).send(document);
   }
 }
 
 /** A path that exists with another method is 405 with `Allow`, not 404. */
-function otherMethods(problem: Problem, request: FastifyRequest): Problem {
-  if (problem.code !== 'not-found' || request.routeOptions.url !== undefined) return problem;
-  const allowed = methodsOf(pathOf(request.url));
+function otherMethods(problem: Problem, path: string, route: string | undefined): Problem {
+  if (problem.code !== 'not-found' || route !== undefined) return problem;
+  const allowed = methodsOf(path);
   return allowed.length === 0 ? problem : new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } });
 }

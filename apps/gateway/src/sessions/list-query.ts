@@ -1,7 +1,7 @@
 import { SESSION_STATUSES } from '@app/kernel';
 import { z } from 'zod';
 import { decodeCursor } from './cursor.js';
-import { roomName } from './room-name.js';
+import { storedName } from './room-name.js';
 
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
@@ -22,7 +22,7 @@ const cursor = z.string().transform((text, context) => {
 /** The query of `GET /v1/sessions`. */
 export const listQuery = z.strictObject({
   status: z.enum(SESSION_STATUSES, { error: `must be one of ${SESSION_STATUSES.join(', ')}` }).optional(),
-  room: roomName.optional(),
+  room: storedName.optional(),
   limit: limit.optional().transform((n) => n ?? DEFAULT_LIMIT),
   cursor: cursor.optional(),
 });

@@ -3,24 +3,39 @@ import { z } from 'zod';
 const ALLOWED = /^[\p{L}\p{M}\p{Nd} ._~:@-]+$/u;
 const MAX_CODE_POINTS = 128;
 
+/** How rooms of the drop-in adapter begin where they are stored. No other door leads to them. */
+export const OPEN_ROOM = 'open:';
+
+function rule(countedPart: (name: string) => string) {
+  return z
+    .string()
+    .transform((name) => name.normalize('NFC'))
+    .pipe(
+      z
+        .string()
+        .refine((name) => ALLOWED.test(name), {
+          error: 'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',
+          abort: true,
+        })
+        .refine((name) => Array.from(countedPart(name)).length <= MAX_CODE_POINTS, {
+          error: 'must have at most 128 code points',
+          abort: true,
+        })
+        .refine((name) => !name.startsWith(' ') && !name.endsWith(' '), { error: 'must not begin or end with a space' })
+        .refine((name) => name !== '.' && name !== '..', { error: 'must not be . or ..' }),
+    );
+}
+
 /**
- * A room's name after NFC: 1 to 128 code points of letters, marks and digits of any script, space and `. _ ~ : @ -`; no
- * space at either end; not `.` or `..`; case counts.
+ * What anybody may call a room, after NFC: 1 to 128 code points of letters, marks and digits of any script, space and
+ * `. _ ~ : @ -`; no space at either end; not `.` or `..`; case counts.
  */
-export const roomName = z
-  .string()
-  .transform((name) => name.normalize('NFC'))
-  .pipe(
-    z
-      .string()
-      .refine((name) => ALLOWED.test(name), {
-        error: 'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',
-        abort: true,
-      })
-      .refine((name) => Array.from(name).length <= MAX_CODE_POINTS, {
-        error: 'must have at most 128 code points',
-        abort: true,
-      })
-      .refine((name) => !name.startsWith(' ') && !name.endsWith(' '), { error: 'must not begin or end with a space' })
-      .refine((name) => name !== '.' && name !== '..', { error: 'must not be . or ..' }),
-  );
+export const givenName = rule((name) => name);
+
+/** A room's name under `/v1`, which leaves the rooms of the drop-in adapter alone. */
+export const roomName = givenName.refine((name) => !name.startsWith(OPEN_ROOM), {
+  error: `must not begin with ${OPEN_ROOM}`,
+});
+
+/** A room's name as it is stored, wherever it was opened. */
+export const storedName = rule((name) => (name.startsWith(OPEN_ROOM) ? name.slice(OPEN_ROOM.length) : name));

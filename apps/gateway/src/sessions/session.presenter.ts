@@ -40,7 +40,11 @@ export class SessionPresenter {
 
   /** Without tokens, whoever asks. */
   listed(sessions: readonly SessionRecord[]): SessionView[] {
-    return sessions.map((session) => this.view(session));
+    return sessions.map((session) => this.withoutTokens(session));
+  }
+
+  withoutTokens(session: SessionRecord): SessionView {
+    return this.view(session);
   }
 
   private view(session: SessionRecord, caller?: Caller): SessionView {

@@ -10,7 +10,8 @@ const MOST_LEVELS = METADATA_LIMIT / 2;
 
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
-const metadata = z
+/** Whatever an opener wants every reader to see. */
+export const metadata = z
   .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
     error: 'must be an object',
     abort: true,

@@ -1,24 +1,17 @@
 import { SESSION_STATUSES } from '@app/kernel';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CallerOf, type Caller } from '../access/caller.js';
 import { ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
 import { ApiOpening } from '../docs/opening.js';
+import { TokenId } from '../docs/token-id.js';
 import { IdempotencyKeyOf } from './idempotency-key.js';
 import { type ListQuery, listQuery } from './list-query.js';
 import { type Patience, PatienceOf } from './patience.js';
 import { type OpeningBody, optionalOpeningBody, type SessionPage, type SessionView } from './session.schemas.js';
 import { SessionPresenter } from './session.presenter.js';
 import { SessionsService } from './sessions.service.js';
-
-const TokenId = () =>
-  ApiParam({
-    name: 'tokenId',
-    description: 'The TokenID, as clients share it',
-    schema: { type: 'string' },
-    example: 'ses_4vX9cQm2LrT7wKz0BnYh1D',
-  });
 
 @ApiTags('Sessions')
 @Controller('v1/sessions')

@@ -9,6 +9,7 @@ import { encodeCursor } from './cursor.js';
 import { fingerprint } from './idempotency-key.js';
 import type { ListQuery } from './list-query.js';
 import type { Patience } from './patience.js';
+import { OPEN_ROOM } from './room-name.js';
 import type { Answer } from './session.presenter.js';
 import type { OpeningBody } from './session.schemas.js';
 import { Waits } from './waits.js';
@@ -63,7 +64,7 @@ export class SessionsService {
     const session = await this.held(found, patience);
     if (session.status !== 'closed' && session.status !== 'expired') return session;
     const successor =
-      session.room !== null && may(caller, 'rooms:open')
+      session.room !== null && !session.room.startsWith(OPEN_ROOM) && may(caller, 'rooms:open')
         ? await this.sessions.findSuccessor(session.room, session.generation)
         : null;
     throw new Problem(session.status === 'closed' ? 'session-closed' : 'session-expired', {

@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import { optionalText, onOff, topic, whole } from '../topic.js';
+
+const hops = z.union([z.literal('off').transform(() => 0), whole(1, 10)], { error: 'must be off, or 1 to 10' });
 
 export const http = topic({
   title: 'Gateway',
@@ -14,6 +17,22 @@ export const http = topic({
       about: 'Requests that may be held by Prefer: wait at one time; beyond it the answer comes at once.',
       default: '20000',
     },
+    MAX_STREAMS: {
+      schema: whole(0, 1_000_000),
+      about: 'Event streams that may be open at one time; beyond it the answer is 503.',
+      default: '10000',
+    },
+    STREAM_HEARTBEAT_S: {
+      schema: whole(1, 300),
+      about: 'How often an event stream on which nothing happens shows that it is alive, in s.',
+      default: '15',
+    },
+    TRUST_PROXY: {
+      schema: hops,
+      about:
+        'How many proxies in front of the gateway are trusted to say where a request comes from (X-Forwarded-For), or off.',
+      default: 'off',
+    },
     DRAIN_MS: {
       schema: whole(0, 600_000),
       about: 'How long the gateway goes on serving after SIGTERM, so that load balancers notice, in ms.',
@@ -25,6 +44,9 @@ export const http = topic({
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     swagger: values.SWAGGER,
     maxWaits: values.MAX_WAITS,
+    maxStreams: values.MAX_STREAMS,
+    streamHeartbeatMs: values.STREAM_HEARTBEAT_S * 1000,
+    trustedProxies: values.TRUST_PROXY,
     drainMs: values.DRAIN_MS,
   }),
 });

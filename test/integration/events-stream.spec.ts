@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Client } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
+import { House, type RunningGateway } from '../support/in-process.js';
+
+interface Event {
+  id: string;
+  event: string;
+  data: { id: string; status: string; version: number };
+}
+
+/** A reader of one stream, as a client with `fetch` would write it. */
+class Reader {
+  text = '';
+  ended = false;
+  private readonly leaving = new AbortController();
+
+  static async open(client: Client, id: string, headers: Record<string, string> = {}): Promise<Reader> {
+    const reader = new Reader();
+    const response = await fetch(`${client.url}/v1/sessions/${id}/events`, {
+      headers: { authorization: `Bearer ${String(client.apiKey)}`, ...headers },
+      signal: reader.leaving.signal,
+    });
+    reader.response = response;
+    readers.push(reader);
+    void reader.read();
+    return reader;
+  }
+
+  response!: Response;
+
+  get events(): Event[] {
+    return this.text
+      .split('\n\n')
+      .filter((part) => part.startsWith('event:'))
+      .map((part) => {
+        const [, event = '', id = '', data = ''] = /^event: (.*)\nid: (.*)\ndata: (.*)$/.exec(part) ?? [];
+        return { event, id, data: JSON.parse(data) as Event['data'] };
+      });
+  }
+
+  get states(): string[] {
+    return this.events.map(({ data }) => data.status);
+  }
+
+  leave(): void {
+    this.leaving.abort();
+  }
+
+  private async read(): Promise<void> {
+    const decoder = new TextDecoder();
+    try {
+      for await (const part of this.response.body ?? []) this.text += decoder.decode(part as Uint8Array);
+    } catch {
+      // Cut off, or left: as good as ended.
+    }
+    this.ended = true;
+  }
+}
+
+const readers: Reader[] = [];
+let house: House;
+let client: Client;
+let other: RunningGateway;
+beforeAll(async () => {
+  house = await House.open({ env: { STREAM_HEARTBEAT_S: '1' } });
+  client = house.client;
+  other = await house.startGateway();
+});
+afterAll(() => house.end());
+afterEach(async () => {
+  for (const reader of readers.splice(0)) reader.leave();
+  await house.cas.clearFaults();
+});
+
+const expectStates = (reader: Reader, states: string[]) =>
+  eventually(() => {
+    expect(reader.states).toEqual(states);
+  });
+const expectEnd = (reader: Reader, ms = 5000) =>
+  eventually(() => {
+    expect(reader.ended).toBe(true);
+  }, ms);
+
+describe('a stream', () => {
+  it('tells the state now and the next ones, on whichever gateway, and never a token', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const { body } = await client.openRoom('follow', { body: { metadata: { match: 'derby' } } });
+    const reader = await Reader.open(other.client, body.id);
+    expect(reader.response.status).toBe(200);
+    expect(Object.fromEntries(reader.response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'request-id': expect.stringMatching(/^req_/),
+    });
+    await expectStates(reader, ['pending']);
+    expect(reader.events[0]).toEqual({ id: '1', event: 'session', data: body });
+    await house.cas.clearFaults();
+    await expectStates(reader, ['pending', 'ready']);
+    const { tokens, ...ready } = (await client.read(body.id)).body;
+    expect(tokens).toBeDefined();
+    expect(reader.events[1]).toEqual({ id: '2', event: 'session', data: ready });
+    expect(reader.text).not.toContain('eyJ');
+    expect(reader.ended).toBe(false);
+  });
+
+  it('leaves out what its reader has seen', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(client, body.id, { 'last-event-id': String(body.version) });
+    const behind = await Reader.open(client, body.id, { 'last-event-id': '1' });
+    await expectStates(behind, ['ready']);
+    await eventually(() => {
+      expect(reader.text).toContain(':\n\n');
+    });
+    expect(reader.events).toEqual([]);
+  });
+
+  it('ends after the session was closed, and says so last', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(other.client, body.id);
+    await expectStates(reader, ['ready']);
+    await client.close(body.id);
+    await expectStates(reader, ['ready', 'closed']);
+    await expectEnd(reader);
+  });
+
+  it('ends when the clock has ended the session, though nobody tells', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(client, body.id);
+    await expectStates(reader, ['ready']);
+    await house.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [body.id]);
+    await expectStates(reader, ['ready', 'expired']);
+    await expectEnd(reader);
+  });
+
+  it('beats while nothing happens', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(client, body.id);
+    await eventually(() => {
+      expect(reader.text.split(':\n\n').length).toBeGreaterThanOrEqual(4);
+    });
+    expect(reader.states).toEqual(['ready']);
+  });
+
+  it('ends within 5 s after its key was revoked, and others go on', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const revoked = await house.clientWith('sessions:read');
+    const [reader, unmoved] = [await Reader.open(revoked, body.id), await Reader.open(client, body.id)];
+    await expectStates(reader, ['ready']);
+    const [, id] = String(revoked.apiKey).split('_');
+    await house.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
+    await expectEnd(reader, 5000);
+    expect(unmoved.ended).toBe(false);
+  });
+
+  it('ends at shutdown, and does not hold it up', async () => {
+    const leaving = await house.startGateway();
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(leaving.client, body.id);
+    await expectStates(reader, ['ready']);
+    const start = performance.now();
+    await leaving.close();
+    house.gateways.pop();
+    expect(performance.now() - start).toBeLessThan(4000);
+    await expectEnd(reader, 1000);
+  });
+
+  it('is logged with its session when it ends', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reader = await Reader.open(client, body.id);
+    await expectStates(reader, ['ready']);
+    await client.close(body.id);
+    await eventually(() => {
+      const id = reader.response.headers.get('request-id');
+      const line = house.log.find(({ requestId }) => requestId === id);
+      expect(line).toMatchObject({ route: '/v1/sessions/:tokenId/events', sessionId: body.id });
+    });
+  });
+});
+
+describe('asking for a stream', () => {
+  const path = (id: string) => `/v1/sessions/${id}/events`;
+
+  it('of nothing is 404, of an ended session 410', async () => {
+    expect((await client.send('GET', path(`ses_${'x'.repeat(22)}`))).status).toBe(404);
+    expect((await client.send('GET', path('x'))).status).toBe(404);
+    const { body } = await client.create({ wait: 10 });
+    await client.close(body.id);
+    const closed = await client.send('GET', path(body.id));
+    expect([closed.status, closed.body]).toEqual([410, expect.objectContaining({ code: 'session-closed' })]);
+  });
+
+  it('needs a credential with its scope, and takes none from the address', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const nobody = house.newClient(house.url, null);
+    expect((await nobody.send('GET', `${path(body.id)}?access_token=${house.apiKey}`)).status).toBe(401);
+    expect((await (await house.clientWith('rooms:open')).send('GET', path(body.id))).status).toBe(403);
+  });
+
+  it('by HEAD opens none', async () => {
+    const { body } = await client.create({ wait: 10 });
+    const reply = await client.send('HEAD', path(body.id));
+    expect([reply.status, reply.text, reply.headers['content-type']]).toEqual([
+      200,
+      '',
+      'text/event-stream; charset=utf-8',
+    ]);
+  });
+
+  it('beyond as many as may be is 503, until one leaves', async () => {
+    const small = await house.startGateway({ MAX_STREAMS: '2' });
+    const { body } = await client.create({ wait: 10 });
+    const [first] = [await Reader.open(small.client, body.id), await Reader.open(small.client, body.id)];
+    const refused = await small.client.send('GET', path(body.id));
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({ code: 'overloaded', retryable: true });
+    expect(refused.headers['retry-after']).toBe('1');
+    first.leave();
+    await eventually(async () => {
+      expect((await Reader.open(small.client, body.id)).response.status).toBe(200);
+    });
+  });
+});
