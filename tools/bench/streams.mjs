@@ -16,7 +16,7 @@ const { values } = parseArgs({
 });
 const headers = { authorization: `Bearer ${values.key}` };
 const agent = new Agent({ keepAlive: false });
-const AT_ONCE = 50;
+const AT_ONCE = 20;
 
 async function metric(name) {
   const text = await (await fetch(`${values['ops-url']}/metrics`)).text();

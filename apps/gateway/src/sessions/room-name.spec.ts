@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { roomName } from './room-name.js';
+import { roomName, storedName } from './room-name.js';
 
 const accepted = (name: string) => roomName.safeParse(name).success;
 
@@ -81,6 +81,18 @@ describe('the name of a room', () => {
     const { error } = roomName.safeParse('a/b');
     expect(error?.issues.map((issue) => issue.message)).toEqual([
       'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',
+    ]);
+  });
+});
+
+describe('the names of the drop-in rooms', () => {
+  it('are no names of /v1, but may be looked for', () => {
+    expect([accepted('open:x'), accepted('Open:x'), accepted('x open:')]).toEqual([false, true, true]);
+    const stored = (name: string) => storedName.safeParse(name).success;
+    expect([stored(`open:${'x'.repeat(128)}`), stored(`open:${'x'.repeat(129)}`), stored('x'.repeat(129))]).toEqual([
+      true,
+      false,
+      false,
     ]);
   });
 });
