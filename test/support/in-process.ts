@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { gatewayTopics, readSettings, workerTopics } from '@app/config';
 import { ApiKeysRepository } from '@app/entities';
+import type { Scope } from '@app/kernel';
 import { createLog } from '@app/observability';
 import { describe } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Scope } from '../../apps/gateway/src/access/routes.js';
 import { configureGateway } from '../../apps/gateway/src/configure-gateway.js';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { createAdapter } from '../../apps/gateway/src/http/adapter.js';

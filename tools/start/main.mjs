@@ -11,6 +11,7 @@ import { whenNpmDies } from './ancestors.mjs';
 import { acquireLock } from './lock.mjs';
 import { Part, appCommand } from './part.mjs';
 import { environmentsOf, makePlan, portsInUse } from './plan.mjs';
+import { forgetRunning, writeRunning } from './running.mjs';
 import { keptSecrets } from './secrets.mjs';
 
 // Longer than the parts need to stop: they still use the database then.
@@ -42,6 +43,7 @@ class Launcher {
     const databaseUrl = plan.given.DATABASE_URL ? undefined : await this.providePostgres();
     this.environments = environmentsOf(plan, process.env, { databaseUrl, secrets: this.secrets });
     await this.step('migrate', () => this.migrate());
+    writeRunning(plan.dataDir, this.environments.worker);
     if (this.watch) await this.step('build, and again after each change', () => this.watchBuild());
     await this.startApps();
     process.stdout.write(this.closingBlock());
@@ -249,6 +251,7 @@ class Launcher {
     } catch (error) {
       console.log(error.message);
     }
+    if (this.lock) forgetRunning(this.plan.dataDir);
     this.lock?.release();
     if (anything) console.log(`stopped after ${secondsSince(start)}`);
     process.exit(exitCode);

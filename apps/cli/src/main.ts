@@ -1,27 +1,18 @@
-import { gatewayTopics, envExample, processEnvironment, sandboxTopics, workerTopics } from '@app/config';
 import { runMain } from '@app/observability';
-import { migrate } from './commands/migrate.js';
+import { Command } from 'commander';
+import { addEnvExample } from './commands/env-example.js';
+import { addMigrate } from './commands/migrate.js';
 
-const USAGE = `Usage: cli <command>
+const MISUSED = 2;
 
-  migrate       brings both schemas (this product's and the queue's) up to date
-  env-example   prints .env.example
-`;
-
-/** The operator's commands. */
+/** The operator's commands. Each is one file that adds itself to the program. */
 async function main(): Promise<void> {
-  const [command] = process.argv.slice(2);
-  switch (command) {
-    case 'migrate':
-      await migrate(processEnvironment());
-      return;
-    case 'env-example':
-      process.stdout.write(envExample({ gateway: gatewayTopics, worker: workerTopics, 'cas-sandbox': sandboxTopics }));
-      return;
-    default:
-      process.stderr.write(USAGE);
-      process.exitCode = 2;
-  }
+  const program = new Command('cli').description('The operator’s commands of watchtogether-auth-server');
+  program.showHelpAfterError('(add --help for what there is)');
+  program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
+  addMigrate(program);
+  addEnvExample(program);
+  await program.parseAsync();
 }
 
 runMain(main);

@@ -4,5 +4,6 @@ export * from './failpoint.js';
 export * from './failures.js';
 export * from './ids.js';
 export * from './products.js';
+export * from './scopes.js';
 export * from './session-events.js';
 export * from './states.js';

@@ -1,13 +1,21 @@
-import { type Environment, migrateTopics, readSettings } from '@app/config';
+import { migrateTopics, processEnvironment, readSettings } from '@app/config';
 import { migrateSchema } from '@app/entities';
 import { migrateQueue } from '@app/queue';
+import type { Command } from 'commander';
+
+export function addMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('brings both schemas (this product’s and the queue’s) up to date')
+    .action(migrate);
+}
 
 /**
- * Brings both schemas up to date. The queue's comes first: processes wait for ours, so that whoever sees ours has both.
- * Safe to run twice, and by two at once.
+ * The queue's schema comes first: processes wait for ours, so that whoever sees ours has both. Safe to run twice, and by
+ * two at once.
  */
-export async function migrate(environment: Environment): Promise<void> {
-  const { database } = readSettings(migrateTopics, environment);
+async function migrate(): Promise<void> {
+  const { database } = readSettings(migrateTopics, processEnvironment());
   process.stdout.write('migrate: the queue’s schema …\n');
   await migrateQueue(database.url);
   process.stdout.write('migrate: our schema …\n');

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { API_KEY, ConfigService, type SettingsService } from '@app/config';
 import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
+import { isScope } from '@app/kernel';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from './caller.js';
-import { type Scope, SCOPES } from './routes.js';
 
 /** A revoked key must be dead within 5 s on every gateway, so nobody remembers a key for longer than this, in ms. */
 const REMEMBERED_MS = 3000;
@@ -44,8 +44,7 @@ export class ApiKeys implements OnModuleInit {
     const record = await this.known.fetch(parsed.id);
     if (record === undefined || record === ABSENT) return null;
     if (!timingSafeEqual(record.secretSha256, parsed.sha256)) return null;
-    const scopes = record.scopes.filter((scope): scope is Scope => SCOPES.some((known) => known === scope));
-    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(scopes) };
+    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(record.scopes.filter(isScope)) };
   }
 }
 

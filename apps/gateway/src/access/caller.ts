@@ -1,6 +1,6 @@
+import type { Scope } from '@app/kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Scope } from './routes.js';
 
 /** Who asks, and what they may. */
 export interface Caller {

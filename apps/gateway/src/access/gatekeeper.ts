@@ -1,9 +1,10 @@
+import type { Scope } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problem.js';
 import { ApiKeys } from './api-keys.js';
 import { type Caller, may } from './caller.js';
-import { routeOf, type Scope } from './routes.js';
+import { routeOf } from './routes.js';
 
 /**
  * Decides who gets in, before a byte of the body is read: first 401, then 403, then everything else. It runs as a hook

@@ -1,5 +1,6 @@
+import { SCOPES } from '@app/kernel';
 import { describe, expect, it } from '@jest/globals';
-import { methodsOf, pathOf, type Route, routeOf, ROUTES, SCOPES } from './routes.js';
+import { methodsOf, pathOf, type Route, routeOf, ROUTES } from './routes.js';
 
 const all: Route[] = Object.values(ROUTES);
 

@@ -1,14 +1,4 @@
-/** What a caller may be allowed. `admin` includes all others; `tokens:read` decides whether replies carry tokens. */
-export const SCOPES = [
-  'sessions:create',
-  'sessions:read',
-  'sessions:close',
-  'rooms:open',
-  'tokens:read',
-  'admin',
-] as const;
-
-export type Scope = (typeof SCOPES)[number];
+import type { Scope } from '@app/kernel';
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
