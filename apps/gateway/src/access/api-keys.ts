@@ -44,7 +44,7 @@ export class ApiKeys implements OnModuleInit {
     const record = await this.known.fetch(parsed.id);
     if (record === undefined || record === ABSENT) return null;
     if (!timingSafeEqual(record.secretSha256, parsed.sha256)) return null;
-    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(record.scopes.filter(isScope)) };
+    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(record.scopes.filter(isScope)), ratePerS: null };
   }
 }
 

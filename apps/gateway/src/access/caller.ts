@@ -9,6 +9,8 @@ export interface Caller {
   /** A key is a server of the customer's; a person has a JWT of the customer's identity provider. */
   kind: 'key' | 'person';
   scopes: ReadonlySet<Scope>;
+  /** Requests that it may send in a second; null: as many as it likes. */
+  ratePerS: number | null;
 }
 
 export function may(caller: Caller, scope: Scope): boolean {

@@ -13,7 +13,12 @@ import { OpenRoomLimits } from './open-room-limits.js';
 import type { Creation } from './open-room.schemas.js';
 
 /** Whoever comes through this door: nobody asks who it is. */
-export const ANYBODY: Caller = { id: 'room-api', kind: 'key', scopes: new Set(['rooms:open', 'tokens:read']) };
+export const ANYBODY: Caller = {
+  id: 'room-api',
+  kind: 'key',
+  scopes: new Set(['rooms:open', 'tokens:read']),
+  ratePerS: null,
+};
 
 /** How long a room counts as there without another look, in ms. Long enough for the crowd of one kick-off. */
 const REMEMBERED_MS = 5000;
