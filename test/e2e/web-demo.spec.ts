@@ -24,7 +24,7 @@ describe('the clients of the web demo', () => {
   let world: World;
   beforeAll(async () => {
     // How fast this machine is must not count.
-    const env = { ROOM_API: 'on', CAS_TIMEOUT_MS: '1500', DATABASE_TIMEOUT_MS: '5000' };
+    const env = { ROOM_API: 'on', CAS_TIMEOUT_MS: '1500' };
     world = await World.start({ queue: 'postgres', gateways: 2, env });
   }, 60_000);
   afterAll(() => world.end());

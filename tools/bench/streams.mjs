@@ -1,5 +1,6 @@
-// node tools/bench/streams.mjs --url URL --ops-url URL --key KEY [--streams 5000] [--sessions 500] [--hold 60]
-// Opens event streams on one gateway and tells what they take of its memory. Starts nothing itself.
+// npm run bench:streams -- --url URL --ops-url URL --key KEY [--streams 5000] [--sessions 500] [--hold 120]
+// Opens event streams on one gateway, tells every 15 s what they take of its memory, and lets them go. The load on a
+// gateway is flat when the heap in use is. Starts nothing itself.
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -11,22 +12,31 @@ const { values } = parseArgs({
     key: { type: 'string' },
     streams: { type: 'string', default: '5000' },
     sessions: { type: 'string', default: '500' },
-    hold: { type: 'string', default: '60' },
+    hold: { type: 'string', default: '120' },
   },
 });
 const headers = { authorization: `Bearer ${values.key}` };
 const agent = new Agent({ keepAlive: false });
 const AT_ONCE = 20;
+const REPORT_EVERY_S = 15;
+const MIB = 2 ** 20;
 
-async function metric(name) {
+async function metrics(...names) {
   const text = await (await fetch(`${values['ops-url']}/metrics`)).text();
-  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
+  return names.map((name) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]));
 }
 
 async function report(when) {
-  const rss = (await metric('process_resident_memory_bytes')) / 2 ** 20;
-  console.log(`${when}: ${rss.toFixed(0)} MiB, ${await metric('streams_open')} streams`);
-  return rss;
+  const [rss, heap, streams] = await metrics(
+    'process_resident_memory_bytes',
+    'nodejs_heap_size_used_bytes',
+    'streams_open',
+  );
+  const [rssMib, heapMib] = [rss / MIB, heap / MIB];
+  console.log(
+    `${when.padEnd(14)} ${String(streams).padStart(6)} streams   heap ${heapMib.toFixed(0).padStart(4)} MiB   resident ${rssMib.toFixed(0).padStart(4)} MiB`,
+  );
+  return { rssMib, streams };
 }
 
 async function newSession() {
@@ -41,6 +51,7 @@ async function follow(id) {
   if (reply.statusCode !== 200) throw new Error(`a stream is answered with ${reply.statusCode}`);
   asking.on('error', () => undefined);
   reply.on('error', () => undefined).resume();
+  return asking;
 }
 
 /** Does it `times` times, not more than `AT_ONCE` at a time. */
@@ -54,13 +65,22 @@ async function inParallel(times, work) {
   return results;
 }
 
+function sleep(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
 const sessions = await inParallel(Number(values.sessions), newSession);
 const before = await report('before');
 const start = performance.now();
-await inParallel(Number(values.streams), (i) => follow(sessions[i % sessions.length]));
-console.log(`opened ${values.streams} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
-await report('open');
-await new Promise((resolve) => setTimeout(resolve, Number(values.hold) * 1000));
-const after = await report(`after ${values.hold} s`);
-console.log(`${(((after - before) * 1024) / Number(values.streams)).toFixed(1)} KiB per stream`);
+const streams = await inParallel(Number(values.streams), (i) => follow(sessions[i % sessions.length]));
+await report(`opened in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+let last = before;
+for (let held = REPORT_EVERY_S; held <= Number(values.hold); held += REPORT_EVERY_S) {
+  await sleep(REPORT_EVERY_S);
+  last = await report(`after ${held} s`);
+}
+console.log(`${(((last.rssMib - before.rssMib) * 1024) / last.streams).toFixed(1)} KiB per stream`);
+for (const stream of streams) stream.destroy();
+await sleep(REPORT_EVERY_S);
+await report('all are gone');
 process.exit(0);

@@ -5,6 +5,7 @@ import { Database, type Statements } from './database.js';
 import { UniqueViolation } from './database-errors.js';
 import { expireDue, failOverdue, insertSession, reviveFailed } from './moves.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { SharedLooks } from './shared-looks.js';
 
 export interface RoomOpening {
   room: string;
@@ -35,27 +36,59 @@ const REOPEN_EVERY_S = 10;
 /** Rooms and their live sessions. At most one is live per room: the unique index decides, never a lock in a process. */
 @Injectable()
 export class RoomsRepository {
+  private readonly looks = new SharedLooks<SessionRecord>(async (rooms) => {
+    const rows = await this.database.rows<SessionRow & { room: string }>(
+      `${SELECT_SESSIONS} WHERE s.room = ANY($1) AND s.status = ANY($2) AND seen.status = ANY($2)`,
+      [rooms, LIVE_STATUSES],
+    );
+    return new Map(rows.map((row) => [row.room, toRecord(row)]));
+  });
+
+  private readonly changing = new Map<string, Promise<undefined>>();
+
   constructor(private readonly database: Database) {}
 
-  /** The live session of a room. One that is expired by the clock is live no more. */
+  /**
+   * The live session of a room. One that is expired by the clock is live no more. Those who look at the same time share
+   * a statement, and the record: nobody may change it.
+   */
   async findLive(room: string): Promise<SessionRecord | null> {
-    const [row] = await this.database.rows<SessionRow>(
-      `${SELECT_SESSIONS} WHERE s.room = $1 AND s.status = ANY($2) AND seen.status = ANY($2)`,
-      [room, LIVE_STATUSES],
-    );
-    return row === undefined ? null : toRecord(row);
+    return this.looks.look(room);
   }
 
   /** Gets or makes the room's live session. The fast answer is one SELECT; only a change takes a transaction. */
   async open(opening: RoomOpening): Promise<OpenedRoom> {
+    let triedByOther = false;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await this.findLive(opening.room);
-      if (found !== null && !mayReopen(found)) return { session: found, by: 'found' };
-      const changed = await this.change(opening);
+      if (found !== null && (triedByOther || !mayReopen(found))) return { session: found, by: 'found' };
+      const changed = await this.changeUnlessUnderWay(opening);
+      triedByOther = changed === 'under way';
+      if (changed === 'under way') continue;
       if (changed !== null) return changed;
       if (found !== null) return { session: found, by: 'found' };
     }
     throw new RoomContended('The room changes too fast');
+  }
+
+  /**
+   * Of a crowd that finds a room empty, one of this process tries to fill it; the others look again when it is through.
+   * This spares the database a transaction a head, no more: who wins is still the unique index's business.
+   */
+  private async changeUnlessUnderWay(opening: RoomOpening): Promise<OpenedRoom | null | 'under way'> {
+    const other = this.changing.get(opening.room);
+    if (other !== undefined) {
+      await other;
+      return 'under way';
+    }
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.changing.set(opening.room, promise);
+    try {
+      return await this.change(opening);
+    } finally {
+      this.changing.delete(opening.room);
+      resolve(undefined);
+    }
   }
 
   /** Null: somebody else was faster, or the failed session may not be re-opened now. */

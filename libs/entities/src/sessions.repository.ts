@@ -4,6 +4,7 @@ import { announce } from './announce.js';
 import { Database, type Statements } from './database.js';
 import { eraseTokens, failOverdue, insertSession, type NewSession, reviveFailed } from './moves.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { SharedLooks } from './shared-looks.js';
 
 /** A caller's Idempotency-Key with the fingerprint (hex) of the body that came with it. */
 export interface IdempotencyKey {
@@ -41,10 +42,16 @@ export type UnnamedSession = Omit<NewSession, 'id' | 'room'>;
 /** Sessions by their TokenID. */
 @Injectable()
 export class SessionsRepository {
+  private readonly looks = new SharedLooks<SessionRecord>(async (ids) => {
+    const sessions = await this.findMany(ids);
+    return new Map(sessions.map((session) => [session.id, session]));
+  });
+
   constructor(private readonly database: Database) {}
 
+  /** Those who look at the same time share a statement, and the record: nobody may change it. */
   async find(id: string): Promise<SessionRecord | null> {
-    return findIn(this.database, id);
+    return this.looks.look(id);
   }
 
   /** Those of these sessions that exist, in one statement. */
