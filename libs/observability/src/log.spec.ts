@@ -33,11 +33,19 @@ describe('a line of the log', () => {
     (field) => {
       const hush = { [field]: { stream: 'hush' } };
       log.info({ [field]: 'hush', a: hush, b: { c: hush }, d: { e: { f: hush } } }, 'x');
+      log.info({ a: { b: { c: { d: [{ e: [[hush]] }] } } } }, 'x');
       log.info({ headers: { [field]: 'hush' }, reply: { body: { [field]: ['hush'] } } }, 'x');
       expect(written.join()).not.toContain('hush');
       expect(last()).toMatchObject({ headers: { [field]: '[redacted]' } });
     },
   );
+
+  it('ends where somebody logs a thing that holds itself', () => {
+    const thing: Record<string, unknown> = { name: 'thing' };
+    thing.self = thing;
+    log.info({ thing }, 'x');
+    expect(last()).toMatchObject({ thing: { name: 'thing' }, msg: 'x' });
+  });
 
   it('holds no token, API key or password, wherever it came from', () => {
     log.info({ anything: { at: { all: [{ very: { deep: JWT } }] } } }, `text with ${JWT}`);

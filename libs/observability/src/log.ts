@@ -2,15 +2,16 @@ import type { LoggerService } from '@nestjs/common';
 import { CodedError } from '@app/kernel';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { redact } from './redact.js';
 import { scrub } from './scrub.js';
 
-/** The process's logger: JSON lines, one object a line; fields first, then fixed text. Inject it by `LOG`. */
-export type Log = Logger;
+/**
+ * The process's logger: JSON lines, one object a line; fields first, then fixed text. Inject it by `LOG`. It has no
+ * children: their fields would not be redacted.
+ */
+export type Log = Omit<Logger, 'child'>;
 
 export const LOG = Symbol('LOG');
-
-/** Fields that never reach a line, at the depths where they could stand. */
-const NEVER_LOGGED = ['authorization', 'token', 'tokens', 'sealed', 'apiKey', 'apiSecret', 'secret', 'password', 'key'];
 
 export interface LogSettings {
   logLevel: string;
@@ -22,10 +23,7 @@ export function createLog(app: string, settings: LogSettings, destination?: { wr
   const options: LoggerOptions = {
     level: settings.logLevel,
     base: { app, pid: process.pid },
-    redact: {
-      paths: NEVER_LOGGED.flatMap((field) => [field, `*.${field}`, `*.*.${field}`, `*.*.*.${field}`]),
-      censor: '[redacted]',
-    },
+    formatters: { log: redact },
     serializers: { err: serializeError },
     hooks: { streamWrite: scrub },
   };

@@ -1,0 +1,39 @@
+/** Fields that never reach a line of the log, at any depth. */
+const NEVER_LOGGED = new Set([
+  'authorization',
+  'token',
+  'tokens',
+  'sealed',
+  'apiKey',
+  'apiSecret',
+  'secret',
+  'password',
+  'key',
+]);
+
+/** Nothing is logged on purpose that lies deeper. */
+const DEEPEST = 8;
+
+/** The same fields, with `[redacted]` in place of what is never logged. A line without such a field is not copied. */
+export function redact(fields: Record<string, unknown>): Record<string, unknown> {
+  return redactFields(fields, 0);
+}
+
+function redactFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(fields)) {
+    const value = NEVER_LOGGED.has(name) ? '[redacted]' : redactValue(fields[name], depth + 1);
+    if (value === fields[name]) continue;
+    copy ??= { ...fields };
+    copy[name] = value;
+  }
+  return copy ?? fields;
+}
+
+/** Errors have a serializer of their own, which shows none of their fields. */
+function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  if (depth > DEEPEST) return '[deep]';
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
+  return redactFields(value as Record<string, unknown>, depth);
+}
