@@ -1,4 +1,7 @@
+import { connect } from 'node:net';
+import { encodeSessionEvents, SESSION_EVENTS_CHANNEL } from '@app/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Streams } from '../../apps/gateway/src/streams/streams.js';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { House, type RunningGateway } from '../support/in-process.js';
@@ -165,6 +168,37 @@ describe('a stream', () => {
     expect(performance.now() - start).toBeLessThan(4000);
     await expectEnd(reader, 1000);
   });
+
+  it('is cut off when its reader does not read, and the others go on', async () => {
+    const { body } = await client.create({ body: { metadata: { filler: 'x'.repeat(4000) } }, wait: 10 });
+    const socket = connect(Number(new URL(client.url).port), '127.0.0.1');
+    socket.pause();
+    socket.write(
+      `GET /v1/sessions/${body.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${String(client.apiKey)}\r\n\r\n`,
+    );
+    const reads = await Reader.open(client, body.id);
+    const streams = house.gateway.app.get(Streams);
+    await eventually(() => {
+      expect(streams.count).toBe(2);
+    });
+    // The kernel takes megabytes for a reader that sleeps: the session has to change often before it shows.
+    const deadline = performance.now() + 60_000;
+    while (streams.count === 2 && performance.now() < deadline) {
+      await house.database.rows('UPDATE sessions SET version = version + 1 WHERE id = $1', [body.id]);
+      await house.database.rows('SELECT pg_notify($1, $2)', [
+        SESSION_EVENTS_CHANNEL,
+        encodeSessionEvents([body.id])[0],
+      ]);
+    }
+    expect(streams.count).toBe(1);
+    socket.destroy();
+    const { events } = reads;
+    await house.client.close(body.id);
+    await eventually(() => {
+      expect(reads.states.at(-1)).toBe('closed');
+    });
+    expect(reads.events.length).toBeGreaterThan(events.length);
+  }, 90_000);
 
   it('is logged with its session when it ends', async () => {
     const { body } = await client.create({ wait: 10 });
