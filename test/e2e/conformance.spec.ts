@@ -148,7 +148,7 @@ describe('against a naive server', () => {
     expect(seen(report, 'restart')).toMatch(/404/);
     expect(seen(report, 'odd-names')).toMatch(/__proto__: 200 without a wt_token/);
     expect(report.code).toBe(1);
-    expect(report.text).not.toMatch(/eyJ/);
+    expect(report.text).not.toMatch(/eyJ[\w-]+\./);
   }, 90_000);
 
   it('says aloud what it could not check', async () => {
@@ -162,7 +162,7 @@ describe('against a naive server', () => {
     // One process that is asked one thing at a time remembers what the first caller said.
     expect(stdout).toMatch(/ ✓ what the first creator said of a room stays/);
     expect(stdout).toMatch(/\n\d passed, \d failed, 1 warned, 3 skipped in [\d.]+ s\n$/);
-    expect(stdout).not.toMatch(/eyJ/);
+    expect(stdout).not.toMatch(/eyJ[\w-]+\./);
   }, 60_000);
 });
 
@@ -245,7 +245,7 @@ describe('against this product', () => {
       { name: '/v1', spoken: true },
     ]);
     expect(report.code).toBe(0);
-    expect(report.text).not.toMatch(/eyJ/);
+    expect(report.text).not.toMatch(/eyJ[\w-]+\./);
     expect(report.text).not.toContain(world.apiKey);
 
     const race = report.checks.find(({ contract, id }) => contract === '/v1' && id === 'race')?.seen ?? '';

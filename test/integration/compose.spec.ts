@@ -2,16 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  API_KEY,
-  type Environment,
-  gatewayTopics,
-  migrateTopics,
-  readSettings,
-  sandboxTopics,
-  workerTopics,
-} from '@app/config';
-import { CannotStart } from '@app/kernel';
+import { type Environment, gatewayTopics, migrateTopics, readSettings, sandboxTopics, workerTopics } from '@app/config';
+import { API_KEY, CannotStart } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { gatewayTopics, readSettings, workerTopics } from '@app/config';
 import { ApiKeysRepository } from '@app/entities';
-import type { Scope } from '@app/kernel';
+import { newApiKey, parseApiKey, type Scope } from '@app/kernel';
 import { createLog } from '@app/observability';
 import { describe } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -125,9 +125,9 @@ export class House {
   /** A client with an API key of these scopes and no other. */
   async clientWith(...scopes: Scope[]): Promise<Client> {
     const key = newApiKey();
-    const [, id = '', secret = ''] = key.split('_');
-    const secretSha256 = createHash('sha256').update(secret).digest();
-    await this.gateway.app.get(ApiKeysRepository).ensure({ id, name: scopes.join(), secretSha256, scopes });
+    const kept = parseApiKey(key);
+    if (kept === null) throw new Error('a key of ours is no key');
+    await this.gateway.app.get(ApiKeysRepository).ensure({ ...kept, name: scopes.join(), scopes, ratePerS: null });
     return this.newClient(this.url, key);
   }
 
@@ -182,8 +182,4 @@ export class House {
     const write = (line: string) => this.log.push(JSON.parse(line) as LogLine);
     return createLog(app, { logLevel: 'info', production: true }, { write });
   }
-}
-
-function newApiKey(): string {
-  return `wtk_t${randomBytes(4).toString('hex')}_${randomBytes(32).toString('hex')}`;
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +26,8 @@ export class Process {
   /** What was written outside the log, such as why a process could not start. */
   readonly text: string[] = [];
   readonly exited: Promise<Exit>;
+  /** Resolves when all that it wrote was read. */
+  readonly silent: Promise<unknown>;
   private readonly child: ChildProcess;
   /** Where it serves, as its log says; set by `waitUntilUp`. */
   url = '';
@@ -45,12 +48,15 @@ export class Process {
         resolve({ code, signal });
       });
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      if (stream !== null)
-        createInterface({ input: stream }).on('line', (line) => {
-          this.take(line);
-        });
+    const readers = [this.child.stdout, this.child.stderr].flatMap((stream) =>
+      stream === null ? [] : [createInterface({ input: stream })],
+    );
+    for (const reader of readers) {
+      reader.on('line', (line) => {
+        this.take(line);
+      });
     }
+    this.silent = Promise.all(readers.map((reader) => once(reader, 'close')));
   }
 
   get pid(): number {

@@ -1,6 +1,7 @@
 import { runMain } from '@app/observability';
 import { Command } from 'commander';
 import { addEnvExample } from './commands/env-example.js';
+import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
 
 const MISUSED = 2;
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   program.showHelpAfterError('(add --help for what there is)');
   program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
   addMigrate(program);
+  addKeys(program);
   addEnvExample(program);
   await program.parseAsync();
 }

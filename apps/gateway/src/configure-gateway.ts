@@ -72,7 +72,8 @@ function recordRequest(log: Log, metrics: GatewayMetrics) {
         status,
         ms: Math.round(reply.elapsedTime),
         ...(request.sessionId !== null && { sessionId: request.sessionId }),
-        ...(request.caller !== null && { caller: request.caller.id }),
+        // Who a person is stands in no log.
+        ...(request.caller !== null && { caller: request.caller.kind === 'key' ? request.caller.id : 'person' }),
       },
       'request',
     );

@@ -6,6 +6,8 @@ import { QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeys } from './access/api-keys.js';
+import { Persons } from './access/persons.js';
+import { IdentityProvider } from './access/identity-provider.js';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
@@ -40,6 +42,8 @@ export class GatewayModule {
       controllers: [RoomsController, SessionsController, StreamsController, OpenRoomsController, HealthController],
       providers: [
         ApiKeys,
+        IdentityProvider,
+        Persons,
         Gatekeeper,
         ProblemFilter,
         SessionsService,

@@ -5,6 +5,7 @@ import { database } from './topics/database.js';
 import { demo } from './topics/demo.js';
 import { http } from './topics/http.js';
 import { mint } from './topics/mint.js';
+import { oidc } from './topics/oidc.js';
 import { ops } from './topics/ops.js';
 import { queue } from './topics/queue.js';
 import { roomApi } from './topics/room-api.js';
@@ -22,6 +23,7 @@ export const gatewayTopics = {
   queue,
   sealing,
   access,
+  oidc,
   sessions,
   roomApi,
   demo,
@@ -29,6 +31,7 @@ export const gatewayTopics = {
 export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
 export const sandboxTopics = { runtime, sandbox };
 export const migrateTopics = { runtime, database };
+export const keysTopics = { runtime, database };
 
 export type SettingsOf<T extends Record<string, Topic>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
 export type GatewaySettings = SettingsOf<typeof gatewayTopics>;

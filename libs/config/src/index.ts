@@ -3,5 +3,4 @@ export { envExample } from './env-example.js';
 export { processEnvironment } from './environment.js';
 export { type Environment, readSettings } from './read-settings.js';
 export { ConfigService, SettingsModule, type SettingsService } from './settings.module.js';
-export { API_KEY } from './topics/access.js';
 export type { SealingKey } from './topics/sealing.js';

@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { Sessions1764000000000 } from './migrations/1764000000000-sessions.js';
+import { ApiKeyRates1764100000000 } from './migrations/1764100000000-api-key-rates.js';
 import { ApiKeyEntity } from './tables/api-key.entity.js';
 import { IdempotencyKeyEntity } from './tables/idempotency-key.entity.js';
 import { SessionEntity } from './tables/session.entity.js';
@@ -17,7 +18,7 @@ export function dataSourceOptions({ url, pool, timeoutMs }: DatabaseSettings): D
     type: 'postgres',
     url,
     entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity],
-    migrations: [Sessions1764000000000],
+    migrations: [Sessions1764000000000, ApiKeyRates1764100000000],
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     poolSize: pool,

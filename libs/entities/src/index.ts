@@ -1,4 +1,4 @@
-export { type ApiKeyRecord, ApiKeysRepository } from './api-keys.repository.js';
+export { type ApiKeyRecord, ApiKeysRepository, type ListedApiKey, type NewApiKey } from './api-keys.repository.js';
 export { Database, type Statements } from './database.js';
 export { DatabaseClock } from './database-clock.js';
 export { EntitiesModule } from './entities.module.js';

@@ -1,3 +1,4 @@
+export * from './api-keys.js';
 export * from './durations.js';
 export * from './errors.js';
 export * from './failpoint.js';

@@ -35,7 +35,7 @@ describe('KeyRing', () => {
     const { sealed, keyId } = ring.seal(TOKEN, here);
     expect(keyId).toBe('k1');
     expect(sealed).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]+$/);
-    expect(sealed).not.toContain('eyJ');
+    expect(sealed).not.toContain(TOKEN.slice(0, 12));
   });
 
   it('never writes the same seal twice', () => {

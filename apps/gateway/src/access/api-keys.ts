@@ -1,25 +1,29 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { API_KEY, ConfigService, type SettingsService } from '@app/config';
+import { timingSafeEqual } from 'node:crypto';
+import { ConfigService, type SettingsService } from '@app/config';
 import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
-import { isScope } from '@app/kernel';
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { isScope, parseApiKey } from '@app/kernel';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from './caller.js';
 
 /** A revoked key must be dead within 5 s on every gateway, so nobody remembers a key for longer than this, in ms. */
 const REMEMBERED_MS = 3000;
 const REMEMBERED_KEYS = 10_000;
+/** How often it is written down which keys were used, in ms: never on the way of a request. */
+const NOTE_USE_EVERY_MS = 5000;
 
 const ABSENT = Symbol('absent');
 
 /** Callers by API key. Ids that do not exist are remembered as well, so that guessing costs the database nothing. */
 @Injectable()
-export class ApiKeys implements OnModuleInit {
+export class ApiKeys implements OnModuleInit, OnModuleDestroy {
   private readonly known = new LRUCache<string, ApiKeyRecord | typeof ABSENT>({
     max: REMEMBERED_KEYS,
     ttl: REMEMBERED_MS,
     fetchMethod: async (id) => (await this.repository.findUsable(id)) ?? ABSENT,
   });
+  private readonly used = new Set<string>();
+  private noting: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly repository: ApiKeysRepository,
@@ -27,10 +31,14 @@ export class ApiKeys implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
+    this.noting = setInterval(() => void this.noteUse(), NOTE_USE_EVERY_MS).unref();
     const { bootstrapKey } = this.config.get('access', { infer: true });
-    const parsed = parse(bootstrapKey ?? '');
-    if (parsed === null) return;
-    await this.repository.ensure({ id: parsed.id, name: 'bootstrap', secretSha256: parsed.sha256, scopes: ['admin'] });
+    const kept = parseApiKey(bootstrapKey ?? '');
+    if (kept !== null) await this.repository.ensure({ ...kept, name: 'bootstrap', scopes: ['admin'], ratePerS: null });
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.noting);
   }
 
   /**
@@ -39,17 +47,21 @@ export class ApiKeys implements OnModuleInit {
    * @throws StoreUnavailable: not knowing is not the same as knowing that the key is wrong
    */
   async authenticate(key: string): Promise<Caller | null> {
-    const parsed = parse(key);
-    if (parsed === null) return null;
-    const record = await this.known.fetch(parsed.id);
+    const kept = parseApiKey(key);
+    if (kept === null) return null;
+    const record = await this.known.fetch(kept.id);
     if (record === undefined || record === ABSENT) return null;
-    if (!timingSafeEqual(record.secretSha256, parsed.sha256)) return null;
-    return { id: `key:${record.id}`, kind: 'key', scopes: new Set(record.scopes.filter(isScope)), ratePerS: null };
+    if (!timingSafeEqual(record.secretSha256, kept.secretSha256)) return null;
+    this.used.add(record.id);
+    const { id, scopes, ratePerS } = record;
+    return { id: `key:${id}`, kind: 'key', scopes: new Set(scopes.filter(isScope)), ratePerS };
   }
-}
 
-function parse(key: string): { id: string; sha256: Buffer } | null {
-  const [, id, secret] = API_KEY.exec(key) ?? [];
-  if (id === undefined || secret === undefined) return null;
-  return { id, sha256: createHash('sha256').update(secret).digest() };
+  /** When a key was last used helps operators to clean up; what is lost with a process is no loss. */
+  private async noteUse(): Promise<void> {
+    if (this.used.size === 0) return;
+    const ids = [...this.used];
+    this.used.clear();
+    await this.repository.noteUse(ids).catch(() => undefined);
+  }
 }

@@ -43,7 +43,11 @@ export function createDocument(app: INestApplication): OpenAPIObject {
         'it asks for no credential, so whoever knows a name gets the tokens',
     )
     .addTag('Health', 'For load balancers')
-    .addSecurity(SECURITY_SCHEME, { type: 'http', scheme: 'bearer', description: 'An API key, `wtk_<id>_<secret>`' })
+    .addSecurity(SECURITY_SCHEME, {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key, `wtk_<id>_<secret>`, or a JWT of the customer’s identity provider',
+    })
     .build();
   // zod's own converter, for 3.1 means JSON Schema 2020-12 as it is.
   delete (config.components?.securitySchemes?.[SECURITY_SCHEME] as { bearerFormat?: string }).bearerFormat;

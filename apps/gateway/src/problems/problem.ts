@@ -1,3 +1,4 @@
+import { challenge } from '../access/challenge.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
 /** One fault of a request, with the place where it is: in the body (JSON Pointer), in path or query, or in a header. */
@@ -57,7 +58,7 @@ export function answerWith(problem: Problem, path: string, requestId: string) {
   const headers: Record<string, string> = {
     'content-type': PROBLEM_MEDIA_TYPE,
     'request-id': requestId,
-    ...(status === 401 && { 'www-authenticate': 'Bearer realm="watchtogether"' }),
+    ...(status === 401 && challenge({})),
     ...((status === 503 || status === 429) && { 'retry-after': String(RETRY_AFTER_S) }),
     ...problem.details.headers,
   };

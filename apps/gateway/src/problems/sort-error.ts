@@ -2,6 +2,7 @@ import { IdempotencyKeyReused, RoomContended } from '@app/entities';
 import { StoreUnavailable } from '@app/kernel';
 import { UnknownSealingKey } from '@app/sealing';
 import { HttpException } from '@nestjs/common';
+import { ProviderUnavailable } from '../access/identity-provider.js';
 import { Problem } from './problem.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
@@ -20,7 +21,12 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
 /** Every error that can reach the edge, as the problem that the caller is told. Foreign text never gets through. */
 export function sortError(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof StoreUnavailable || error instanceof RoomContended || error instanceof UnknownSealingKey) {
+  if (
+    error instanceof StoreUnavailable ||
+    error instanceof RoomContended ||
+    error instanceof UnknownSealingKey ||
+    error instanceof ProviderUnavailable
+  ) {
     return new Problem('unavailable');
   }
   if (error instanceof IdempotencyKeyReused) {

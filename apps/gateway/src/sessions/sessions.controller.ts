@@ -123,7 +123,7 @@ export class SessionsController {
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })
   @ApiProblems('malformed', 'not-found', 'unavailable')
-  async close(@Param('tokenId') tokenId: string): Promise<void> {
-    await this.service.close(tokenId);
+  async close(@CallerOf() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
+    await this.service.close(caller, tokenId);
   }
 }

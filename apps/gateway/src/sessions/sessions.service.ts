@@ -89,10 +89,15 @@ export class SessionsService {
     return { sessions, nextCursor: next === null ? null : encodeCursor(next) };
   }
 
-  /** Closes a session for good. Closing again changes nothing. */
-  async close(id: string): Promise<void> {
-    const known = SESSION_ID.test(id) && (await this.sessions.close(id));
-    if (!known) throw new Problem('not-found', { detail: 'There is no such session' });
+  /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */
+  async close(caller: Caller, id: string): Promise<void> {
+    const own = caller.kind === 'person' && !may(caller, 'admin') ? caller.id : undefined;
+    const known = SESSION_ID.test(id) && (await this.sessions.close(id, own));
+    if (known) return;
+    if (own === undefined || !SESSION_ID.test(id) || (await this.sessions.find(id)) === null) {
+      throw new Problem('not-found', { detail: 'There is no such session' });
+    }
+    throw new Problem('insufficient-scope', { detail: 'A person closes only sessions that they created' });
   }
 
   private opening(body: OpeningBody) {

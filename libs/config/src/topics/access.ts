@@ -1,8 +1,6 @@
+import { API_KEY } from '@app/kernel';
 import { z } from 'zod';
 import { topic } from '../topic.js';
-
-/** `wtk_<id>_<secret>`: the id finds the row, the secret carries at least 256 bits. */
-export const API_KEY = /^wtk_([a-z0-9]{4,16})_([A-Za-z0-9]{43,128})$/;
 
 /** A key written by hand into an example repeats itself; 43 random characters, hex or digits included, do not. */
 const looksRandom = (key: string): boolean => new Set(key.split('_')[2]).size >= 8;

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** An API key. The secret itself is never stored: SHA-256 suffices, since it carries at least 256 bits. */
 @Entity('api_keys')
+@Check('api_keys_rate_positive', 'rate_per_s > 0')
 export class ApiKeyEntity {
   /** The public part, `wtk_<id>_…`. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'api_keys_pkey' })
@@ -15,6 +16,10 @@ export class ApiKeyEntity {
 
   @Column({ type: 'text', array: true })
   scopes!: string[];
+
+  /** Requests a second; null: as many as it likes. */
+  @Column({ name: 'rate_per_s', type: 'integer', nullable: true })
+  ratePerS!: number | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

@@ -1,0 +1,128 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { CodedError } from '@app/kernel';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { createLocalJWKSet, type CryptoKey, errors, type JWTHeaderParameters } from 'jose';
+import { z } from 'zod';
+
+/** A key of the provider is wanted that is not known here, and the provider does not answer. */
+export class ProviderUnavailable extends CodedError {
+  readonly code = 'provider-unavailable';
+}
+
+const FETCH_TIMEOUT_MS = 2000;
+const MAX_BYTES = 256 * 1024;
+const REFRESH_EVERY_MS = 5 * 60_000;
+/** Unknown keys make us ask the provider once in this time, in ms; a flood of them asks no more. */
+const ASK_AGAIN_AFTER_MS = 30_000;
+/** After a provider that did not answer, in ms. Until then the refusal is immediate. */
+const TRY_AGAIN_AFTER_MS = 3000;
+
+const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+
+/**
+ * The public keys of the customer's identity provider. Those that are known go on being good while it is away; new ones
+ * are picked up every 5 minutes, and when a token names one that is not known. Keys that it has withdrawn go with the
+ * next answer that it gives.
+ */
+@Injectable()
+export class IdentityProvider implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger(IdentityProvider.name);
+  private local: ReturnType<typeof createLocalJWKSet> | undefined;
+  private asking: Promise<boolean> | undefined;
+  private answeredAt = -Infinity;
+  private failedAt = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(@Inject(ConfigService) private readonly config: SettingsService<'oidc'>) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings === null) return;
+    void this.ask();
+    this.timer = setInterval(() => void this.ask(), REFRESH_EVERY_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  /**
+   * The key that a token names.
+   *
+   * @throws ProviderUnavailable when nobody knows · JOSEError when it has none
+   */
+  async key(header: JWTHeaderParameters): Promise<CryptoKey> {
+    const known = await this.find(header);
+    if (known !== null) return known;
+    const now = performance.now();
+    if (now - this.answeredAt < ASK_AGAIN_AFTER_MS) throw new errors.JWKSNoMatchingKey();
+    if (now - this.failedAt < TRY_AGAIN_AFTER_MS) throw new ProviderUnavailable('The provider does not answer');
+    if (!(await this.ask())) throw new ProviderUnavailable('The provider does not answer');
+    const found = await this.find(header);
+    if (found === null) throw new errors.JWKSNoMatchingKey();
+    return found;
+  }
+
+  private async find({ alg, kid }: JWTHeaderParameters): Promise<CryptoKey | null> {
+    try {
+      // Only these two: keys that a token brings along, or points to, are nobody's word.
+      return (await this.local?.({ alg, ...(kid !== undefined && { kid }) })) ?? null;
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return null;
+      throw error;
+    }
+  }
+
+  /** Whoever comes while the provider is asked shares its answer. */
+  private ask(): Promise<boolean> {
+    this.asking ??= this.fetchKeys().finally(() => {
+      this.asking = undefined;
+    });
+    return this.asking;
+  }
+
+  private async fetchKeys(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+      const keys = jwks.parse(await fetchJson(await this.jwksUrl(signal), signal));
+      this.local = createLocalJWKSet(keys);
+      if (this.failedAt > this.answeredAt) this.log.warn('the identity provider answers again');
+      this.answeredAt = performance.now();
+      return true;
+    } catch {
+      if (this.failedAt <= this.answeredAt) this.log.warn('the identity provider does not answer as it should');
+      this.failedAt = performance.now();
+      return false;
+    }
+  }
+
+  private async jwksUrl(signal: AbortSignal): Promise<string> {
+    const { issuer, jwksUrl } = this.settings ?? { issuer: '', jwksUrl: undefined };
+    if (jwksUrl !== undefined) return jwksUrl;
+    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const found = discovery.parse(await fetchJson(url, signal));
+    // RFC 8414, 3.3: a document of another issuer must not be used. Nor one that leaves https.
+    if (found.issuer !== issuer || (issuer.startsWith('https:') && !found.jwks_uri.startsWith('https:'))) {
+      throw new Error('the discovery document is not of this issuer');
+    }
+    return found.jwks_uri;
+  }
+
+  private get settings() {
+    return this.config.get('oidc', { infer: true });
+  }
+}
+
+/** Redirects are not followed: the keys come from where the configuration says. */
+async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
+  const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > MAX_BYTES) throw new Error('the reply is too large');
+    parts.push(part);
+  }
+  if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}

@@ -1,0 +1,68 @@
+import { isScope, type Scope } from '@app/kernel';
+import { z } from 'zod';
+import { optionalText, text, topic } from '../topic.js';
+
+const scopes = z.string().transform((value, context): Scope[] => {
+  const names = value.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
+  const known = names.filter(isScope);
+  if (known.length === names.length) return known;
+  context.addIssue('must be scopes of this server, separated by commas');
+  return z.NEVER;
+});
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+function isSecureUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, hash } = new URL(value);
+  // Without a fragment: person ids are <issuer>#<subject>.
+  return (
+    hash === '' &&
+    !value.includes('#') &&
+    (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname)))
+  );
+}
+
+const secureUrl = z.string().refine(isSecureUrl, { error: 'must be an https URL, or http on loopback' }).optional();
+
+/** The customer's identity provider: viewers and hosts as callers. */
+export const oidc = topic({
+  title: 'Identity provider',
+  variables: {
+    OIDC_ISSUER: {
+      schema: secureUrl,
+      about:
+        'The issuer of JWTs that are accepted as credentials, exactly as in their iss. Without it: API keys alone.',
+    },
+    OIDC_AUDIENCE: { schema: optionalText, about: 'What must stand in their aud. Goes with OIDC_ISSUER.' },
+    OIDC_JWKS_URL: {
+      schema: secureUrl,
+      about: "Where the issuer's public keys are. Without it the issuer's /.well-known/openid-configuration says so.",
+    },
+    OIDC_SCOPE_CLAIM: {
+      schema: text,
+      about: 'The claim that holds scopes of this server, as text with spaces between them or as a list.',
+      default: 'scope',
+    },
+    OIDC_DEFAULT_SCOPES: {
+      schema: scopes,
+      about:
+        'Scopes of a person whose token names none of ours, comma-separated. For viewers: sessions:read,tokens:read.',
+      default: '',
+    },
+  },
+  faults: (values) =>
+    (values.OIDC_ISSUER === undefined) === (values.OIDC_AUDIENCE === undefined)
+      ? []
+      : ['OIDC_ISSUER and OIDC_AUDIENCE must be set together'],
+  settings: (values) =>
+    values.OIDC_ISSUER === undefined || values.OIDC_AUDIENCE === undefined
+      ? null
+      : {
+          issuer: values.OIDC_ISSUER,
+          audience: values.OIDC_AUDIENCE,
+          jwksUrl: values.OIDC_JWKS_URL,
+          scopeClaim: values.OIDC_SCOPE_CLAIM,
+          defaultScopes: values.OIDC_DEFAULT_SCOPES,
+        },
+});

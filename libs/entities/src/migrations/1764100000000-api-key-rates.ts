@@ -1,0 +1,16 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** An API key may carry a limit. The release before neither reads nor writes it. */
+export class ApiKeyRates1764100000000 implements MigrationInterface {
+  name = 'ApiKeyRates1764100000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `ALTER TABLE api_keys ADD COLUMN rate_per_s integer, ADD CONSTRAINT api_keys_rate_positive CHECK (rate_per_s > 0)`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE api_keys DROP COLUMN rate_per_s');
+  }
+}

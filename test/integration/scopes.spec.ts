@@ -1,0 +1,65 @@
+import { type Scope, SCOPES } from '@app/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Route, ROUTES } from '../../apps/gateway/src/access/routes.js';
+import document from '../../openapi.json' with { type: 'json' };
+import type { Client } from '../support/client.js';
+import { IdentityProvider } from '../support/identity-provider.js';
+import { House } from '../support/in-process.js';
+
+/** Every route that needs a scope, from the one table. */
+const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
+const ID = `ses_${'x'.repeat(22)}`;
+const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
+
+let provider: IdentityProvider;
+let house: House;
+beforeAll(async () => {
+  provider = await IdentityProvider.start();
+  house = await House.open({ worker: false, env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch' } });
+});
+afterAll(async () => {
+  await house.end();
+  await provider.close();
+});
+
+const ask = async (client: Client, route: Route) => {
+  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route));
+  return { status: reply.status, code: reply.body?.code };
+};
+
+describe('the table of routes', () => {
+  it('has every operation of the OpenAPI document, and the other way round', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations)
+        .filter((method) => ['get', 'put', 'post', 'delete'].includes(method))
+        .map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const routes = Object.values<Route>(ROUTES).map(({ method, path }) => `${method} ${path}`);
+    expect(documented.sort()).toEqual(routes.sort());
+  });
+});
+
+describe.each(guarded)('%s', (_name, route) => {
+  it('is 401 without a credential, with a wrong, an expired and a revoked one', async () => {
+    const [expired, revoked] = [await house.clientWith('admin'), await house.clientWith('admin')];
+    const idOf = (client: Client) => client.apiKey?.split('_')[1];
+    await house.database.rows(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [idOf(expired)]);
+    await house.database.rows(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [idOf(revoked)]);
+    const wrong = house.newClient(house.url, `wtk_${idOf(revoked) ?? ''}_${'x1'.repeat(24)}`);
+    const ended = house.newClient(house.url, await provider.token('anna', { claims: { exp: 1, scope: 'admin' } }));
+    for (const client of [house.newClient(house.url, null), wrong, expired, revoked, ended]) {
+      expect(await ask(client, route)).toEqual({ status: 401, code: 'unauthenticated' });
+    }
+  });
+
+  it.each(SCOPES.map((scope) => [scope]))('with the scope %s alone, of a key and of a person', async (scope: Scope) => {
+    const key = await house.clientWith(scope);
+    const person = house.newClient(house.url, await provider.token('anna', { claims: { scope } }));
+    const letIn = scope === route.scope || scope === 'admin';
+    for (const client of [key, person]) {
+      const { status, code } = await ask(client, route);
+      expect([status === 401, code === 'insufficient-scope']).toEqual([false, !letIn]);
+      if (!letIn) expect(status).toBe(403);
+    }
+  });
+});
