@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { eventually } from './eventually.js';
 
 export interface TestDatabase {
   url: string;
@@ -7,6 +8,13 @@ export interface TestDatabase {
   rows<R extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<R[]>;
   /** Fails if anybody is still connected: a leak. */
   drop(): Promise<void>;
+}
+
+/** Connections that somebody left open, by what they did last. */
+class Leak extends Error {
+  constructor(readonly queries: string[]) {
+    super('connections were left open');
+  }
 }
 
 /** A database of its own for one test file, cloned from the migrated template. */
@@ -20,11 +28,16 @@ export async function cloneDatabase(): Promise<TestDatabase> {
     ...database,
     drop: async () => {
       await database.pool.end();
-      const leaks = await admin<{ application_name: string; query: string }>(
-        adminUrl,
-        'SELECT application_name, query FROM pg_stat_activity WHERE datname = $1',
-        [name],
-      );
+      // Postgres takes a moment to notice that a socket was closed.
+      const leaks = await eventually(async () => {
+        const found = await admin<{ query: string }>(
+          adminUrl,
+          'SELECT query FROM pg_stat_activity WHERE datname = $1',
+          [name],
+        );
+        if (found.length > 0) throw new Leak(found.map(({ query }) => query));
+        return [];
+      }, 5000).catch((error: unknown) => (error instanceof Leak ? error.queries : [String(error)]));
       await admin(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`);
       if (leaks.length > 0) throw new Error(`connections were left open: ${JSON.stringify(leaks)}`);
     },

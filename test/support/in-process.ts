@@ -14,7 +14,6 @@ import { WorkerModule } from '../../apps/worker/src/worker.module.js';
 import { type RunningSandbox, startCasSandbox } from './cas-sandbox.js';
 import { Client } from './client.js';
 import { cloneDatabase, type TestDatabase } from './database.js';
-import { eventually } from './eventually.js';
 import type { LogLine } from './process.js';
 
 export const QUEUES = ['postgres', 'redis'] as const;
@@ -150,14 +149,6 @@ export class House {
     await Promise.all(this.gateways.map((gateway) => gateway.close()));
     await this.stopWorker();
     await this.cas.close();
-    // Postgres takes a moment to notice that a socket was closed.
-    await eventually(async () => {
-      const [row] = await this.database.rows<{ count: number }>(
-        `SELECT count(*)::int AS count FROM pg_stat_activity
-         WHERE datname = current_database() AND backend_type = 'client backend'`,
-      );
-      if ((row?.count ?? 0) > this.database.pool.totalCount) throw new Error('connections are still open');
-    }, 3000).catch(() => undefined);
     await this.database.drop();
   }
 
