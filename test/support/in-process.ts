@@ -164,6 +164,8 @@ export class House {
       MINT_LOCK_MS: '2000',
       MINT_STALLED_MS: '500',
       SWEEP_EVERY_MS: '500',
+      // All tests come from one address, and many of them with credentials that are wrong on purpose.
+      MAX_FAILED_CREDENTIALS: '1000000',
       ...this.options.env,
       ...extra,
     };

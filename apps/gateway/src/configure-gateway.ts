@@ -34,7 +34,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
     if (isOpenRoom && roomApi.on && preflight(request, reply)) return reply;
     try {
       if (isOpenRoom && !roomApi.on) throw new Problem('not-found');
-      await gatekeeper.admit(request);
+      await gatekeeper.admit(request, reply);
     } catch (error) {
       filter.reply(error, request, reply);
       return reply;
@@ -73,7 +73,7 @@ function recordRequest(log: Log, metrics: GatewayMetrics) {
         ms: Math.round(reply.elapsedTime),
         ...(request.sessionId !== null && { sessionId: request.sessionId }),
         // Who a person is stands in no log.
-        ...(request.caller !== null && { caller: request.caller.kind === 'key' ? request.caller.id : 'person' }),
+        ...(request.caller !== null && { caller: request.caller.who.kind === 'person' ? 'person' : request.caller.id }),
       },
       'request',
     );

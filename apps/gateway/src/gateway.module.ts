@@ -6,9 +6,11 @@ import { QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeys } from './access/api-keys.js';
-import { Persons } from './access/persons.js';
-import { IdentityProvider } from './access/identity-provider.js';
 import { Gatekeeper } from './access/gatekeeper.js';
+import { IdentityProvider } from './access/identity-provider.js';
+import { Persons } from './access/persons.js';
+import { Rates } from './access/rates.js';
+import { Admission, admissionRule } from './admission/admission.js';
 import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
@@ -16,6 +18,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { OpenRoomsController } from './room-api/open-rooms.controller.js';
 import { OpenRoomLimits } from './room-api/open-room-limits.js';
 import { OpenRooms } from './room-api/open-rooms.js';
+import { Backlog } from './sessions/backlog.js';
 import { RoomsController } from './sessions/rooms.controller.js';
 import { SessionPresenter } from './sessions/session.presenter.js';
 import { SessionsController } from './sessions/sessions.controller.js';
@@ -44,9 +47,13 @@ export class GatewayModule {
         ApiKeys,
         IdentityProvider,
         Persons,
+        Rates,
         Gatekeeper,
+        Admission,
+        admissionRule,
         ProblemFilter,
         SessionsService,
+        Backlog,
         SessionPresenter,
         SessionFeed,
         Waits,

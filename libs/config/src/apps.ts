@@ -1,5 +1,6 @@
 import type { Topic } from './topic.js';
 import { access } from './topics/access.js';
+import { admission } from './topics/admission.js';
 import { cas } from './topics/cas.js';
 import { database } from './topics/database.js';
 import { demo } from './topics/demo.js';
@@ -24,6 +25,7 @@ export const gatewayTopics = {
   sealing,
   access,
   oidc,
+  admission,
   sessions,
   roomApi,
   demo,

@@ -44,6 +44,18 @@ export function whole(min: number, max: number) {
 
 export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Where secrets and decisions travel: https, or http to this machine. */
+export const secureUrl = z.string().refine(
+  (value) => {
+    if (!URL.canParse(value) || value.includes('#')) return false;
+    const { protocol, hostname } = new URL(value);
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+  },
+  { error: 'must be an https URL, or http on loopback' },
+);
+
 export function url(...protocols: string[]) {
   return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,

@@ -60,6 +60,15 @@ export class SessionsRepository {
     return rows.map(toRecord);
   }
 
+  /** How many sessions are pending, counted no further than `atMost`. */
+  async countPending(atMost: number): Promise<number> {
+    const [row] = await this.database.rows<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (SELECT FROM sessions WHERE status = 'pending' LIMIT $1) pending`,
+      [atMost],
+    );
+    return row?.count ?? 0;
+  }
+
   /** The id of a newer live session of the room, if there is one. */
   async findSuccessor(room: string, generation: number): Promise<string | null> {
     const [row] = await this.database.rows<{ id: string }>(
@@ -115,31 +124,18 @@ export class SessionsRepository {
     });
   }
 
-  /**
-   * Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing.
-   *
-   * @param createdBy if given, only a session of this creator is closed
-   * @returns false if there is no such session
-   */
-  async close(id: string, createdBy?: string): Promise<boolean> {
-    return this.database.transaction(async (statements) => {
-      const [closed] = await statements.rows<{ id: string }>(
+  /** Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing. */
+  async close(id: string): Promise<void> {
+    await this.database.transaction(async (statements) => {
+      const closed = await statements.rows(
         `UPDATE sessions SET version = version + 1, ended_at = clock_timestamp(),
                 status = CASE WHEN status = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') AND ($2::text IS NULL OR created_by = $2)
-         RETURNING id`,
-        [id, createdBy ?? null],
+         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING id`,
+        [id],
       );
-      if (closed !== undefined) {
-        await eraseTokens(statements, [id]);
-        await announce(statements, [id]);
-        return true;
-      }
-      const [known] = await statements.rows(
-        'SELECT 1 FROM sessions WHERE id = $1 AND ($2::text IS NULL OR created_by = $2)',
-        [id, createdBy ?? null],
-      );
-      return known !== undefined;
+      if (closed.length === 0) return;
+      await eraseTokens(statements, [id]);
+      await announce(statements, [id]);
     });
   }
 

@@ -41,6 +41,12 @@ export class ApiKeys implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.noting);
   }
 
+  /** Whether a look at the database is not needed to say whose key this is, or that it is nobody's. */
+  remembers(key: string): boolean {
+    const kept = parseApiKey(key);
+    return kept === null || this.known.has(kept.id);
+  }
+
   /**
    * The caller with this key, or null.
    *
@@ -54,7 +60,7 @@ export class ApiKeys implements OnModuleInit, OnModuleDestroy {
     if (!timingSafeEqual(record.secretSha256, kept.secretSha256)) return null;
     this.used.add(record.id);
     const { id, scopes, ratePerS } = record;
-    return { id: `key:${id}`, kind: 'key', scopes: new Set(scopes.filter(isScope)), ratePerS };
+    return { id: `key:${id}`, who: { kind: 'key', id }, scopes: new Set(scopes.filter(isScope)), ratePerS };
   }
 
   /** When a key was last used helps operators to clean up; what is lost with a process is no loss. */

@@ -2,12 +2,15 @@ import type { Scope } from '@app/kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
+/** A server of the customer's, a person with a JWT of the customer's identity provider, or whoever knows a room's name. */
+export type Who =
+  { kind: 'key'; id: string } | { kind: 'person'; issuer: string; subject: string } | { kind: 'anybody' };
+
 /** Who asks, and what they may. */
 export interface Caller {
   /** `key:<id>` or `person:<issuer and subject>`. Written to `created_by`; idempotency keys belong to it. */
   id: string;
-  /** A key is a server of the customer's; a person has a JWT of the customer's identity provider. */
-  kind: 'key' | 'person';
+  who: Who;
   scopes: ReadonlySet<Scope>;
   /** Requests that it may send in a second; null: as many as it likes. */
   ratePerS: number | null;

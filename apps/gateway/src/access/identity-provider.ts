@@ -3,6 +3,7 @@ import { CodedError } from '@app/kernel';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { createLocalJWKSet, type CryptoKey, errors, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
+import { boundedText } from '../http/bounded-text.js';
 
 /** A key of the provider is wanted that is not known here, and the provider does not answer. */
 export class ProviderUnavailable extends CodedError {
@@ -116,13 +117,7 @@ export class IdentityProvider implements OnApplicationBootstrap, OnModuleDestroy
 /** Redirects are not followed: the keys come from where the configuration says. */
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
   const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.length;
-    if (bytes > MAX_BYTES) throw new Error('the reply is too large');
-    parts.push(part);
-  }
+  const text = await boundedText(reply, MAX_BYTES);
   if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
-  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+  return JSON.parse(text);
 }

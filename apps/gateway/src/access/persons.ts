@@ -28,6 +28,11 @@ export class Persons {
     @Inject(ConfigService) private readonly config: SettingsService<'oidc'>,
   ) {}
 
+  /** Whether this token was verified just now. */
+  remembers(token: string): boolean {
+    return this.known.has(digestOf(token));
+  }
+
   /**
    * The person of this token, or null. Nobody is a person when no provider is configured.
    *
@@ -36,7 +41,7 @@ export class Persons {
   async authenticate(token: string): Promise<Caller | null> {
     const settings = this.config.get('oidc', { infer: true });
     if (settings === null) return null;
-    const digest = createHash('sha256').update(token).digest('base64');
+    const digest = digestOf(token);
     const known = this.known.get(digest);
     if (known !== undefined) return known;
     const payload = await this.verify(token, settings);
@@ -71,11 +76,15 @@ export class Persons {
     const claimed = scopesIn(payload[settings.scopeClaim]);
     return {
       id: `person:${settings.issuer}#${sub}`,
-      kind: 'person' as const,
+      who: { kind: 'person' as const, issuer: settings.issuer, subject: sub },
       scopes: new Set(claimed.length > 0 ? claimed : settings.defaultScopes),
       ratePerS: PERSON_RATE_PER_S,
     };
   }
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
 }
 
 /** Subjects are written to rows: Postgres stores no U+0000 and no lone surrogates. */

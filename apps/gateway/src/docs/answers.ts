@@ -16,13 +16,18 @@ const header = (description: string, example: string) => ({
 export const REQUEST_ID = { 'Request-Id': header('The id of this request, for the logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
 export const RETRY_AFTER = { 'Retry-After': header('Seconds to wait', '1') };
 
+const RATE = {
+  'RateLimit-Policy': header('The caller’s rate: `q` requests in `w` seconds', '"caller";q=20;w=1'),
+  RateLimit: header('What is left of it: `r` requests, full again in `t` seconds', '"caller";r=0;t=1'),
+};
+
 /** What an operation is, and the scope that it needs, from the one table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
   const { scope } = ROUTES[name];
   const needs = scope === null ? '' : `\n\nNeeds the scope \`${scope}\`.`;
   return applyDecorators(
     ApiOperation({ operationId: name, summary, description: `${description}${needs}` }),
-    ...(scope === null ? [] : [ApiSecurity(SECURITY_SCHEME), ApiProblems('unauthenticated', 'insufficient-scope')]),
+    ...(scope === null ? [] : [ApiSecurity(SECURITY_SCHEME)]),
   );
 }
 
@@ -101,9 +106,16 @@ const EXAMPLE_ERRORS: Partial<Record<ProblemCode, Fault[]>> = {
   'idempotency-key-reused': [{ detail: 'was used with another body', header: 'Idempotency-Key' }],
 };
 
-/** Replies that are problem documents, with an example for each code. */
+/** What a route with a scope may answer before it is entered. */
+const AT_THE_DOOR: ProblemCode[] = ['unauthenticated', 'rate-limited', 'insufficient-scope'];
+
+/** What a route adds that asks the customer's own logic. */
+export const ADMITTED: ProblemCode[] = ['admission-denied', 'admission-unavailable'];
+
+/** The problem documents of a route with a scope, with an example for each code. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  const all = [...AT_THE_DOOR, ...codes];
+  const byStatus = Map.groupBy(all, (code) => PROBLEMS[code].status);
   return applyDecorators(
     ...[...byStatus].map(([status, sharing]) =>
       ApiResponse({
@@ -113,6 +125,7 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
           ...REQUEST_ID,
           ...(status === 401 && { 'WWW-Authenticate': header('How to authenticate', 'Bearer realm="watchtogether"') }),
           ...((status === 503 || status === 429) && RETRY_AFTER),
+          ...(status === 429 && RATE),
         },
         content: {
           [PROBLEM_MEDIA_TYPE]: {

@@ -2,6 +2,7 @@ import { IdempotencyKeyReused, RoomContended } from '@app/entities';
 import { StoreUnavailable } from '@app/kernel';
 import { UnknownSealingKey } from '@app/sealing';
 import { HttpException } from '@nestjs/common';
+import { AdmissionUnavailable } from '../admission/admission-webhook.js';
 import { ProviderUnavailable } from '../access/identity-provider.js';
 import { Problem } from './problem.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
@@ -29,6 +30,7 @@ export function sortError(error: unknown): Problem {
   ) {
     return new Problem('unavailable');
   }
+  if (error instanceof AdmissionUnavailable) return new Problem('admission-unavailable');
   if (error instanceof IdempotencyKeyReused) {
     return new Problem('idempotency-key-reused', {
       errors: [{ detail: 'was used with another body', header: 'Idempotency-Key' }],

@@ -27,7 +27,14 @@ export class OpenRoomsController {
   )
   @ApiCreation()
   @ApiOpenRoom()
-  @ApiRoomErrors('malformed', 'body-too-large', 'unsupported-media-type', 'rate-limited', 'unavailable')
+  @ApiRoomErrors(
+    'malformed',
+    'admission-denied',
+    'body-too-large',
+    'unsupported-media-type',
+    'rate-limited',
+    'unavailable',
+  )
   async create(
     @Body({ schema: creation }) body: Creation,
     @Req() request: FastifyRequest,
@@ -40,7 +47,7 @@ export class OpenRoomsController {
   @Operation('readOpenRoom', 'Read a room', 'Nothing is made. Off by default; asks for no credential.')
   @ApiParam({ name: 'name', schema: { type: 'string' }, example: 'derby' })
   @ApiOpenRoom()
-  @ApiRoomErrors('malformed', 'not-found', 'rate-limited', 'unavailable')
+  @ApiRoomErrors('malformed', 'admission-denied', 'not-found', 'rate-limited', 'unavailable')
   async read(
     @Param('name', { schema: givenName }) name: string,
     @Req() request: FastifyRequest,
@@ -50,8 +57,8 @@ export class OpenRoomsController {
   }
 
   /** All or nothing: such a client cannot do anything with a room that has no tokens, but it can ask again. */
-  private shown({ name, session }: OpenRoom, reply: FastifyReply): OpenRoomView {
-    const { tokens, expiresAt, metadata } = this.presenter.shown(session, ANYBODY, reply);
+  private async shown({ name, session }: OpenRoom, reply: FastifyReply): Promise<OpenRoomView> {
+    const { tokens, expiresAt, metadata } = await this.presenter.shown(session, ANYBODY, reply);
     if (tokens?.stream === undefined || tokens.sync === undefined || expiresAt === null) {
       throw new Problem('unavailable');
     }

@@ -15,7 +15,7 @@ import type { Creation } from './open-room.schemas.js';
 /** Whoever comes through this door: nobody asks who it is. */
 export const ANYBODY: Caller = {
   id: 'room-api',
-  kind: 'key',
+  who: { kind: 'anybody' },
   scopes: new Set(['rooms:open', 'tokens:read']),
   ratePerS: null,
 };

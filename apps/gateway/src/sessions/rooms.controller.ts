@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, CallerOf } from '../access/caller.js';
-import { ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
+import { ADMITTED, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
 import { ApiOpening } from '../docs/opening.js';
 import { type Patience, PatienceOf } from './patience.js';
 import { roomName } from './room-name.js';
@@ -42,10 +42,12 @@ export class RoomsController {
   @ApiProblems(
     'malformed',
     'products-differ',
+    ...ADMITTED,
     'body-too-large',
     'unsupported-media-type',
     'validation-failed',
     'unavailable',
+    'overloaded',
   )
   async open(
     @CallerOf() caller: Caller,
@@ -62,7 +64,7 @@ export class RoomsController {
   @Room()
   @ApiPrefer()
   @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
-  @ApiProblems('malformed', 'not-found', 'validation-failed', 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'validation-failed', ...ADMITTED, 'unavailable')
   async read(
     @CallerOf() caller: Caller,
     @Param('room', { schema: roomName }) room: string,

@@ -4,6 +4,7 @@ import { Sealing } from '@app/sealing';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, may } from '../access/caller.js';
+import { Admission } from '../admission/admission.js';
 import type { SessionView } from './session.schemas.js';
 
 /** What the service decided: the session to show and how it came about. */
@@ -17,13 +18,16 @@ export interface Answer {
 
 const ASK_AGAIN_AFTER_S = '1';
 
-/** Turns a session into a reply. The only place where sealed tokens are opened. */
+/** Turns a session into a reply. The only place where sealed tokens are opened, so nobody gets one who is not admitted. */
 @Injectable()
 export class SessionPresenter {
-  constructor(private readonly sealing: Sealing) {}
+  constructor(
+    private readonly sealing: Sealing,
+    private readonly admission: Admission,
+  ) {}
 
   /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
-  opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): SessionView {
+  async opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     const pending = !isSettled(session.status);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
     void reply
@@ -32,10 +36,13 @@ export class SessionPresenter {
     return this.shown(session, caller, reply);
   }
 
-  shown(session: SessionRecord, caller: Caller, reply: FastifyReply): SessionView {
+  /** @throws Problem 403 · AdmissionUnavailable: before a reply with tokens the customer's logic is asked */
+  async shown(session: SessionRecord, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
-    return this.view(session, caller);
+    if (session.status !== 'ready' || !may(caller, 'tokens:read')) return this.withoutTokens(session);
+    await this.admission.require(caller, 'join', { room: session.room, session: session.id });
+    return { ...this.withoutTokens(session), tokens: this.open(session) };
   }
 
   /** Without tokens, whoever asks. */
@@ -44,10 +51,6 @@ export class SessionPresenter {
   }
 
   withoutTokens(session: SessionRecord): SessionView {
-    return this.view(session);
-  }
-
-  private view(session: SessionRecord, caller?: Caller): SessionView {
     const { failureCode } = session;
     return {
       id: session.id,
@@ -56,9 +59,6 @@ export class SessionPresenter {
       status: session.status,
       version: session.version,
       products: session.products,
-      ...(session.status === 'ready' &&
-        caller !== undefined &&
-        may(caller, 'tokens:read') && { tokens: this.open(session) }),
       metadata: session.metadata,
       createdAt: session.createdAt.toISOString(),
       readyAt: session.readyAt?.toISOString() ?? null,

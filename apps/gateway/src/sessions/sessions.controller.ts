@@ -3,7 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from
 import { ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CallerOf, type Caller } from '../access/caller.js';
-import { ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
+import { ADMITTED, ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
 import { ApiOpening } from '../docs/opening.js';
 import { TokenId } from '../docs/token-id.js';
 import { IdempotencyKeyOf } from './idempotency-key.js';
@@ -45,7 +45,9 @@ export class SessionsController {
     'unsupported-media-type',
     'validation-failed',
     'idempotency-key-reused',
+    ...ADMITTED,
     'unavailable',
+    'overloaded',
   )
   async create(
     @CallerOf() caller: Caller,
@@ -84,7 +86,7 @@ export class SessionsController {
   @TokenId()
   @ApiPrefer()
   @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
-  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMITTED, 'unavailable')
   async read(
     @CallerOf() caller: Caller,
     @Param('tokenId') tokenId: string,
@@ -104,7 +106,7 @@ export class SessionsController {
   @TokenId()
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiSession(200, 'The session is ready', 'ready')
-  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMITTED, 'unavailable')
   async retry(
     @CallerOf() caller: Caller,
     @Param('tokenId') tokenId: string,
@@ -122,7 +124,7 @@ export class SessionsController {
   )
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })
-  @ApiProblems('malformed', 'not-found', 'unavailable')
+  @ApiProblems('malformed', 'not-found', ...ADMITTED, 'unavailable')
   async close(@CallerOf() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
     await this.service.close(caller, tokenId);
   }

@@ -4,7 +4,9 @@ import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/k
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Caller, may } from '../access/caller.js';
+import { Admission } from '../admission/admission.js';
 import { Problem } from '../problems/problem.js';
+import { Backlog } from './backlog.js';
 import { encodeCursor } from './cursor.js';
 import { fingerprint } from './idempotency-key.js';
 import type { ListQuery } from './list-query.js';
@@ -22,11 +24,15 @@ export class SessionsService {
     private readonly sessions: SessionsRepository,
     private readonly queue: MintTokensQueue,
     private readonly waits: Waits,
+    private readonly admission: Admission,
+    private readonly backlog: Backlog,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
   /** A new session without a room. */
   async create(caller: Caller, body: OpeningBody, key: string | undefined, patience: Patience): Promise<Answer> {
+    await this.admission.require(caller, 'open', { room: null, session: null });
+    if (this.backlog.isFull) throw new Problem('overloaded');
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
     if (created.by === 'made') this.hint(created.session.id);
@@ -36,6 +42,9 @@ export class SessionsService {
 
   /** The room's live session, made if there is none. */
   async openRoom(caller: Caller, room: string, body: OpeningBody, patience: Patience): Promise<Answer> {
+    await this.admission.require(caller, 'open', { room, session: null });
+    // Who finds a session there adds nothing to what is pending.
+    if (this.backlog.isFull && (await this.rooms.findLive(room)) === null) throw new Problem('overloaded');
     const opening = {
       ...this.opening(body),
       room,
@@ -91,13 +100,12 @@ export class SessionsService {
 
   /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */
   async close(caller: Caller, id: string): Promise<void> {
-    const own = caller.kind === 'person' && !may(caller, 'admin') ? caller.id : undefined;
-    const known = SESSION_ID.test(id) && (await this.sessions.close(id, own));
-    if (known) return;
-    if (own === undefined || !SESSION_ID.test(id) || (await this.sessions.find(id)) === null) {
-      throw new Problem('not-found', { detail: 'There is no such session' });
-    }
-    throw new Problem('insufficient-scope', { detail: 'A person closes only sessions that they created' });
+    const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
+    if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
+    const foreign = caller.who.kind === 'person' && session.createdBy !== caller.id && !may(caller, 'admin');
+    if (foreign) throw new Problem('insufficient-scope', { detail: 'A person closes only sessions that they created' });
+    await this.admission.require(caller, 'close', { room: session.room, session: id });
+    await this.sessions.close(id);
   }
 
   private opening(body: OpeningBody) {

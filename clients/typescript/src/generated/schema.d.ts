@@ -383,7 +383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -425,7 +425,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now */
             503: {
                 headers: {
                     /**
@@ -555,7 +584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -625,7 +654,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now · The service has too much to do right now */
             503: {
                 headers: {
                     /**
@@ -730,6 +788,35 @@ export interface operations {
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -865,7 +952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -921,7 +1008,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now · The service has too much to do right now */
             503: {
                 headers: {
                     /**
@@ -1004,7 +1120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -1046,7 +1162,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now */
             503: {
                 headers: {
                     /**
@@ -1119,7 +1264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -1147,7 +1292,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now */
             503: {
                 headers: {
                     /**
@@ -1251,7 +1425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential does not have the required scope */
+            /** @description The credential does not have the required scope · The request was not admitted */
             403: {
                 headers: {
                     /**
@@ -1293,7 +1467,36 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody could say whether to admit the request · The service is not available right now */
             503: {
                 headers: {
                     /**
@@ -1418,6 +1621,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The service is not available right now · The service has too much to do right now · This server is shutting down */
             503: {
                 headers: {
@@ -1468,6 +1700,20 @@ export interface operations {
             };
             /** @description The request is malformed */
             400: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenRoomError"];
+                };
+            };
+            /** @description The request was not admitted */
+            403: {
                 headers: {
                     /**
                      * @description The id of this request, for the logs
@@ -1570,6 +1816,20 @@ export interface operations {
             };
             /** @description The request is malformed */
             400: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenRoomError"];
+                };
+            };
+            /** @description The request was not admitted */
+            403: {
                 headers: {
                     /**
                      * @description The id of this request, for the logs

@@ -1,6 +1,6 @@
 import { API_KEY } from '@app/kernel';
 import { z } from 'zod';
-import { topic } from '../topic.js';
+import { topic, whole } from '../topic.js';
 
 /** A key written by hand into an example repeats itself; 43 random characters, hex or digits included, do not. */
 const looksRandom = (key: string): boolean => new Set(key.split('_')[2]).size >= 8;
@@ -17,6 +17,12 @@ export const access = topic({
       about: 'An API key with every scope that is made sure to exist. Once revoked it stays revoked.',
       secret: true,
     },
+    MAX_FAILED_CREDENTIALS: {
+      schema: whole(1, 1_000_000),
+      about:
+        'Wrong credentials that one address may send in a minute; beyond it those that are not known are refused unseen.',
+      default: '300',
+    },
   },
-  settings: (values) => ({ bootstrapKey: values.BOOTSTRAP_API_KEY }),
+  settings: (values) => ({ bootstrapKey: values.BOOTSTRAP_API_KEY, maxFailed: values.MAX_FAILED_CREDENTIALS }),
 });

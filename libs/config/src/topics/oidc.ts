@@ -1,6 +1,6 @@
 import { isScope, type Scope } from '@app/kernel';
 import { z } from 'zod';
-import { optionalText, text, topic } from '../topic.js';
+import { optionalText, secureUrl, text, topic } from '../topic.js';
 
 const scopes = z.string().transform((value, context): Scope[] => {
   const names = value.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
@@ -10,33 +10,19 @@ const scopes = z.string().transform((value, context): Scope[] => {
   return z.NEVER;
 });
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
-function isSecureUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname, hash } = new URL(value);
-  // Without a fragment: person ids are <issuer>#<subject>.
-  return (
-    hash === '' &&
-    !value.includes('#') &&
-    (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname)))
-  );
-}
-
-const secureUrl = z.string().refine(isSecureUrl, { error: 'must be an https URL, or http on loopback' }).optional();
-
 /** The customer's identity provider: viewers and hosts as callers. */
 export const oidc = topic({
   title: 'Identity provider',
   variables: {
     OIDC_ISSUER: {
-      schema: secureUrl,
+      // Without a fragment: person ids are <issuer>#<subject>.
+      schema: secureUrl.optional(),
       about:
         'The issuer of JWTs that are accepted as credentials, exactly as in their iss. Without it: API keys alone.',
     },
     OIDC_AUDIENCE: { schema: optionalText, about: 'What must stand in their aud. Goes with OIDC_ISSUER.' },
     OIDC_JWKS_URL: {
-      schema: secureUrl,
+      schema: secureUrl.optional(),
       about: "Where the issuer's public keys are. Without it the issuer's /.well-known/openid-configuration says so.",
     },
     OIDC_SCOPE_CLAIM: {

@@ -25,9 +25,15 @@ export const sessions = topic({
       about: 'How long a session may stay pending before it counts as failed, from its creation or retry, in s.',
       default: '900',
     },
+    MAX_PENDING: {
+      schema: whole(1, 100_000_000),
+      about: 'Pending sessions beyond which no new one is taken on, about: they are counted once a second.',
+      default: '200000',
+    },
   },
   settings: (values) => ({
     defaultProducts: values.DEFAULT_PRODUCTS,
     mintDeadlineS: values.MINT_DEADLINE_S,
+    maxPending: values.MAX_PENDING,
   }),
 });

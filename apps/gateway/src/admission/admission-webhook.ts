@@ -1,0 +1,113 @@
+import { CodedError } from '@app/kernel';
+import { Histogram, type Metrics } from '@app/observability';
+import { LRUCache } from 'lru-cache';
+import { customAlphabet } from 'nanoid';
+import { Webhook } from 'standardwebhooks';
+import { boundedText } from '../http/bounded-text.js';
+import { AdmissionRule, type Decision, type Question } from './admission-rule.js';
+import { decisionIn, questionBody } from './admission-message.js';
+
+/** Nobody can say whether to admit: the customer's service does not answer, or not as it should. */
+export class AdmissionUnavailable extends CodedError {
+  readonly code = 'admission-unavailable';
+}
+
+/** Carries a "deny" through the memory, which keeps no rejections. */
+class Denied extends Error {
+  constructor(readonly reason: string | null) {
+    super('denied');
+  }
+}
+
+export interface AdmissionSettings {
+  url: string;
+  /** Base64, with or without `whsec_`. */
+  secret: string;
+  timeoutMs: number;
+}
+
+/** How long an "allow" is good for, in ms. A "deny" is never remembered. */
+const REMEMBERED_MS = 5000;
+const REMEMBERED = 50_000;
+const MAX_BYTES = 16 * 1024;
+
+const messageId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 24);
+
+/**
+ * The customer's logic behind a URL of theirs: one signed POST a question (Standard Webhooks), with one time limit for
+ * the whole answer. Those who ask the same at the same time share one call.
+ */
+export class AdmissionWebhook extends AdmissionRule {
+  private readonly webhook: Webhook;
+  private readonly calls: Histogram<'action' | 'outcome'>;
+  private readonly allowed = new LRUCache<string, true, Question>({
+    max: REMEMBERED,
+    ttl: REMEMBERED_MS,
+    fetchMethod: async (_key, _stale, { context }): Promise<true> => {
+      const decision = await this.measured(context);
+      if (!decision.allow) throw new Denied(decision.reason);
+      return true;
+    },
+  });
+
+  constructor(
+    private readonly settings: AdmissionSettings,
+    { registry }: Metrics,
+  ) {
+    super();
+    this.webhook = new Webhook(settings.secret);
+    this.calls = new Histogram({
+      name: 'admission_duration_seconds',
+      help: 'Questions to the customer’s admission service by action and outcome; what is remembered is not asked',
+      labelNames: ['action', 'outcome'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers: [registry],
+    });
+  }
+
+  override async decide(question: Question): Promise<Decision> {
+    const { caller, action, room, session } = question;
+    try {
+      await this.allowed.fetch(JSON.stringify([caller.id, action, session, room]), { context: question });
+      return { allow: true };
+    } catch (error) {
+      if (error instanceof Denied) return { allow: false, reason: error.reason };
+      throw error;
+    }
+  }
+
+  private async measured(question: Question): Promise<Decision> {
+    const end = this.calls.startTimer({ action: question.action });
+    try {
+      const decision = await this.ask(question);
+      end({ outcome: decision.allow ? 'allow' : 'deny' });
+      return decision;
+    } catch (error) {
+      end({ outcome: 'unavailable' });
+      throw new AdmissionUnavailable('The admission service gives no answer', { cause: error });
+    }
+  }
+
+  /** Redirects are not followed: the answer counts only from where the configuration says. */
+  private async ask(question: Question): Promise<Decision> {
+    const body = JSON.stringify(questionBody(question));
+    const id = `msg_${messageId()}`;
+    const now = new Date();
+    const reply = await fetch(this.settings.url, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': this.webhook.sign(id, now, body),
+      },
+      redirect: 'error',
+      signal: AbortSignal.timeout(this.settings.timeoutMs),
+    });
+    const text = await boundedText(reply, MAX_BYTES);
+    if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
+    return decisionIn(text);
+  }
+}
