@@ -62,10 +62,10 @@ export class SweepingRepository {
     return { sessions: sessions.length, idempotencyKeys: keys.length };
   }
 
-  /** Age of the oldest session that is still pending, in s; 0 without one. */
+  /** How long the oldest pending session has been so, since its creation or its last retry, in s; 0 without one. */
   async oldestPendingS(): Promise<number> {
     const [row] = await this.database.rows<{ age: number | null }>(
-      `SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS age FROM sessions
+      `SELECT extract(epoch FROM clock_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS age FROM sessions
        WHERE status = 'pending' AND deadline_at > clock_timestamp()`,
     );
     return row?.age ?? 0;
