@@ -15,6 +15,7 @@ const service = z.object({
   user: z.string(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).default({}),
+  env_file: z.array(z.strictObject({ path: z.literal('.env'), required: z.literal(false) })).default([]),
   secrets: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
@@ -55,15 +56,20 @@ const secretVariables = new Set(
     .flatMap(({ variables }) => Object.keys(variables).filter((name) => isSecret(variables[name]))),
 );
 
-/** The environment of a service, as its process would see it: interpolated, and with the secrets of `directory`. */
+/** The environment of a service, as its process would see it: with .env, interpolated, and the secrets of `directory`. */
 function environmentOf(app: App, directory: string, given: Environment = {}): Environment {
-  const entries = Object.entries(serviceNamed(app).environment).map(([name, value]) => [
+  const { environment, env_file } = serviceNamed(app);
+  const entries = Object.entries(environment).map(([name, value]) => [
     name,
     value
       .replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_match, key: string, fallback: string) => given[key] ?? fallback)
       .replace(/^\/run\/secrets\//, `${directory}/`),
   ]);
-  return { NODE_ENV: 'production', ...(Object.fromEntries(entries) as Environment) };
+  return {
+    NODE_ENV: 'production',
+    ...(env_file.length > 0 && given),
+    ...(Object.fromEntries(entries) as Environment),
+  };
 }
 
 describe('docker-compose.yml', () => {
@@ -258,6 +264,25 @@ describe('docker/make-secrets.sh', () => {
     expect(() => settings({})).toThrow('CAS_ALLOW_HTTP=on');
     expect(settings({ CAS_ALLOW_HTTP: 'on' }).cas.url).toBe('http://cas-sandbox:3003');
     expect(settings({ CAS_URL: 'https://cas.example' }).cas.url).toBe('https://cas.example');
+  });
+
+  it('leaves the rest to .env, which cannot move what the containers count on', () => {
+    const given = {
+      ...{ ROOM_API: 'on', MINT_DEADLINE_S: '60', MINT_CONCURRENCY: '7', CAS_ALLOW_HTTP: 'on' },
+      ...{ PORT: '8080', HOST: '127.0.0.1', OPS_PORT: '9', OPS_HOST: '127.0.0.1', NODE_ENV: 'development' },
+    };
+    const gateway = readSettings(gatewayTopics, environmentOf('gateway', directory, given));
+    expect(gateway.roomApi.on).toBe(true);
+    expect(gateway.sessions.mintDeadlineS).toBe(60);
+    expect(gateway.http).toMatchObject({ port: 3000, host: '0.0.0.0' });
+    expect(gateway.ops).toEqual({ port: 3001, host: '0.0.0.0' });
+    expect(gateway.runtime.production).toBe(true);
+    const worker = readSettings(workerTopics, environmentOf('worker', directory, given));
+    expect(worker.mint.concurrency).toBe(7);
+    expect(worker.ops).toEqual({ port: 3002, host: '0.0.0.0' });
+    expect(worker.runtime.production).toBe(true);
+    const { sandbox } = readSettings(sandboxTopics, environmentOf('cas-sandbox', directory, given));
+    expect(sandbox).toMatchObject({ port: 3003, host: '0.0.0.0' });
   });
 
   it('lets the sandbox and the worker speak with the same credentials', () => {

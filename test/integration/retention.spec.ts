@@ -73,3 +73,27 @@ describe('what does not stay', () => {
     });
   });
 });
+
+describe('a crowd of sessions that end together', () => {
+  it('is swept to the last one without a pause', async () => {
+    const house = await House.open({ worker: false, env: { SWEEP_EVERY_MS: '60000' } });
+    try {
+      await house.database.rows(`
+        WITH made AS (
+          INSERT INTO sessions (id, generation, status, products, created_by, ready_at, expires_at, deadline_at, due_at)
+          SELECT 'ses_' || lpad(n::text, 22, '0'), 1, 'ready', '{stream}', 'key:test', now(), now(), now(), now()
+          FROM generate_series(1, 2500) n RETURNING id
+        )
+        INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
+        SELECT id, 'stream', 'sealed', 'k1', now() FROM made`);
+      await house.startWorker();
+      await eventually(async () => {
+        expect(await house.database.rows('SELECT count(*)::int FROM session_tokens WHERE sealed IS NOT NULL')).toEqual([
+          { count: 0 },
+        ]);
+      });
+    } finally {
+      await house.end();
+    }
+  });
+});

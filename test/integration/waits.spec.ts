@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { SessionsRepository } from '@app/entities';
 import { SessionEvents } from '@app/events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { SessionFeed } from '../../apps/gateway/src/sessions/session-feed.js';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { House, type RunningGateway } from '../support/in-process.js';
@@ -97,6 +99,46 @@ describe('a held request', () => {
     const replies = await Promise.all(waiting);
     expect(new Set(replies.map((reply) => reply.text)).size).toBe(1);
     expect(replies[0]?.body.status).toBe('ready');
+  });
+});
+
+describe('a request that re-opens a failed session', () => {
+  it('is not answered with the failure that another look saw before', async () => {
+    const gateway = await house.startGateway();
+    const [feed, sessions] = [gateway.app.get(SessionFeed), gateway.app.get(SessionsRepository)];
+    await house.cas.fault({ kind: 'hang' });
+    const { body } = await gateway.client.openRoom('re-opened');
+    await house.database.rows(
+      `UPDATE sessions SET status = 'failed', failure_code = 'cas-unavailable', version = 2, ended_at = now()
+       WHERE id = $1`,
+      [body.id],
+    );
+
+    const failed = await sessions.find(body.id);
+    expect(failed?.status).toBe('failed');
+
+    // Somebody watches it, and the reply to their look stays on its way until the other request waits.
+    const looked = Promise.withResolvers<undefined>();
+    const waiting = Promise.withResolvers<undefined>();
+    const findMany = sessions.findMany.bind(sessions);
+    sessions.findMany = async (ids) => {
+      const found = await findMany(ids);
+      looked.resolve(undefined);
+      await waiting.promise;
+      return found;
+    };
+    const watch = feed.watch.bind(feed);
+    if (failed !== null) watch(failed, () => undefined);
+    await looked.promise;
+    feed.watch = (...from) => {
+      waiting.resolve(undefined);
+      return watch(...from);
+    };
+
+    const again = gateway.client.openRoom('re-opened', { wait: 10 });
+    await waiting.promise;
+    await house.cas.clearFaults();
+    expect((await again).body).toMatchObject({ id: body.id, status: 'ready' });
   });
 });
 

@@ -1,4 +1,5 @@
 import { CasClient } from '@app/cas-client';
+import { TERMINAL_FAILURES } from '@app/kernel';
 import { Counter, Histogram, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 
@@ -30,6 +31,8 @@ export class MintingMetrics {
       labelNames: ['code'],
       registers,
     });
+    // There from the start: a counter that appears with its first failure has not risen, and no alarm rings.
+    for (const code of TERMINAL_FAILURES) this.failed.inc({ code }, 0);
     const calls = new Histogram({
       name: 'cas_request_duration_seconds',
       help: 'Calls to CAS by product and outcome',

@@ -28,7 +28,7 @@ export class WorkerMetrics {
     });
     new Gauge({
       name: 'oldest_pending_seconds',
-      help: 'Age of the oldest pending session; NaN while the database does not answer',
+      help: 'How long the oldest pending session waits, since its creation or last retry; NaN while the database does not answer',
       registers,
       async collect() {
         this.set(await sweeping.oldestPendingS().catch(() => NaN));

@@ -18,7 +18,10 @@ export class UniqueViolation extends CodedError {
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '40', '53', '55', '57', '58']);
 
-/** A standby that was not promoted yet: "cannot execute … in a read-only transaction". */
+/**
+ * "cannot execute … in a read-only transaction": this connection leads to a standby, as after a failover. It would go on
+ * refusing for as long as it is used, while a new one finds the primary.
+ */
 const READ_ONLY = '25006';
 
 /** Sorts what `pg` throws, once: everything that is not an answer of the server means that it is away. */
@@ -26,13 +29,15 @@ export function sortDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { severity, code, constraint } = error as Error & { severity?: string; code?: string; constraint?: string };
   // FATAL is the last that a server says on a connection.
-  if (severity === undefined || severity === 'FATAL') return new ConnectionLost('database', { cause: error });
+  if (severity === undefined || severity === 'FATAL' || code === READ_ONLY) {
+    return new ConnectionLost('database', { cause: error });
+  }
   if (code === '23505') return new UniqueViolation(constraint ?? 'unknown', { cause: error });
-  if (code !== undefined && (UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || code === READ_ONLY)) {
+  if (code !== undefined && UNAVAILABLE_CLASSES.has(code.slice(0, 2))) {
     return new StoreUnavailable('database', { cause: error });
   }
   return error;
 }
 
-/** No answer came: the connection is in an unknown state and must not be used again. */
+/** No answer came, or none that helps: the connection must not be used again. */
 export class ConnectionLost extends StoreUnavailable {}

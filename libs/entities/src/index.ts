@@ -14,4 +14,4 @@ export {
   SessionsRepository,
   type UnnamedSession,
 } from './sessions.repository.js';
-export { SweepingRepository } from './sweeping.repository.js';
+export { SWEEP_BATCH, SweepingRepository } from './sweeping.repository.js';

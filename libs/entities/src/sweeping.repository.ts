@@ -3,7 +3,8 @@ import { announce } from './announce.js';
 import { Database } from './database.js';
 import { expireDue, failOverdue } from './moves.js';
 
-const BATCH = 1000;
+/** Rows that one statement takes at most. */
+export const SWEEP_BATCH = 1000;
 
 /** What time alone decides: revival, expiry, deadlines. Two sweepers at once are harmless, they skip each other's rows. */
 @Injectable()
@@ -16,7 +17,7 @@ export class SweepingRepository {
       `UPDATE sessions s SET due_at = clock_timestamp() + interval '10 seconds'
        WHERE s.id IN (SELECT d.id FROM sessions d
                       WHERE d.status = 'pending' AND d.due_at <= clock_timestamp() AND d.deadline_at > clock_timestamp()
-                      ORDER BY d.due_at LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)
+                      ORDER BY d.due_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)
        RETURNING s.id`,
     );
     return rows.map((row) => row.id);
@@ -28,13 +29,13 @@ export class SweepingRepository {
       const expired = await expireDue(
         statements,
         `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= clock_timestamp()
-                  ORDER BY d.id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)`,
+                  ORDER BY d.id LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)`,
         [],
       );
       const failed = await failOverdue(
         statements,
         `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= clock_timestamp()
-                  ORDER BY d.id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)`,
+                  ORDER BY d.id LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)`,
         [],
       );
       await announce(statements, [...expired, ...failed]);
@@ -48,23 +49,23 @@ export class SweepingRepository {
       `DELETE FROM sessions WHERE id IN (
          SELECT d.id FROM sessions d
          WHERE d.ended_at <= clock_timestamp() - make_interval(secs => $1) AND d.status IN ('closed', 'expired', 'failed')
-         ORDER BY d.ended_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+         ORDER BY d.ended_at LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [retentionS],
     );
     const keys = await this.database.rows(
       `DELETE FROM idempotency_keys WHERE (caller, key) IN (
          SELECT d.caller, d.key FROM idempotency_keys d WHERE d.created_at <= clock_timestamp() - interval '24 hours'
-         ORDER BY d.created_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+         ORDER BY d.created_at LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED)
        RETURNING 1`,
     );
     return { sessions: sessions.length, idempotencyKeys: keys.length };
   }
 
-  /** Age of the oldest session that is still pending, in s; 0 without one. */
+  /** How long the oldest pending session has been so, since its creation or its last retry, in s; 0 without one. */
   async oldestPendingS(): Promise<number> {
     const [row] = await this.database.rows<{ age: number | null }>(
-      `SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS age FROM sessions
+      `SELECT extract(epoch FROM clock_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS age FROM sessions
        WHERE status = 'pending' AND deadline_at > clock_timestamp()`,
     );
     return row?.age ?? 0;

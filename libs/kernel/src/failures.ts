@@ -13,3 +13,6 @@ export const FAILURE_CODES = Object.keys(FAILURES) as FailureCode[];
 
 /** Codes of failures that opening the room again may cure. */
 export const RETRYABLE_FAILURES = FAILURE_CODES.filter((code) => FAILURES[code].retryable);
+
+/** Codes of what CAS refuses for good. */
+export const TERMINAL_FAILURES = FAILURE_CODES.filter((code) => !FAILURES[code].retryable);

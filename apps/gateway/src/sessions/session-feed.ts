@@ -37,14 +37,21 @@ export class SessionFeed implements SessionEventsListener, OnApplicationBootstra
     clearInterval(this.net);
   }
 
-  /** Begins to watch a session; the function that comes back ends it. */
-  watch(id: string, subscriber: Subscriber): () => void {
+  /** Begins to watch a session from the state that the caller has; the function that comes back ends it. */
+  watch({ id, version }: SessionRecord, subscriber: Subscriber): () => void {
+    let newest = version;
+    // A look that began before the caller's may end after it: nobody is led back to an older state.
+    const forward: Subscriber = (session) => {
+      if (session.version < newest) return;
+      newest = session.version;
+      subscriber(session);
+    };
     const set = this.watched.get(id) ?? new Set();
-    this.watched.set(id, set.add(subscriber));
+    this.watched.set(id, set.add(forward));
     // What happened between the caller's look and this registration was told to nobody: look once more.
     this.mark(id);
     return () => {
-      set.delete(subscriber);
+      set.delete(forward);
       if (set.size === 0 && this.watched.get(id) === set) this.watched.delete(id);
     };
   }

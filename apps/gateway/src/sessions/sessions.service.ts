@@ -127,7 +127,7 @@ export class SessionsService {
   private async held(session: SessionRecord, { since, waitS }: Patience): Promise<SessionRecord> {
     if (waitS === null || isSettled(session.status)) return session;
     const leftMs = waitS * 1000 - (performance.now() - since);
-    return (await this.waits.settled(session.id, leftMs)) ?? session;
+    return (await this.waits.settled(session, leftMs)) ?? session;
   }
 }
 

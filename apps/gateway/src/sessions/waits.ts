@@ -23,10 +23,10 @@ export class Waits implements OnModuleDestroy {
   }
 
   /**
-   * The settled session, or null when `ms` are over, when too many wait already, or at shutdown. Whatever is down, it
+   * The session once it has settled, `from` the state that the caller has, or null when `ms` are over, when too many wait already, or at shutdown. Whatever is down, it
    * answers in time.
    */
-  async settled(id: string, ms: number): Promise<SessionRecord | null> {
+  async settled(from: SessionRecord, ms: number): Promise<SessionRecord | null> {
     const { maxWaits } = this.config.get('http', { infer: true });
     if (this.closed || ms <= 0 || this.waiting.size >= maxWaits) return null;
     return new Promise((resolve) => {
@@ -40,7 +40,7 @@ export class Waits implements OnModuleDestroy {
         settle(null);
       };
       const timer = setTimeout(giveUp, ms);
-      const unwatch = this.feed.watch(id, (session) => {
+      const unwatch = this.feed.watch(from, (session) => {
         if (isSettled(session.status)) settle(session);
       });
       this.waiting.add(giveUp);

@@ -75,7 +75,7 @@ export class Streams implements OnApplicationBootstrap, OnModuleDestroy {
       if (stream.show(state)) stream.end();
     };
     show(session);
-    const unwatch = this.feed.watch(session.id, show);
+    const unwatch = this.feed.watch(session, show);
     const heart = setInterval(() => {
       stream.beat();
     }, streamHeartbeatMs);

@@ -1,0 +1,40 @@
+import { Metrics } from '@app/observability';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { House } from '../support/in-process.js';
+
+describe('what a worker tells an alarm', () => {
+  let house: House;
+  let worker: INestApplicationContext;
+  beforeAll(async () => {
+    house = await House.open({ worker: false });
+    worker = await house.startWorker();
+  });
+  afterAll(() => house.end());
+
+  const lines = async () => (await worker.get(Metrics, { strict: false }).registry.metrics()).split('\n');
+
+  it('counts refused sessions from 0 on, so that the first one is a rise', async () => {
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        'sessions_failed_total{code="cas-rejected"} 0',
+        'sessions_failed_total{code="cas-credentials-rejected"} 0',
+      ]),
+    );
+  });
+
+  it('calls no session old that was retried just now', async () => {
+    await house.cas.fault({ kind: 'hang' });
+    const { body } = await house.client.openRoom('retried');
+    await house.database.rows(
+      `UPDATE sessions SET status = 'failed', failure_code = 'cas-rejected', ended_at = now(),
+              created_at = now() - interval '2 hours' WHERE id = $1`,
+      [body.id],
+    );
+    expect((await house.client.retry(body.id)).status).toBe(202);
+    const line = (await lines()).find((candidate) => candidate.startsWith('oldest_pending_seconds '));
+    expect(Number(line?.split(' ')[1])).toBeGreaterThan(0);
+    expect(Number(line?.split(' ')[1])).toBeLessThan(60);
+    await house.cas.clearFaults();
+  });
+});
