@@ -32,6 +32,8 @@ export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing,
 export const sandboxTopics = { runtime, sandbox };
 export const migrateTopics = { runtime, database };
 export const keysTopics = { runtime, database };
+export const sessionsTopics = { runtime, database, queue, sessions };
+export const resealTopics = { runtime, database, sealing };
 
 export type SettingsOf<T extends Record<string, Topic>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
 export type GatewaySettings = SettingsOf<typeof gatewayTopics>;
