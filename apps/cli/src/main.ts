@@ -3,6 +3,9 @@ import { Command } from 'commander';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addRedrive } from './commands/redrive.js';
+import { addReseal } from './commands/reseal.js';
+import { addSessions } from './commands/sessions.js';
 
 const MISUSED = 2;
 
@@ -13,6 +16,9 @@ async function main(): Promise<void> {
   program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
   addMigrate(program);
   addKeys(program);
+  addSessions(program);
+  addRedrive(program);
+  addReseal(program);
   addEnvExample(program);
   await program.parseAsync();
 }

@@ -1,21 +1,24 @@
 import { SettingsModule } from '@app/config';
 import { EntitiesModule, waitForDatabase } from '@app/entities';
+import { CannotStart, StoreUnavailable } from '@app/kernel';
 import { createLog, ObservabilityModule } from '@app/observability';
 import { type DynamicModule, type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 interface Settings {
-  database: { url: string };
+  database: { url: string; timeoutMs: number };
   runtime: { production: boolean; logLevel: string };
 }
 
 /** A person waits in front of it: a database that is away is said at once. */
 const PATIENCE_MS = 3000;
+/** No client waits behind an operator's command, and some of them look at every row: one statement may take this, in ms. */
+const STATEMENT_MS = 30_000;
 
 /**
  * The repositories, for the time of one command. `modules` are what the command needs beside them.
  *
- * @throws CannotStart when the database does not answer, or its schema is older than this program
+ * @throws CannotStart when the database does not answer, now or later, or its schema is older than this program
  */
 export async function withApp<T>(
   settings: Settings,
@@ -27,7 +30,7 @@ export async function withApp<T>(
   const module: DynamicModule = {
     module: CliModule,
     imports: [
-      await SettingsModule.with(settings),
+      await SettingsModule.with({ ...settings, database: { ...settings.database, timeoutMs: STATEMENT_MS } }),
       ObservabilityModule.with(log, { opsPort: false }),
       EntitiesModule,
       ...modules,
@@ -36,6 +39,8 @@ export async function withApp<T>(
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
     return await work(app);
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? new CannotStart(`${error.message}: try again`) : error;
   } finally {
     await app.close();
   }

@@ -1,12 +1,13 @@
 import { DatabaseClock } from '@app/entities';
 import { SessionEvents } from '@app/events';
-import { Gauge, Histogram, Metrics } from '@app/observability';
+import { Counter, Gauge, Histogram, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 import { Streams } from './streams/streams.js';
 
 @Injectable()
 export class GatewayMetrics {
   readonly requests: Histogram<'route' | 'status'>;
+  readonly unknownSealingKeys: Counter;
 
   constructor({ registry }: Metrics, events: SessionEvents, clock: DatabaseClock, streams: Streams) {
     const registers = [registry];
@@ -15,6 +16,11 @@ export class GatewayMetrics {
       help: 'Requests by route pattern and status; held ones include their wait',
       labelNames: ['route', 'status'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    });
+    this.unknownSealingKeys = new Counter({
+      name: 'unknown_sealing_keys_total',
+      help: 'Requests refused because the key that sealed a token is not in the ring of this process',
       registers,
     });
     new Gauge({

@@ -6,7 +6,7 @@ import { callUrl } from './call-url.js';
 import { CasCredentials } from './cas-credentials.js';
 import { Deadline } from './deadline.js';
 import { createDispatcher } from './dispatcher.js';
-import { CasCallAborted, CasError, CasUnavailable } from './errors.js';
+import { CasCallAborted, CasCredentialsInMotion, CasCredentialsRejected, CasError, CasUnavailable } from './errors.js';
 import { exchange, type Reply } from './exchange.js';
 import { judgeReply } from './judge-reply.js';
 import type { MintedToken } from './read-token.js';
@@ -52,11 +52,21 @@ export class CasClient implements OnApplicationShutdown {
     };
     try {
       const reply = await this.ask(product, signal);
-      const minted = judgeReply(reply, this.settings.tokenMaxTtlS, Date.now());
+      const minted = this.judge(reply);
       tell('ok');
       return minted;
     } catch (error) {
       if (error instanceof CasError) tell(error.code);
+      throw error;
+    }
+  }
+
+  /** A refusal counts only once the files of the credentials are still: until then the session waits for the new pair. */
+  private judge(reply: Reply): MintedToken {
+    try {
+      return judgeReply(reply, this.settings.tokenMaxTtlS, Date.now());
+    } catch (error) {
+      if (error instanceof CasCredentialsRejected && this.credentials.inMotion()) throw new CasCredentialsInMotion();
       throw error;
     }
   }

@@ -26,6 +26,13 @@ export class CasBusy extends CasUnavailable {
   }
 }
 
+/** CAS refused the credentials while their files change: these may be half new. */
+export class CasCredentialsInMotion extends CasUnavailable {
+  constructor() {
+    super({}, 'CAS refused credentials that are being replaced');
+  }
+}
+
 const BAD_REPLIES = {
   'not-http': 'CAS answered something that is not HTTP',
   'unexpected-status': 'CAS answered with a status that means nothing here',

@@ -6,6 +6,7 @@ export {
   CasBadReply,
   CasBusy,
   CasCallAborted,
+  CasCredentialsInMotion,
   CasCredentialsRejected,
   CasError,
   CasRejected,

@@ -34,6 +34,10 @@ export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing,
 export const sandboxTopics = { runtime, sandbox };
 export const migrateTopics = { runtime, database };
 export const keysTopics = { runtime, database };
+export const sessionsTopics = { runtime, database, queue, sessions };
+export const resealTopics = { runtime, database, sealing };
+/** What the doctor looks at: whatever gateways and workers are told, as far as its shell is told too. */
+export const doctorTopics = { ...gatewayTopics, ...workerTopics };
 
 export type SettingsOf<T extends Record<string, Topic>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
 export type GatewaySettings = SettingsOf<typeof gatewayTopics>;

@@ -1,9 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { CannotStart } from '@app/kernel';
 import type { SettingsOf } from './apps.js';
+import { readSecretFile } from './secret-file.js';
 import type { Topic, Values, Variable, Variables } from './topic.js';
 
 export type Environment = Record<string, string | undefined>;
+
+/** What could be read of some topics, and why the rest could not. */
+export interface Examination<T extends Record<string, Topic>> {
+  settings: Partial<SettingsOf<T>>;
+  /** Variables that are set, but not as they must be. */
+  faults: string[];
+  /** Variables that have no default and are not set. */
+  unset: string[];
+}
 
 /**
  * Reads the settings of one process, once, at its start.
@@ -11,54 +20,78 @@ export type Environment = Record<string, string | undefined>;
  * @throws CannotStart naming *all* faults, never a value.
  */
 export function readSettings<T extends Record<string, Topic>>(topics: T, environment: Environment): SettingsOf<T> {
-  const faults: string[] = [];
+  const { settings, all } = read(topics, environment);
+  if (all.length > 0)
+    throw new CannotStart(`The configuration has faults:\n${all.map(({ text }) => `  - ${text}`).join('\n')}`);
+  return settings as SettingsOf<T>;
+}
+
+/** For a shell that is told only a part of what processes are told: whatever can be read of these topics. */
+export function examineSettings<T extends Record<string, Topic>>(topics: T, environment: Environment): Examination<T> {
+  const { settings, all } = read(topics, environment);
+  const unset = all.flatMap(({ unset: name }) => name ?? []);
+  const faults = all.filter(({ unset: name }) => name === undefined).map(({ text }) => text);
+  return { settings, faults, unset };
+}
+
+interface Fault {
+  text: string;
+  /** The variable, if its only fault is that it is not set. */
+  unset?: string;
+}
+
+function read<T extends Record<string, Topic>>(topics: T, environment: Environment) {
+  const all: Fault[] = [];
   const production = !['development', 'test'].includes(environment.NODE_ENV ?? '');
   const context = { production, development: environment.NODE_ENV === 'development' };
   const settings: Record<string, unknown> = {};
   for (const [name, topic] of Object.entries(topics)) {
     const found = readVariables(topic.variables, environment);
-    faults.push(...found.faults);
+    all.push(...found.faults);
     const ruled = topic.faults?.(found.values, context) ?? [];
-    faults.push(...ruled);
-    if (found.faults.length + ruled.length === 0) settings[name] = topic.settings(found.values, context);
+    all.push(...ruled.map((text) => ({ text })));
+    if (found.faults.length + ruled.length === 0) settings[name] = topic.settings(found.values, context, found.files);
   }
-  if (faults.length > 0)
-    throw new CannotStart(`The configuration has faults:\n${faults.map((f) => `  - ${f}`).join('\n')}`);
-  return settings as SettingsOf<T>;
+  return { settings: settings as Partial<SettingsOf<T>>, all };
 }
 
 function readVariables(variables: Variables, environment: Environment) {
-  const faults: string[] = [];
+  const faults: Fault[] = [];
   const values: Record<string, unknown> = {};
+  const files: Record<string, string> = {};
   for (const [name, variable] of Object.entries(variables)) {
     const raw = readRaw(name, variable, environment);
     if ('fault' in raw) {
-      faults.push(raw.fault);
+      faults.push({ text: raw.fault });
       continue;
     }
+    if (raw.file !== undefined) files[name] = raw.file;
     const parsed = variable.schema.safeParse(raw.value ?? variable.default);
     if (parsed.success) values[name] = parsed.data;
-    else if (raw.value === undefined) faults.push(`${name} is not set`);
-    else faults.push(`${name} ${faultText(parsed.error.issues)}`);
+    else if (raw.value === undefined) faults.push({ text: `${name} is not set`, unset: name });
+    else faults.push({ text: `${name} ${faultText(parsed.error.issues)}` });
   }
-  return { faults, values: values as Values<Variables> };
+  return { faults, files, values: values as Values<Variables> };
+}
+
+interface Raw {
+  value?: string;
+  /** The file that the value stands in. */
+  file?: string;
 }
 
 /** An empty variable counts as absent: that is what `NAME=` in a compose or env file means to its writer. */
-function readRaw(name: string, variable: Variable, environment: Environment): { value?: string } | { fault: string } {
+function readRaw(name: string, variable: Variable, environment: Environment): Raw | { fault: string } {
   const direct = environment[name];
   const file = variable.secret === true ? environment[`${name}_FILE`] : undefined;
   if (direct !== undefined && direct !== '' && file !== undefined && file !== '') {
     return { fault: `${name} and ${name}_FILE are both set` };
   }
   if (file !== undefined && file !== '') {
-    try {
-      const value = readFileSync(file, 'utf8').trim();
-      // Not absent: who names a file means to set something.
-      return value === '' ? { fault: `${name}_FILE names an empty file` } : { value };
-    } catch {
-      return { fault: `${name}_FILE names a file that cannot be read` };
-    }
+    const value = readSecretFile(file);
+    if (value === null) return { fault: `${name}_FILE names a file that cannot be read` };
+    // Not absent: who names a file means to set something.
+    return value === '' ? { fault: `${name}_FILE names an empty file` } : { value, file };
   }
   return direct === undefined || direct === '' ? {} : { value: direct };
 }

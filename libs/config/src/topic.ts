@@ -21,13 +21,16 @@ export interface Context {
   development: boolean;
 }
 
+/** Where a secret came from if it came as a file, by the name of its variable: for settings that are read again. */
+export type SecretFiles = Readonly<Record<string, string | undefined>>;
+
 /** A group of variables that belong together, and the settings that the code reads. */
 export interface Topic<V extends Variables = Variables, S = unknown> {
   title: string;
   variables: V;
   /** Rules over several variables; what is missing or wrong by itself is absent. Faults name variables, never values. */
   faults?(values: Partial<Values<V>>, context: Context): string[];
-  settings(values: Values<V>, context: Context): S;
+  settings(values: Values<V>, context: Context, files: SecretFiles): S;
 }
 
 export function topic<V extends Variables, S>(definition: Topic<V, S>): Topic<V, S> {

@@ -6,11 +6,19 @@ import { dataSourceOptions } from './data-source-options.js';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
 import { PublishingRepository } from './publishing.repository.js';
+import { ResealingRepository } from './resealing.repository.js';
 import { RoomsRepository } from './rooms.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SweepingRepository } from './sweeping.repository.js';
 
-const repositories = [ApiKeysRepository, PublishingRepository, RoomsRepository, SessionsRepository, SweepingRepository];
+const repositories = [
+  ApiKeysRepository,
+  PublishingRepository,
+  ResealingRepository,
+  RoomsRepository,
+  SessionsRepository,
+  SweepingRepository,
+];
 
 /** The database and its repositories. `main.ts` has waited for it with `waitForDatabase`. */
 @Global()

@@ -3,6 +3,7 @@ export { Database, type Statements } from './database.js';
 export { DatabaseClock } from './database-clock.js';
 export { EntitiesModule } from './entities.module.js';
 export { type MintTask, type Publication, PublishingRepository, type SealedToken } from './publishing.repository.js';
+export { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from './resealing.repository.js';
 export { type OpenedRoom, RoomContended, type RoomOpening, RoomsRepository } from './rooms.repository.js';
 export { migrateSchema, waitForDatabase } from './schema.js';
 export type { SessionRecord } from './session-record.js';

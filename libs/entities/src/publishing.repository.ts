@@ -117,7 +117,12 @@ async function insertTokens(statements: Statements, id: string, tokens: readonly
   );
 }
 
-/** Which of these very tokens are the published ones. A seal is never the same twice, so it tells whose token stands. */
+/**
+ * Which of these very tokens are the published ones. A seal is never the same twice, so it tells whose token stands.
+ * Only a publication that is repeated, because it was not known whether it was committed, can find that `reseal` was
+ * there in between: then a token of ours that stands counts as discarded. That is a wrong number in a metric and in a
+ * line of the log, and nothing else: the token stays, and what the session lacks is told by its rows, not by this.
+ */
 async function standing(statements: Statements, id: string, tokens: readonly SealedToken[]): Promise<Product[]> {
   if (tokens.length === 0) return [];
   const rows = await statements.rows<{ product: Product }>(

@@ -29,11 +29,15 @@ export class KeyRing {
   /** The id of the key that seals. */
   readonly sealingKeyId: string;
 
+  /** The ids of all keys, in the ring's order. */
+  readonly keyIds: readonly string[];
+
   /** @throws CannotStart without any key. */
   constructor(keys: readonly SealingKey[]) {
     const [first] = keys;
     if (first === undefined) throw new CannotStart('The key ring for tokens is empty');
     this.sealingKeyId = first.id;
+    this.keyIds = keys.map(({ id }) => id);
     this.#keys = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
   }
 

@@ -1,8 +1,10 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { LOG, type Log } from '@app/observability';
+import { UnknownSealingKey } from '@app/sealing';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isOpenRoomPath, methodsOf, pathOf } from '../access/routes.js';
+import { GatewayMetrics } from '../gateway.metrics.js';
 import { answerFor } from './answer-for.js';
 import { Problem } from './problem.js';
 import { isFaultOfOurs, sortError } from './sort-error.js';
@@ -13,6 +15,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     @Inject(LOG) private readonly log: Log,
     @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -21,6 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   reply(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (error instanceof UnknownSealingKey) this.metrics.unknownSealingKeys.inc();
     const roomApi = this.config.get('roomApi', { infer: true });
     const path = pathOf(request.url);
     const hidden = !roomApi.on && isOpenRoomPath(path);

@@ -39,10 +39,13 @@ export const cas = topic({
       return [];
     return ['CAS_URL must be https in production, or its host loopback, or CAS_ALLOW_HTTP=on'];
   },
-  settings: (values) => ({
+  settings: (values, _context, files) => ({
     url: values.CAS_URL,
     apiKey: values.CAS_API_KEY,
     apiSecret: values.CAS_API_SECRET,
+    /** The files that they came from, if they did: read again when they change. */
+    apiKeyFile: files.CAS_API_KEY,
+    apiSecretFile: files.CAS_API_SECRET,
     timeoutMs: values.CAS_TIMEOUT_MS,
     tokenMaxTtlS: values.TOKEN_MAX_TTL_S,
     httpsProxy: values.HTTPS_PROXY,

@@ -1,0 +1,71 @@
+import { type PagePlace, SessionsRepository } from '@app/entities';
+import { FAILURE_CODES, type FailureCode } from '@app/kernel';
+import { MintTokensQueue } from '@app/queue';
+import { type Command, Option } from 'commander';
+import { Progress } from '../progress.js';
+import { withSessionsAndQueue } from './sessions.js';
+
+const PAGE = 1000;
+/** Sessions that are put back at the same time, each in a transaction of its own. */
+const BATCH = 5;
+
+interface Redriven {
+  failed: number;
+  pending: number;
+}
+
+/** What failed goes round again: for the time after an outage, or after a key was put right. */
+export function addRedrive(program: Command): void {
+  program
+    .command('redrive')
+    .description('puts failed sessions back to pending and queues them, the oldest first')
+    .option('--all', 'whatever they failed of')
+    .addOption(new Option('--code <code>', 'only those that failed of this').choices(FAILURE_CODES).conflicts('all'))
+    .option('--json', 'as one JSON object')
+    .action(redrive);
+}
+
+async function redrive(options: { all?: true; code?: FailureCode; json?: true }, command: Command): Promise<void> {
+  if (options.all === undefined && options.code === undefined) command.error('error: say --all, or --code <code>');
+  await withSessionsAndQueue(async (app, mintDeadlineS) => {
+    const sessions = app.get(SessionsRepository);
+    const queue = app.get(MintTokensQueue);
+    const ids = await failedSessions(sessions, options.code);
+    const progress = new Progress('sessions', ids.length);
+    let pending = 0;
+    for (let done = 0; done < ids.length; done += BATCH) {
+      progress.at(done);
+      const retried = await Promise.all(ids.slice(done, done + BATCH).map((id) => sessions.retry(id, mintDeadlineS)));
+      for (const session of retried) {
+        if (session?.status !== 'pending') continue;
+        queue.hint(session.id, { now: true });
+        pending++;
+      }
+    }
+    progress.at(ids.length);
+    progress.end();
+    show({ failed: ids.length, pending }, options.json);
+  });
+}
+
+/** The oldest first: their clients wait longest. A reader's view, so those past their deadline are among them. */
+async function failedSessions(sessions: SessionsRepository, code: FailureCode | undefined): Promise<string[]> {
+  const ids: string[] = [];
+  let after: PagePlace | undefined;
+  do {
+    const page = await sessions.list({ status: 'failed', limit: PAGE, after });
+    ids.push(
+      ...page.sessions.filter((session) => code === undefined || session.failureCode === code).map(({ id }) => id),
+    );
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return ids.reverse();
+}
+
+function show(redriven: Redriven, json: true | undefined): void {
+  if (json) process.stdout.write(`${JSON.stringify(redriven)}\n`);
+  else
+    process.stdout.write(
+      `${String(redriven.pending)} of ${String(redriven.failed)} failed sessions are pending again.\n`,
+    );
+}

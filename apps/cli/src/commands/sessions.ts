@@ -1,0 +1,136 @@
+import { processEnvironment, readSettings, sessionsTopics } from '@app/config';
+import { type SessionRecord, SessionsRepository } from '@app/entities';
+import { CannotStart, FAILURES, SESSION_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
+import { MintTokensQueue, QueueModule, waitForQueue } from '@app/queue';
+import type { INestApplicationContext } from '@nestjs/common';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { table } from '../table.js';
+import { withApp } from '../with-app.js';
+
+const QUEUE_PATIENCE_MS = 3000;
+const DEFAULT_LIMIT = 50;
+
+/** Sessions, as operators see them: never with a token. */
+export function addSessions(program: Command): void {
+  const sessions = program.command('sessions').description('sessions, without their tokens');
+  sessions
+    .command('list')
+    .description('sessions, the newest first')
+    .addOption(new Option('--status <status>', 'only those that a reader sees so').choices(SESSION_STATUSES))
+    .option('--room <room>', 'only those of this room')
+    .option('--limit <n>', 'so many', limit, DEFAULT_LIMIT)
+    .option('--json', 'as a JSON array')
+    .action(list);
+  sessions
+    .command('show')
+    .description('one session')
+    .argument('<id>')
+    .option('--json', 'as one JSON object')
+    .action(show);
+  sessions
+    .command('retry')
+    .description('puts a failed session back to pending, and has a pending one looked at')
+    .argument('<id>')
+    .action(retry);
+  sessions
+    .command('close')
+    .description('closes a session for good and erases its tokens')
+    .argument('<id>')
+    .action(close);
+}
+
+async function list(options: { status?: SessionStatus; room?: string; limit: number; json?: true }) {
+  const { status, room, json } = options;
+  const settings = readSettings(sessionsTopics, processEnvironment());
+  const page = await withApp(settings, [], (app) =>
+    app.get(SessionsRepository).list({ status, room: room?.normalize('NFC'), limit: options.limit }),
+  );
+  if (json) process.stdout.write(`${JSON.stringify(page.sessions.map(shown), null, 2)}\n`);
+  else process.stdout.write(page.sessions.length === 0 ? 'There are none.\n' : table(HEADINGS, page.sessions.map(row)));
+  if (page.next !== null) process.stderr.write('There are more: ask for them with --limit.\n');
+}
+
+async function show(id: string, { json }: { json?: true }) {
+  const settings = readSettings(sessionsTopics, processEnvironment());
+  const session = shown(known(id, await withApp(settings, [], (app) => app.get(SessionsRepository).find(valid(id)))));
+  if (json) process.stdout.write(`${JSON.stringify(session)}\n`);
+  else
+    process.stdout.write(
+      table(
+        ['field', 'value'],
+        Object.entries(session).map(([name, value]) => [name, asText(value)]),
+      ),
+    );
+}
+
+async function retry(id: string) {
+  await withSessionsAndQueue(async (app, mintDeadlineS) => {
+    const session = known(id, await app.get(SessionsRepository).retry(valid(id), mintDeadlineS));
+    if (session.status === 'pending') app.get(MintTokensQueue).hint(id, { now: true });
+    if (session.status === 'closed' || session.status === 'expired') {
+      throw new CannotStart(`The session is ${session.status}, for good: open another one`);
+    }
+    process.stdout.write(`The session is ${session.status}.\n`);
+  });
+}
+
+async function close(id: string) {
+  const settings = readSettings(sessionsTopics, processEnvironment());
+  await withApp(settings, [], async (app) => {
+    const repository = app.get(SessionsRepository);
+    if (await repository.close(valid(id))) {
+      process.stdout.write(`The session is ${String((await repository.find(id))?.status)}. Its tokens are erased.\n`);
+    } else known(id, null);
+  });
+}
+
+/** With the queue, to which jobs go as they do from a gateway. What was hinted at is sent before this ends. */
+export async function withSessionsAndQueue<T>(
+  work: (app: INestApplicationContext, mintDeadlineS: number) => Promise<T>,
+): Promise<T> {
+  const settings = readSettings(sessionsTopics, processEnvironment());
+  await waitForQueue(settings.queue.redisUrl, QUEUE_PATIENCE_MS, () => undefined);
+  const queue = QueueModule.with(settings.queue, settings.database.url);
+  return withApp(settings, [queue], (app) => work(app, settings.sessions.mintDeadlineS));
+}
+
+/** Somebody may give a token or a key where an id is asked for: it must not be repeated. */
+function valid(id: string): string {
+  if (SESSION_ID.test(id)) return id;
+  throw new CannotStart('That is no TokenID: it is ses_ and letters and digits');
+}
+
+function known(id: string, session: SessionRecord | null): SessionRecord {
+  if (session === null) throw new CannotStart(`There is no session ${id}`);
+  return session;
+}
+
+/** All that may be shown: named one by one, so that nothing is shown by accident. */
+function shown(session: SessionRecord) {
+  const { id, room, generation, status, version, products, metadata, failureCode, createdBy } = session;
+  const { createdAt, readyAt, expiresAt } = session;
+  const failure = failureCode === null ? null : { code: failureCode, ...FAILURES[failureCode] };
+  return {
+    ...{ id, room, generation, status, version, products, metadata, failure, createdBy },
+    ...{ createdAt, readyAt, expiresAt },
+  };
+}
+
+const HEADINGS = ['id', 'room', 'status', 'products', 'created', 'expires', 'failure'];
+
+function row({ id, room, generation, status, products, createdAt, expiresAt, failureCode }: SessionRecord): string[] {
+  const place = room === null ? '-' : `${room} #${String(generation)}`;
+  return [id, place, status, products.join(), asText(createdAt), asText(expiresAt), failureCode ?? '-'];
+}
+
+function asText(value: unknown): string {
+  if (value === null) return '-';
+  if (value instanceof Date) return value.toISOString().slice(0, 19).replace('T', ' ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function limit(text: string): number {
+  const n = Number(text);
+  if (/^\d{1,5}$/.test(text) && n >= 1) return n;
+  throw new InvalidArgumentError('a whole number from 1 to 99999');
+}

@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SettingsService } from '@app/config';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { CasCredentials } from './cas-credentials.js';
+
+const STARTED = { apiKey: 'key-1', apiSecret: 'secret-1' };
+
+let directory: string;
+let keyFile: string;
+let secretFile: string;
+let warned: string[];
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  directory = mkdtempSync(join(tmpdir(), 'cas-credentials-'));
+  keyFile = join(directory, 'key');
+  secretFile = join(directory, 'secret');
+  writeFileSync(keyFile, 'key-1\n');
+  writeFileSync(secretFile, 'secret-1\n');
+  warned = [];
+  jest.spyOn(Logger.prototype, 'warn').mockImplementation((text: unknown) => void warned.push(String(text)));
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+  rmSync(directory, { recursive: true });
+});
+
+function credentials(files: object = { apiKeyFile: keyFile, apiSecretFile: secretFile }): CasCredentials {
+  return new CasCredentials({ get: () => ({ ...STARTED, ...files }) } as unknown as SettingsService<'cas'>);
+}
+
+/** What is used after this many seconds, with a call each second. */
+function after(sut: CasCredentials, seconds: number) {
+  for (let s = 0; s < seconds; s++) {
+    jest.advanceTimersByTime(1000);
+    sut.current();
+  }
+  return sut.current();
+}
+
+describe('the credentials of CAS', () => {
+  it('are those of the start when they did not come from files', () => {
+    const sut = credentials({});
+    expect(after(sut, 5)).toEqual(STARTED);
+    expect(sut.inMotion()).toBe(false);
+  });
+
+  it('are read again, both together, once the files were still for a second', () => {
+    const sut = credentials();
+    expect(sut.current()).toEqual(STARTED);
+    writeFileSync(keyFile, 'key-2');
+    expect(after(sut, 1)).toEqual(STARTED);
+    writeFileSync(secretFile, 'secret-2');
+    expect(after(sut, 1)).toEqual(STARTED);
+    expect(after(sut, 1)).toEqual({ apiKey: 'key-2', apiSecret: 'secret-2' });
+    expect(warned).toEqual(['the CAS credentials have changed: from now on the new ones are used']);
+  });
+
+  it('are looked at once a second, not more', () => {
+    const sut = credentials();
+    after(sut, 3);
+    writeFileSync(keyFile, 'key-2');
+    writeFileSync(secretFile, 'secret-2');
+    for (let ms = 0; ms < 900; ms += 100) {
+      jest.advanceTimersByTime(100);
+      expect(sut.current()).toEqual(STARTED);
+    }
+    expect(sut.inMotion()).toBe(true);
+  });
+
+  it('change with a link that points elsewhere, as Kubernetes changes mounted secrets', () => {
+    const version = (name: string, key: string, secret: string) => {
+      mkdirSync(join(directory, name));
+      writeFileSync(join(directory, name, 'key'), key);
+      writeFileSync(join(directory, name, 'secret'), secret);
+    };
+    version('..1', 'key-1', 'secret-1');
+    symlinkSync('..1', join(directory, '..data'));
+    const sut = credentials({
+      apiKeyFile: join(directory, '..data', 'key'),
+      apiSecretFile: join(directory, '..data', 'secret'),
+    });
+    sut.current();
+    version('..2', 'key-2', 'secret-2');
+    symlinkSync('..2', join(directory, '..new'));
+    renameSync(join(directory, '..new'), join(directory, '..data'));
+    expect(after(sut, 3)).toEqual({ apiKey: 'key-2', apiSecret: 'secret-2' });
+  });
+
+  it('stay the last good ones while a file is gone or empty, which is said once', () => {
+    const sut = credentials();
+    sut.current();
+    rmSync(secretFile);
+    expect(after(sut, 5)).toEqual(STARTED);
+    writeFileSync(secretFile, '\n');
+    expect(after(sut, 5)).toEqual(STARTED);
+    expect(warned).toEqual(['a file of the CAS credentials is missing or empty: the last good ones are used']);
+    writeFileSync(secretFile, 'secret-2');
+    expect(after(sut, 3)).toEqual({ apiKey: 'key-1', apiSecret: 'secret-2' });
+  });
+
+  it('that changed before the first call are used in it', () => {
+    writeFileSync(keyFile, 'key-2');
+    const sut = credentials();
+    expect(sut.current()).toEqual({ apiKey: 'key-2', apiSecret: 'secret-1' });
+    expect(sut.inMotion()).toBe(true);
+  });
+
+  it('are in motion for a minute after a change, and for no other reason', () => {
+    const sut = credentials();
+    after(sut, 120);
+    expect(sut.inMotion()).toBe(false);
+    writeFileSync(keyFile, 'key-2');
+    expect(sut.inMotion()).toBe(true);
+    after(sut, 50);
+    expect(sut.inMotion()).toBe(true);
+    after(sut, 60);
+    expect(sut.inMotion()).toBe(false);
+  });
+
+  it('may come from one file and one variable', () => {
+    const sut = credentials({ apiSecretFile: secretFile });
+    sut.current();
+    writeFileSync(secretFile, 'secret-2');
+    expect(after(sut, 3)).toEqual({ apiKey: 'key-1', apiSecret: 'secret-2' });
+  });
+});
