@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -91,6 +93,25 @@ describe.each(both)('when %s', (_name, send) => {
   it('metadata in 30,000 levels is 422', async () => {
     const body = `{"metadata":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`;
     expect(outcome(await send(body))).toEqual([422, 'validation-failed', ['#/metadata']]);
+  });
+
+  it.each([
+    ['lists that never close', '['.repeat(LIMIT), 400, []],
+    ['lists in lists', '['.repeat(LIMIT / 2) + ']'.repeat(LIMIT / 2), 422, ['#']],
+    ['objects in objects', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 422, ['#/a']],
+    ['quotes that never close', `{"${'\\"'.repeat(LIMIT / 2 - 1)}`, 400, []],
+  ])('64 KiB of %s are refused at once', async (_what, body, status, places) => {
+    const start = performance.now();
+    const [said, , pointers] = outcome(await send(body));
+    expect([said, pointers]).toEqual([status, places]);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('64 KiB of unknown keys are 422, and the reply is not larger than they are', async () => {
+    const keys = Array.from({ length: 7000 }, (_, i) => `"${i.toString(36)}":0`);
+    const reply = await send(`{${keys.join()}}`);
+    expect(outcome(reply)[2]).toHaveLength(100);
+    expect(reply.text.length).toBeLessThan(LIMIT);
   });
 
   it.each(['{', '{"a":}', "{'a':1}", 'undefined', '{"a":1}}', '[1,]', '\ufeff\ufeff{}', 'NaN', '{"a":"\n"}'])(
@@ -245,6 +266,28 @@ describe('a TokenID', () => {
   });
 });
 
+describe('a query', () => {
+  it.each([
+    ['3,500 unknown names', Array.from({ length: 3500 }, (_, i) => i.toString(36)).join('&')],
+    ['3,000 times one name', 'k=v&'.repeat(3000)],
+    ['names that mean something in JavaScript', '__proto__[a]=1&constructor.prototype.a=1&toString=1'],
+    ['brackets in brackets', `status${'[a]'.repeat(4000)}=1`],
+  ])('with %s is 422 at once', async (_what, query) => {
+    const start = performance.now();
+    const reply = await client.send<unknown>('GET', `/v1/sessions?${query}`);
+    const [status, code, parameters] = outcome(reply);
+    expect([status, code]).toEqual([422, 'validation-failed']);
+    expect(parameters.length).toBeLessThanOrEqual(100);
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(({} as { a?: unknown }).a).toBeUndefined();
+  });
+
+  it('of 20 KB is refused', async () => {
+    const reply = await sendRaw(house.url, request('GET', `/v1/sessions?${'x=1&'.repeat(5000)}`));
+    expect([reply.status, problemOf(reply).code]).toEqual([431, 'headers-too-large']);
+  });
+});
+
 describe('an Idempotency-Key', () => {
   it.each(['', '""', '   ', 'k'.repeat(256), 'schl\u00fcssel', 'a\tb'])(
     '%j is 400, and the header is named',
@@ -373,6 +416,11 @@ describe('bytes that are no proper request', () => {
     expect(problemOf(reply)).toMatchObject({ status: 413, code: 'body-too-large' });
   });
 
+  it('of which the headers never come whole are 408 after 10 s', async () => {
+    const reply = await sendRaw(house.url, 'GET /livez HTTP/1.1\r\nhost: x\r\n', 25_000);
+    expect(problemOf(reply)).toMatchObject({ status: 408, code: 'request-timeout' });
+  });
+
   it('of which the body never comes whole make nothing and are no fault of ours', async () => {
     const server = house.gateway.app.getHttpServer();
     const connections = promisify(server.getConnections.bind(server));
@@ -383,6 +431,29 @@ describe('bytes that are no proper request', () => {
     await eventually(async () => {
       expect(await connections()).toBeLessThanOrEqual(open);
     });
+  });
+});
+
+describe('connections', () => {
+  it('beyond MAX_CONNECTIONS are closed unanswered, and there is room again when others have left', async () => {
+    const small = await house.startGateway({ MAX_CONNECTIONS: '3' });
+    const { hostname, port } = new URL(small.url);
+    const held = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const socket = connect(Number(port), hostname);
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const ask = () => sendRaw(small.url, 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await expect(ask()).rejects.toThrow();
+    held.pop()?.destroy();
+    await eventually(async () => {
+      expect((await ask()).status).toBe(200);
+    });
+    for (const socket of held) socket.destroy();
+    await small.close();
+    house.gateways.pop();
   });
 });
 

@@ -25,6 +25,6 @@ export function describeInBrowser() {
   return describe.skip;
 }
 
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: path ?? '', headless: true, args: FLAGS });
+export function startBrowser(...flags: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: path ?? '', headless: true, args: [...FLAGS, ...flags] });
 }

@@ -8,11 +8,12 @@ import { isOpenRoomPath, pathOf } from './access/routes.js';
 import { serveDemo } from './demo/serve-demo.js';
 import { createDocument } from './docs/document.js';
 import { GatewayMetrics } from './gateway.metrics.js';
+import { crossOrigin } from './http/cors.js';
 import { parseJsonBodies } from './http/json-body.js';
+import { allowSwaggerUi, sendSecurityHeaders } from './http/security-headers.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 import { Problem } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { allowOrigins } from './room-api/cors.js';
 
 /** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
 export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
@@ -21,8 +22,11 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   const health = app.get(Health);
   const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
   const roomApi = config.get('roomApi', { infer: true });
-  const preflight = allowOrigins(roomApi.origins);
+  const http = config.get('http', { infer: true });
+  const preflight = crossOrigin({ http, roomApi });
   const server = app.getHttpAdapter().getInstance();
+  server.server.maxConnections = http.maxConnections;
+  sendSecurityHeaders(server);
   parseJsonBodies(server);
   server.decorateRequest('caller', null);
   server.decorateRequest('sessionId', null);
@@ -30,10 +34,10 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
     void reply.header('Request-Id', request.id);
     const path = pathOf(request.url);
     if (isPrivate(path)) void reply.header('Cache-Control', 'no-store');
-    const isOpenRoom = isOpenRoomPath(path);
-    if (isOpenRoom && roomApi.on && preflight(request, reply)) return reply;
+    allowSwaggerUi(path, reply);
+    if (preflight(request, reply)) return reply;
     try {
-      if (isOpenRoom && !roomApi.on) throw new Problem('not-found');
+      if (isOpenRoomPath(path) && !roomApi.on) throw new Problem('not-found');
       await gatekeeper.admit(request, reply);
     } catch (error) {
       filter.reply(error, request, reply);
@@ -47,8 +51,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new ValidationPipe());
-  const { swagger } = config.get('http', { infer: true });
-  if (swagger) serveDocs(app);
+  if (http.swagger) serveDocs(app);
   serveDemo(app);
   return app;
 }

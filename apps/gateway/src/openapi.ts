@@ -9,7 +9,7 @@ import { createAdapter } from './http/adapter.js';
 const NOTHING = {
   queue: { redisUrl: undefined },
   database: { url: 'postgres://nowhere' },
-  http: { trustedProxies: 0 },
+  http: { trustedProxies: 0, corsOrigins: [] as string[] },
   roomApi: { on: false },
 } as GatewaySettings;
 

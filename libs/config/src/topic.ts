@@ -64,3 +64,18 @@ export function url(...protocols: string[]) {
     error: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 }
+
+/** Origins of pages, as a browser writes them: never `*`. */
+export const origins = z.string().transform((value, context): string[] => {
+  const named = value
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  if (named.every(isOrigin)) return named;
+  context.addIssue('must be origins such as https://watch.example.com, separated by commas');
+  return z.NEVER;
+});
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

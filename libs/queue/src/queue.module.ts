@@ -14,6 +14,8 @@ export interface QueueSettings {
 
 /** Connections of the queue's own pool on Postgres, besides its LISTEN. */
 const POSTGRES_POOL = 4;
+/** What a statement of the queue's may take, here and in the database, in ms: it has no business to wait for a lock. */
+const STATEMENT_TIMEOUT_MS = 10_000;
 
 /**
  * The queue, in Redis or, without `REDIS_URL`, in Postgres through BullMQ's own backend: configuration alone decides.
@@ -37,7 +39,15 @@ export class QueueModule {
     });
     const connection =
       queue.redisUrl === undefined
-        ? { connectionString: databaseUrl, max: POSTGRES_POOL, connectionTimeoutMillis: 2000, query_timeout: 10_000 }
+        ? {
+            connectionString: databaseUrl,
+            max: POSTGRES_POOL,
+            connectionTimeoutMillis: 2000,
+            query_timeout: STATEMENT_TIMEOUT_MS,
+            statement_timeout: STATEMENT_TIMEOUT_MS,
+            idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS * 2,
+            keepAlive: true,
+          }
         : { url: queue.redisUrl };
     return {
       module: QueueModule,

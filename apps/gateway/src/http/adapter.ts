@@ -8,6 +8,8 @@ import { pathOf } from '../access/routes.js';
 import { answerFor } from '../problems/answer-for.js';
 import { answerWith, Problem } from '../problems/problem.js';
 import { sortError } from '../problems/sort-error.js';
+import { crossOrigin } from './cors.js';
+import { BARE_HEADERS } from './security-headers.js';
 
 /** A request's body, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
@@ -15,23 +17,34 @@ export const BODY_LIMIT = 64 * 1024;
 const HEADER_LIMIT = 16 * 1024;
 /** The longest room has 128 code points: up to 12 characters each when percent-encoded. */
 const PARAMETER_LIMIT = 2048;
+/** Within this a request must have sent its headers, and all of itself, in ms. */
+const HEADERS_WITHIN_MS = 10_000;
+const REQUEST_WITHIN_MS = 30_000;
+/** How often Node looks for requests that are too slow, in ms. */
+const LOOK_FOR_SLOW_EVERY_MS = 2000;
 
 /** Fastify for the gateway: bounded in everything, and every refusal of its own is a problem document. */
 export function createAdapter({ http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>): FastifyAdapter {
+  const cors = crossOrigin({ http, roomApi });
   const options: FastifyHttpOptions<Server> = {
     genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
-    http: { maxHeaderSize: HEADER_LIMIT },
+    http: {
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: HEADERS_WITHIN_MS,
+      requestTimeout: REQUEST_WITHIN_MS,
+      connectionsCheckingInterval: LOOK_FOR_SLOW_EVERY_MS,
+    },
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_WITHIN_MS,
     // Above the idle time of common load balancers (60 s), so that they close first and never hit a closed connection.
     keepAliveTimeout: 75_000,
     return503OnClosing: false,
     // Counted from here: the connection itself is hop 0. Addresses from further away are anybody's word.
     trustProxy: (_address, hop) => hop < http.trustedProxies,
     frameworkErrors: (error, request, reply) => {
-      answerBeforeRouting(roomApi, error, request, reply);
+      if (!cors(request, reply)) answerBeforeRouting(roomApi, error, request, reply);
     },
     clientErrorHandler: answerUnparsed,
   };
@@ -48,7 +61,7 @@ function answerBeforeRouting(
   const { status, headers, document } = answerFor(roomApi, sortError(error), pathOf(request.url), request.id);
   void reply
     .status(status)
-    .headers({ 'cache-control': 'no-store', ...headers })
+    .headers({ ...BARE_HEADERS, 'cache-control': 'no-store', ...headers })
     .send(document);
 }
 
@@ -67,6 +80,11 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   );
   const { status, headers, document } = answerWith(problem, '/', newRequestId());
   const body = JSON.stringify(document);
-  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' });
+  const lines = Object.entries({
+    ...BARE_HEADERS,
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
   socket.end(`HTTP/1.1 ${String(status)} Error\r\n${lines.map(([k, v]) => `${k}: ${v}`).join('\r\n')}\r\n\r\n${body}`);
 }

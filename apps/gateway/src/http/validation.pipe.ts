@@ -9,7 +9,10 @@ interface Issue {
   keys?: readonly string[];
 }
 
-/** Parses bodies and parameters by their zod schema and answers 422 with every fault and its place. */
+/** A body of 64 KiB can have thousands of faults; nobody reads them, and the reply must not be larger than the request. */
+const MAX_FAULTS = 100;
+
+/** Parses bodies and parameters by their zod schema and answers 422 with the faults and their places. */
 @Injectable()
 export class ValidationPipe extends StandardSchemaValidationPipe {
   constructor() {
@@ -21,7 +24,8 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
       return await super.transform(value, metadata);
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
-      throw new Problem('validation-failed', { errors: error.issues.flatMap((issue) => faultsOf(issue, metadata)) });
+      const errors = error.issues.flatMap((issue) => faultsOf(issue, metadata));
+      throw new Problem('validation-failed', { errors: errors.slice(0, MAX_FAULTS) });
     }
   }
 

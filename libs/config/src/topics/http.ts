@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionalText, onOff, topic, whole } from '../topic.js';
+import { optionalText, onOff, origins, topic, whole } from '../topic.js';
 
 const hops = z.union([z.literal('off').transform(() => 0), whole(1, 10)], { error: 'must be off, or 1 to 10' });
 
@@ -12,6 +12,16 @@ export const http = topic({
       about: 'The address to listen on: 127.0.0.1 in development, else 0.0.0.0.',
     },
     SWAGGER: { schema: onOff, about: 'Whether /docs and /openapi.json are served: on or off.', default: 'on' },
+    CORS_ORIGINS: {
+      schema: origins,
+      about: 'Origins whose pages may call /v1 and read /openapi.json (CORS), comma-separated. Without it: none.',
+      default: '',
+    },
+    MAX_CONNECTIONS: {
+      schema: whole(1, 1_000_000),
+      about: 'Connections that may be open at one time; those beyond it are closed unanswered.',
+      default: '50000',
+    },
     MAX_WAITS: {
       schema: whole(0, 1_000_000),
       about: 'Requests that may be held by Prefer: wait at one time; beyond it the answer comes at once.',
@@ -43,6 +53,8 @@ export const http = topic({
     port: values.PORT,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     swagger: values.SWAGGER,
+    corsOrigins: values.CORS_ORIGINS,
+    maxConnections: values.MAX_CONNECTIONS,
     maxWaits: values.MAX_WAITS,
     maxStreams: values.MAX_STREAMS,
     streamHeartbeatMs: values.STREAM_HEARTBEAT_S * 1000,

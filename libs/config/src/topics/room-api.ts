@@ -1,19 +1,4 @@
-import { z } from 'zod';
-import { onOff, topic, whole } from '../topic.js';
-
-const origins = z.string().transform((value, context): string[] => {
-  const named = value
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== '');
-  if (named.every(isOrigin)) return named;
-  context.addIssue('must be origins such as https://watch.example.com, separated by commas');
-  return z.NEVER;
-});
-
-function isOrigin(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
-}
+import { onOff, origins, topic, whole } from '../topic.js';
 
 export const roomApi = topic({
   title: 'Drop-in rooms',
