@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gatekeeper } from './access/gatekeeper.js';
-import { isOpenRoomPath, pathOf } from './access/routes.js';
+import { isOpenRoomPath, placeOf } from './access/routes.js';
 import { serveDemo } from './demo/serve-demo.js';
 import { createDocument } from './docs/document.js';
 import { GatewayMetrics } from './gateway.metrics.js';
@@ -28,9 +28,9 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   server.decorateRequest('sessionId', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
-    const path = pathOf(request.url);
-    if (isPrivate(path)) void reply.header('Cache-Control', 'no-store');
-    const isOpenRoom = isOpenRoomPath(path);
+    const place = placeOf(request);
+    if (isPrivate(place)) void reply.header('Cache-Control', 'no-store');
+    const isOpenRoom = isOpenRoomPath(place);
     if (isOpenRoom && roomApi.on && preflight(request, reply)) return reply;
     try {
       if (isOpenRoom && !roomApi.on) throw new Problem('not-found');

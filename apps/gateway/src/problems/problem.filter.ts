@@ -2,7 +2,7 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { LOG, type Log } from '@app/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isOpenRoomPath, methodsOf, pathOf } from '../access/routes.js';
+import { isOpenRoomPath, methodsOf, pathOf, placeOf } from '../access/routes.js';
 import { answerFor } from './answer-for.js';
 import { Problem } from './problem.js';
 import { isFaultOfOurs, sortError } from './sort-error.js';
@@ -23,7 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   reply(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const roomApi = this.config.get('roomApi', { infer: true });
     const path = pathOf(request.url);
-    const hidden = !roomApi.on && isOpenRoomPath(path);
+    const hidden = !roomApi.on && isOpenRoomPath(placeOf(request));
     const sorted = sortError(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
