@@ -358,6 +358,20 @@ describe('a path', () => {
   });
 });
 
+describe('a path that is spelled in another way', () => {
+  it.each(['/%761/sessions', '/v1/%73essions', 'http://x/v1/sessions', 'http://x/%761/sessions'])(
+    'is the same path, and asks for the same credential: %s',
+    async (target) => {
+      const open = await sendRaw(house.url, request('GET', target));
+      expect([open.status, open.headers['cache-control']]).toEqual([200, 'no-store']);
+      const shut = await sendRaw(house.url, `GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      expect([shut.status, shut.headers['cache-control']]).toEqual([401, 'no-store']);
+      const other = await sendRaw(house.url, request('PATCH', target));
+      expect([other.status, problemOf(other).code]).toEqual([405, 'method-not-allowed']);
+    },
+  );
+});
+
 describe('bytes that are no proper request', () => {
   it.each([
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'malformed'],

@@ -4,6 +4,7 @@ import { OpenRoomLimits } from '../../apps/gateway/src/room-api/open-room-limits
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { describeOn, House, QUEUES, type RunningGateway } from '../support/in-process.js';
+import { sendRaw } from '../support/raw-http.js';
 
 interface Room {
   name: string;
@@ -400,6 +401,18 @@ describe('the drop-in rooms that are off', () => {
     }
     expect(await house.sessions()).toBe(0);
   });
+
+  it.each(['/%72oom/create', '/roo%6d/%63reate', 'http://x/room/create'])(
+    'are unknown however they are spelled: %s',
+    async (target) => {
+      const body = '{"name":"derby"}';
+      const head = `POST ${target} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+      const reply = await sendRaw(house.url, `${head}\r\n\r\n${body}`);
+      expect([reply.status, reply.headers['cache-control']]).toEqual([404, 'no-store']);
+      expect(JSON.parse(reply.text)).toMatchObject({ code: 'not-found' });
+      expect(await house.sessions()).toBe(0);
+    },
+  );
 
   it('are still kept apart', async () => {
     expect((await house.client.openRoom('open:x')).status).toBe(422);

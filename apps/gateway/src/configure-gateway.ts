@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gatekeeper } from './access/gatekeeper.js';
-import { isOpenRoomPath, pathOf } from './access/routes.js';
+import { isOpenRoomPath, placeOf } from './access/routes.js';
 import { serveDemo } from './demo/serve-demo.js';
 import { createDocument } from './docs/document.js';
 import { GatewayMetrics } from './gateway.metrics.js';
@@ -32,12 +32,12 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   server.decorateRequest('sessionId', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
-    const path = pathOf(request.url);
-    if (isPrivate(path)) void reply.header('Cache-Control', 'no-store');
-    allowSwaggerUi(path, reply);
+    const place = placeOf(request);
+    if (isPrivate(place)) void reply.header('Cache-Control', 'no-store');
+    allowSwaggerUi(place, reply);
     if (preflight(request, reply)) return reply;
     try {
-      if (isOpenRoomPath(path) && !roomApi.on) throw new Problem('not-found');
+      if (isOpenRoomPath(place) && !roomApi.on) throw new Problem('not-found');
       await gatekeeper.admit(request, reply);
     } catch (error) {
       filter.reply(error, request, reply);

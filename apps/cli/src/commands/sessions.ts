@@ -78,9 +78,9 @@ async function close(id: string) {
   const settings = readSettings(sessionsTopics, processEnvironment());
   await withApp(settings, [], async (app) => {
     const repository = app.get(SessionsRepository);
-    if (await repository.close(valid(id))) {
-      process.stdout.write(`The session is ${String((await repository.find(id))?.status)}. Its tokens are erased.\n`);
-    } else known(id, null);
+    known(id, await repository.find(valid(id)));
+    await repository.close(id);
+    process.stdout.write(`The session is ${String((await repository.find(id))?.status)}. Its tokens are erased.\n`);
   });
 }
 

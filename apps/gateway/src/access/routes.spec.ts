@@ -55,7 +55,13 @@ describe('the table of routes', () => {
     ['/a#b?c', '/a'],
     ['/a?', '/a'],
     ['', ''],
-  ])('takes the query off %s', (url, path) => {
+    ['/%72oo%6D/%7e%2d?%72', '/room/~-'],
+    ['/a%2Fb%20%c3%bc%25', '/a%2Fb%20%c3%bc%25'],
+    ['http://x/room/create?y', '/room/create'],
+    ['HTTPS://x:1/', '/'],
+    ['//x/y', '//x/y'],
+    ['/http://x/y', '/http://x/y'],
+  ])('knows the path of %s', (url, path) => {
     expect(pathOf(url)).toBe(path);
   });
 });

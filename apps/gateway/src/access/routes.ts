@@ -1,4 +1,5 @@
 import type { Scope } from '@app/kernel';
+import type { FastifyRequest } from 'fastify';
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -54,8 +55,19 @@ export function isOpenRoomPath(path: string): boolean {
   return path === '/room' || path.startsWith('/room/');
 }
 
-/** The path of a request's URL, without its query. */
+/** `http://host` before the path, which a client may write: routers take it off, so it must not hide a path here. */
+const ORIGIN = /^https?:\/\/[^/?#]*(?=\/)/i;
+/** Characters that mean the same with and without percent-encoding (RFC 3986, 2.3). */
+const NEEDLESSLY_ENCODED = /%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/gi;
+
+/** The path of a request's URL without its query, in one spelling: `/%72oom` is `/room`, as it is for the router. */
 export function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  const target = url.replace(ORIGIN, '');
+  const end = target.search(/[?#]/);
+  return (end === -1 ? target : target.slice(0, end)).replace(NEEDLESSLY_ENCODED, decodeURIComponent);
+}
+
+/** Where a request has got to: its route if there is one, however the URL was spelled, else its path. */
+export function placeOf({ routeOptions, url }: Pick<FastifyRequest, 'routeOptions' | 'url'>): string {
+  return routeOptions.url ?? pathOf(url);
 }

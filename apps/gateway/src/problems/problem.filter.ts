@@ -3,7 +3,7 @@ import { LOG, type Log } from '@app/observability';
 import { UnknownSealingKey } from '@app/sealing';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isOpenRoomPath, methodsOf, pathOf } from '../access/routes.js';
+import { isOpenRoomPath, methodsOf, pathOf, placeOf } from '../access/routes.js';
 import { GatewayMetrics } from '../gateway.metrics.js';
 import { answerFor } from './answer-for.js';
 import { Problem } from './problem.js';
@@ -27,7 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof UnknownSealingKey) this.metrics.unknownSealingKeys.inc();
     const roomApi = this.config.get('roomApi', { infer: true });
     const path = pathOf(request.url);
-    const hidden = !roomApi.on && isOpenRoomPath(path);
+    const hidden = !roomApi.on && isOpenRoomPath(placeOf(request));
     const sorted = sortError(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
