@@ -8,7 +8,7 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
   let world: World;
   const accepted: string[] = [];
   beforeAll(async () => {
-    world = await World.start({ queue, ownPostgres: true });
+    world = await World.start({ queue, ownPostgres: true, env: { DATABASE_TIMEOUT_MS: '1200' } });
   });
   afterAll(() => world.end());
 

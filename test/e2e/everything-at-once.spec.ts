@@ -7,7 +7,13 @@ import { World } from '../support/world.js';
 
 describe('everything at once, under twenty requests at a time', () => {
   it('every accepted session becomes ready by itself within two minutes, and no two share a token', async () => {
-    const world = await World.start({ queue: 'redis', gateways: 2, workers: 2, ownPostgres: true });
+    const world = await World.start({
+      queue: 'redis',
+      gateways: 2,
+      workers: 2,
+      ownPostgres: true,
+      env: { DATABASE_TIMEOUT_MS: '1200' },
+    });
     const stop = new AbortController();
     try {
       const load = openRooms(world, 20, stop.signal, 'rush', 40);

@@ -10,7 +10,7 @@ describe('Postgres behind a network that misbehaves', () => {
   let proxy: TcpProxy;
   let through: string;
   beforeAll(async () => {
-    world = await World.start({ queue: 'redis', gateways: 1, workers: 1 });
+    world = await World.start({ queue: 'redis', gateways: 1, workers: 1, env: { DATABASE_TIMEOUT_MS: '1200' } });
     proxy = await startTcpProxy(world.database.url);
     through = viaProxy(world.database.url, proxy);
   });

@@ -28,7 +28,13 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
     async () => {
       process.stderr.write(`soak: ${SECONDS} s, SOAK_SEED=${SEED} SOAK_QUEUE=${QUEUE}\n`);
       const random = generator(SEED);
-      const world = await World.start({ queue: QUEUE, gateways: 2, workers: 2, ownPostgres: true });
+      const world = await World.start({
+        queue: QUEUE,
+        gateways: 2,
+        workers: 2,
+        ownPostgres: true,
+        env: { DATABASE_TIMEOUT_MS: '1200' },
+      });
       const closed = new Set<string>();
       const faults: [string, () => Promise<void>][] = [
         [

@@ -161,6 +161,8 @@ export class House {
       QUEUE_PREFIX: this.prefix,
       TOKEN_ENCRYPTION_KEYS: this.sealingKeys,
       OPS_PORT: '0',
+      // Longer than the default, for machines that do much else; tests of a database that is away or slow set their own.
+      DATABASE_TIMEOUT_MS: '4000',
       MINT_LOCK_MS: '2000',
       MINT_STALLED_MS: '500',
       SWEEP_EVERY_MS: '500',

@@ -24,12 +24,13 @@ export interface WorldOptions {
   env?: Record<string, string>;
 }
 
-/** Short enough for tests, long enough for two busy cores. */
+/** Short enough for tests, long enough for two busy cores. Tests of a database that is away or slow set their own. */
 const QUICK = {
   MINT_LOCK_MS: '2000',
   MINT_STALLED_MS: '500',
   SWEEP_EVERY_MS: '500',
   CAS_TIMEOUT_MS: '3000',
+  DATABASE_TIMEOUT_MS: '4000',
   BOOT_TIMEOUT_S: '15',
 };
 
