@@ -2,7 +2,8 @@ export default {
   testMatch: ['apps', 'clients', 'libs', 'test'].map((place) => `<rootDir>/${place}/**/*.spec.ts`),
   roots: ['<rootDir>/apps', '<rootDir>/clients', '<rootDir>/libs', '<rootDir>/test'],
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  // For machines that do much else; nothing is tested against it.
+  testTimeout: 60_000,
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
