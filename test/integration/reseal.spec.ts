@@ -78,9 +78,9 @@ describe('reseal', () => {
     expect([left > 0, done > 0, left + done]).toEqual([true, true, TOKENS]);
 
     const runs = Promise.all([reseal(NEW_FIRST), reseal(NEW_FIRST)]);
-    let running = true;
-    void runs.finally(() => (running = false));
-    for (let n = 0; running; n++) {
+    const state = { running: true };
+    void runs.finally(() => (state.running = false));
+    for (let n = 0; state.running; n++) {
       const id = ids[(n * 791) % TOKENS] ?? '';
       const { status, body } = await house.client.read(id);
       expect([status, body.tokens?.stream, body.version]).toEqual([200, `token-of-${id}`, 1]);

@@ -1,5 +1,6 @@
 import { runMain } from '@app/observability';
 import { Command } from 'commander';
+import { addDoctor } from './commands/doctor.js';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   addSessions(program);
   addRedrive(program);
   addReseal(program);
+  addDoctor(program);
   addEnvExample(program);
   await program.parseAsync();
 }

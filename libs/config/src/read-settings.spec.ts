@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CannotStart } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gatewayTopics, migrateTopics, sandboxTopics, workerTopics } from './apps.js';
-import { type Environment, readSettings } from './read-settings.js';
+import { type Environment, examineSettings, readSettings } from './read-settings.js';
 import type { Topic } from './topic.js';
 
 const KEYS = `k1:${randomBytes(32).toString('base64')}`;
@@ -111,6 +111,17 @@ describe('the configuration', () => {
     expect(readSettings(migrateTopics, { DATABASE_URL: 'postgres://db/x' }).database.url).toBe('postgres://db/x');
   });
 
+  it('is examined as far as a shell is told, which is no fault', () => {
+    const { settings, faults, unset } = examineSettings(workerTopics, {
+      DATABASE_URL: 'postgres://db/x',
+      OPS_PORT: 'y',
+    });
+    expect(settings.database?.url).toBe('postgres://db/x');
+    expect([settings.cas, settings.ops]).toEqual([undefined, undefined]);
+    expect(faults).toEqual(['OPS_PORT must be a whole number']);
+    expect(unset).toEqual(['TOKEN_ENCRYPTION_KEYS', 'CAS_URL', 'CAS_API_KEY', 'CAS_API_SECRET']);
+  });
+
   it('takes an empty variable for absent', () => {
     const settings = readSettings(gatewayTopics, { ...gateway, PORT: '', REDIS_URL: '', BOOTSTRAP_API_KEY: '' });
     expect(settings.http.port).toBe(3000);
@@ -128,6 +139,12 @@ describe('the configuration', () => {
         DATABASE_URL_FILE,
       });
       expect(settings.database.url).toBe('postgres://u:p@db/from-file');
+    });
+
+    it('is remembered with its file where it is read again', () => {
+      const CAS_API_SECRET_FILE = file('secret', 's');
+      const { cas } = readSettings(workerTopics, { ...worker, CAS_API_SECRET: '', CAS_API_SECRET_FILE });
+      expect(cas).toMatchObject({ apiSecret: 's', apiSecretFile: CAS_API_SECRET_FILE, apiKeyFile: undefined });
     });
 
     it('is refused when it is given twice', () => {

@@ -1,6 +1,7 @@
 export { type ApiKeyRecord, ApiKeysRepository, type ListedApiKey, type NewApiKey } from './api-keys.repository.js';
 export { Database, type Statements } from './database.js';
 export { DatabaseClock } from './database-clock.js';
+export { type DatabaseFindings, examineDatabase } from './examine-database.js';
 export { EntitiesModule } from './entities.module.js';
 export { type MintTask, type Publication, PublishingRepository, type SealedToken } from './publishing.repository.js';
 export { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from './resealing.repository.js';

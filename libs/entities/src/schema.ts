@@ -39,7 +39,7 @@ export async function waitForDatabase(
   const end = performance.now() + timeoutMs;
   let told: string | undefined;
   for (;;) {
-    const state = await look(url);
+    const state = await lookAtSchema(url);
     if (state === 'ready') return;
     if (performance.now() > end) throw new CannotStart(`${FAULTS[state]} (waited ${String(timeoutMs / 1000)} s)`);
     if (told !== state) onWait(state);
@@ -55,7 +55,10 @@ const FAULTS = {
   'old-schema': 'The schema is older than this process: run the migrate step',
 };
 
-async function look(url: string): Promise<'ready' | keyof typeof FAULTS> {
+export type DatabaseState = 'ready' | keyof typeof FAULTS;
+
+/** Whether the database answers, lets this process in, and has a schema at least as new as this code. */
+export async function lookAtSchema(url: string): Promise<DatabaseState> {
   const source = new DataSource(dataSourceOptions({ url, pool: 1, timeoutMs: 2000 }));
   try {
     await source.initialize();

@@ -27,7 +27,7 @@ export async function waitForQueue(redisUrl: string | undefined, timeoutMs: numb
 }
 
 /** From INFO, which managed services allow where they refuse CONFIG. Null: no answer. */
-async function evictionPolicy(url: string): Promise<string | null> {
+export async function evictionPolicy(url: string): Promise<string | null> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: ANSWER_WITHIN_MS,

@@ -1,0 +1,65 @@
+import { type AllSettings, doctorTopics, examineSettings, processEnvironment } from '@app/config';
+import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
+import type { Command } from 'commander';
+import { apiKeyDates } from '../doctor/api-key-dates.js';
+import { cas, configuration, database, notChecked, oldestPending, queue } from '../doctor/checks.js';
+import { asLine, counted, type Finding } from '../doctor/finding.js';
+import { keyStage } from '../doctor/key-stage.js';
+import { withApp } from '../with-app.js';
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('looks at everything that can be looked at from here, and says what to do; changes nothing')
+    .option('--json', 'as a JSON array')
+    .action(doctor);
+}
+
+/** Exits with 0 unless something is at fault. What this shell was not told is not checked, and said. */
+async function doctor({ json }: { json?: true }): Promise<void> {
+  const { settings, faults, unset } = examineSettings(doctorTopics, processEnvironment());
+  const findings = [
+    configuration(faults, unset),
+    ...(await databaseAndRows(settings)),
+    await queue(settings),
+    await cas(settings, unset),
+  ];
+  if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+  else for (const finding of findings) process.stdout.write(asLine(finding));
+  if (findings.some(({ level }) => level === 'fault')) process.exitCode = 1;
+}
+
+async function databaseAndRows(settings: Partial<AllSettings>): Promise<Finding[]> {
+  if (settings.database === undefined) {
+    const text = 'DATABASE_URL is not set, or is wrong: nothing of it can be checked';
+    return [{ check: 'database', level: 'fault', text, advice: 'set it in this shell' }];
+  }
+  const { ready, findings } = await database(settings.database.url);
+  if (!ready) return [...findings, notChecked('rows', 'keys, API keys and sessions, until the database is well')];
+  return [...findings, ...(await rows({ database: settings.database, runtime: RUNTIME }, settings.sealing))];
+}
+
+/** A wrong LOG_LEVEL is no reason not to look. */
+const RUNTIME = { production: true, logLevel: 'error' };
+
+function rows(
+  settings: Pick<AllSettings, 'database'> & { runtime: typeof RUNTIME },
+  sealing: AllSettings['sealing'] | undefined,
+): Promise<Finding[]> {
+  return withApp(settings, [], async (app) => [
+    await keyRing(app.get(ResealingRepository), sealing),
+    apiKeyDates(await app.get(ApiKeysRepository).list(), Date.now()),
+    oldestPending(await app.get(SweepingRepository).oldestPendingS()),
+  ]);
+}
+
+async function keyRing(repository: ResealingRepository, sealing: AllSettings['sealing'] | undefined): Promise<Finding> {
+  const uses = await repository.keysInUse();
+  if (sealing === undefined) {
+    const found = uses.map(({ keyId, tokens }) => `${keyId} seals ${counted(tokens, 'token')}`).join(', ');
+    return notChecked('key ring', `no TOKEN_ENCRYPTION_KEYS in this shell; ${found || 'nothing is sealed'}`);
+  }
+  const keyIds = sealing.keys.map(({ id }) => id);
+  const idle = keyIds.filter((id) => !uses.some(({ keyId }) => keyId === id));
+  return keyStage(keyIds, uses, await repository.keysOfErased(idle));
+}

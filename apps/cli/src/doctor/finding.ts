@@ -1,0 +1,20 @@
+/** What one check has found, on one line. */
+export interface Finding {
+  check: string;
+  level: 'ok' | 'warning' | 'fault' | 'not-checked';
+  text: string;
+  /** What to do about it. */
+  advice?: string;
+}
+
+const SIGNS = { ok: '✓', warning: '!', fault: '✗', 'not-checked': '!' } as const;
+
+export function asLine({ check, level, text, advice }: Finding): string {
+  const said = level === 'not-checked' ? `not checked: ${text}` : text;
+  return `${SIGNS[level]} ${check.padEnd(14)} ${said}${advice === undefined ? '' : ` → ${advice}`}\n`;
+}
+
+/** One of these, as people write it: `1 token`, `2 tokens`. */
+export function counted(n: number, what: string): string {
+  return n === 1 ? `1 ${what}` : `${String(n)} ${what}s`;
+}
