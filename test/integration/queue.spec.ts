@@ -15,7 +15,7 @@ import { Inject } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, repeatedly } from '../support/eventually.js';
 import { describeOn, QUEUES } from '../support/in-process.js';
 
 /** Does what the test says, and keeps what it was asked. */
@@ -225,5 +225,31 @@ for (const backend of QUEUES) {
       expect(job?.name).toBe(MINT_TOKENS);
       await job?.remove();
     });
+
+    if (backend !== 'postgres') return;
+
+    it('ends in the database, too, what takes longer than 10 s', async () => {
+      const longestS = async (): Promise<number> => {
+        const [row] = await database.rows<{ s: number }>(
+          `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - query_start)), 0)::float AS s
+           FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return row?.s ?? 0;
+      };
+      const holder = await database.pool.connect();
+      try {
+        await holder.query('BEGIN');
+        await holder.query('LOCK TABLE bullmq.job');
+        await eventually(async () => {
+          expect(await longestS()).toBeGreaterThan(8);
+        }, 30_000);
+        await repeatedly(250, 6000, async () => {
+          expect(await longestS()).toBeLessThan(12.5);
+        });
+      } finally {
+        await holder.query('ROLLBACK');
+        holder.release();
+      }
+    }, 60_000);
   });
 }

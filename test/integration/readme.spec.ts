@@ -11,6 +11,7 @@ const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 
 const DOCUMENTS = [
   'README.md',
+  'SECURITY.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'clients/typescript/README.md',
