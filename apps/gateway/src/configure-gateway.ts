@@ -33,7 +33,9 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
     const isOpenRoom = isOpenRoomPath(place);
     if (isOpenRoom && roomApi.on && preflight(request, reply)) return reply;
     try {
-      if (isOpenRoom && !roomApi.on) throw new Problem('not-found');
+      // Where nothing is, no body is read to say so.
+      const isNothing = request.routeOptions.url === undefined || (isOpenRoom && !roomApi.on);
+      if (isNothing) throw new Problem('not-found');
       await gatekeeper.admit(request);
     } catch (error) {
       filter.reply(error, request, reply);

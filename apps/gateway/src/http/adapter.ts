@@ -67,6 +67,11 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   );
   const { status, headers, document } = answerWith(problem, '/', newRequestId());
   const body = JSON.stringify(document);
-  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' });
+  const lines = Object.entries({
+    ...headers,
+    'cache-control': 'no-store',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
   socket.end(`HTTP/1.1 ${String(status)} Error\r\n${lines.map(([k, v]) => `${k}: ${v}`).join('\r\n')}\r\n\r\n${body}`);
 }

@@ -104,7 +104,15 @@ export class SessionsController {
   @TokenId()
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiSession(200, 'The session is ready', 'ready')
-  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable')
+  @ApiProblems(
+    'malformed',
+    'not-found',
+    'session-closed',
+    'session-expired',
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+  )
   async retry(
     @CallerOf() caller: Caller,
     @Param('tokenId') tokenId: string,
@@ -122,7 +130,7 @@ export class SessionsController {
   )
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })
-  @ApiProblems('malformed', 'not-found', 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'body-too-large', 'unsupported-media-type', 'unavailable')
   async close(@CallerOf() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
     await this.service.close(caller, tokenId);
   }

@@ -313,7 +313,37 @@ export interface components {
             }[];
         };
     };
-    responses: never;
+    responses: {
+        /** @description Any other problem: 400 `malformed` · 405 `method-not-allowed` · 408 `request-timeout` · 414 `uri-too-long` · 431 `headers-too-large` · 500 `internal` */
+        OtherProblem: {
+            headers: {
+                /**
+                 * @description The id of this request, for the logs
+                 * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                 */
+                "Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other problem: 400 `malformed` · 405 `method-not-allowed` · 408 `request-timeout` · 414 `uri-too-long` · 431 `headers-too-large` · 500 `internal` */
+        OtherRoomProblem: {
+            headers: {
+                /**
+                 * @description The id of this request, for the logs
+                 * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                 */
+                "Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenRoomError"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -444,6 +474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     openRoom: {
@@ -644,6 +675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     listSessions: {
@@ -755,6 +787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     createSession: {
@@ -940,6 +973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     readSession: {
@@ -1065,6 +1099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     closeSession: {
@@ -1147,6 +1182,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The service is not available right now */
             503: {
                 headers: {
@@ -1166,6 +1229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     retrySession: {
@@ -1293,6 +1357,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The service is not available right now */
             503: {
                 headers: {
@@ -1312,6 +1404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     streamSession: {
@@ -1437,6 +1530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     createOpenRoom: {
@@ -1541,6 +1635,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenRoomError"];
                 };
             };
+            default: components["responses"]["OtherRoomProblem"];
         };
     };
     readOpenRoom: {
@@ -1629,6 +1724,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenRoomError"];
                 };
             };
+            default: components["responses"]["OtherRoomProblem"];
         };
     };
     livez: {
@@ -1658,6 +1754,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     readyz: {
@@ -1687,6 +1784,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
 }
