@@ -1,41 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormatsModule from 'ajv-formats';
 import { type Route, ROUTES } from '../../apps/gateway/src/access/routes.js';
 import type { Client, Reply } from '../support/client.js';
 import { House } from '../support/in-process.js';
+import { documentText as text, faultsOf, openApi as document, operations } from '../support/openapi.js';
 
-interface Media {
-  schema: object;
-  examples?: Record<string, { value: unknown }>;
-}
-interface Operation {
-  operationId: string;
-  summary: string;
-  description: string;
-  tags: string[];
-  security?: Record<string, unknown>[];
-  parameters: { name: string; in: string; example?: unknown; schema: object }[];
-  requestBody?: { required: boolean; content: Record<string, Media> };
-  responses: Record<
-    string,
-    { description: string; headers?: Record<string, unknown>; content?: Record<string, Media> }
-  >;
-}
-interface OpenApi {
-  openapi: string;
-  paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object>; securitySchemes: Record<string, unknown> };
-}
-
-const text = readFileSync('openapi.json', 'utf8');
-const document = JSON.parse(text) as OpenApi;
-
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
-);
 const media = operations.flatMap(({ operation }) => [
   ...Object.values(operation.requestBody?.content ?? {}).map((one) => ({
     of: `${operation.operationId} body`,
@@ -45,21 +14,6 @@ const media = operations.flatMap(({ operation }) => [
     Object.values(content).map((one) => ({ of: `${operation.operationId} ${status}`, ...one })),
   ),
 ]);
-
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormatsModule.default(ajv);
-ajv.addSchema(document, 'openapi.json');
-
-/** A check against a schema of the document, whose `$ref`s are meant from its root. */
-function check(schema: object): ValidateFunction {
-  const absolute = JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/');
-  return ajv.compile(JSON.parse(absolute) as object);
-}
-
-function faultsOf(schema: object, value: unknown): unknown[] {
-  const validate = check(schema);
-  return validate(value) ? [] : [...(validate.errors ?? [])];
-}
 
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {

@@ -37,7 +37,9 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
     allowSwaggerUi(place, reply);
     if (preflight(request, reply)) return reply;
     try {
-      if (isOpenRoomPath(place) && !roomApi.on) throw new Problem('not-found');
+      // Where nothing is, no body is read to say so.
+      const isNothing = request.routeOptions.url === undefined || (isOpenRoomPath(place) && !roomApi.on);
+      if (isNothing) throw new Problem('not-found');
       await gatekeeper.admit(request, reply);
     } catch (error) {
       filter.reply(error, request, reply);

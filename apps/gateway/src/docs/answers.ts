@@ -130,14 +130,16 @@ export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
         content: {
           [PROBLEM_MEDIA_TYPE]: {
             schema: { $ref: '#/components/schemas/Problem' },
-            examples: Object.fromEntries(
-              sharing.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }]),
-            ),
+            examples: problemExamples(sharing),
           },
         },
       }),
     ),
   );
+}
+
+export function problemExamples(codes: ProblemCode[]) {
+  return Object.fromEntries(codes.map((code) => [code, { summary: PROBLEMS[code].title, value: example(code) }]));
 }
 
 function example(code: ProblemCode) {

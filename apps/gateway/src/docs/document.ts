@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { z } from 'zod';
 import { PROBLEM_CODES } from '../problems/problem-codes.js';
 import { SECURITY_SCHEME } from './answers.js';
+import { otherProblems, otherProblemsOf } from './other-problems.js';
 
 const fault = z.strictObject({
   detail: z.string(),
@@ -69,6 +70,12 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problemSchema as never },
+    responses: otherProblems(),
   };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const operation of Object.values(methods) as { responses: object }[]) {
+      Object.assign(operation.responses, { default: otherProblemsOf(path) });
+    }
+  }
   return document;
 }

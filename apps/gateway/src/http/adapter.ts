@@ -83,6 +83,7 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   const lines = Object.entries({
     ...BARE_HEADERS,
     ...headers,
+    'cache-control': 'no-store',
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   });

@@ -106,7 +106,16 @@ export class SessionsController {
   @TokenId()
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiSession(200, 'The session is ready', 'ready')
-  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMITTED, 'unavailable')
+  @ApiProblems(
+    'malformed',
+    'not-found',
+    'session-closed',
+    'session-expired',
+    ...ADMITTED,
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+  )
   async retry(
     @CallerOf() caller: Caller,
     @Param('tokenId') tokenId: string,
@@ -124,7 +133,7 @@ export class SessionsController {
   )
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })
-  @ApiProblems('malformed', 'not-found', ...ADMITTED, 'unavailable')
+  @ApiProblems('malformed', 'not-found', ...ADMITTED, 'body-too-large', 'unsupported-media-type', 'unavailable')
   async close(@CallerOf() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
     await this.service.close(caller, tokenId);
   }

@@ -313,7 +313,37 @@ export interface components {
             }[];
         };
     };
-    responses: never;
+    responses: {
+        /** @description Any other problem: 400 `malformed` · 405 `method-not-allowed` · 408 `request-timeout` · 414 `uri-too-long` · 431 `headers-too-large` · 500 `internal` */
+        OtherProblem: {
+            headers: {
+                /**
+                 * @description The id of this request, for the logs
+                 * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                 */
+                "Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other problem: 400 `malformed` · 405 `method-not-allowed` · 408 `request-timeout` · 414 `uri-too-long` · 431 `headers-too-large` · 500 `internal` */
+        OtherRoomProblem: {
+            headers: {
+                /**
+                 * @description The id of this request, for the logs
+                 * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                 */
+                "Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenRoomError"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -473,6 +503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     openRoom: {
@@ -702,6 +733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     listSessions: {
@@ -842,6 +874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     createSession: {
@@ -1056,6 +1089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     readSession: {
@@ -1210,6 +1244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     closeSession: {
@@ -1292,6 +1327,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -1340,6 +1403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     retrySession: {
@@ -1467,6 +1531,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests */
             429: {
                 headers: {
@@ -1515,6 +1607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     streamSession: {
@@ -1669,6 +1762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     createOpenRoom: {
@@ -1787,6 +1881,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenRoomError"];
                 };
             };
+            default: components["responses"]["OtherRoomProblem"];
         };
     };
     readOpenRoom: {
@@ -1889,6 +1984,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenRoomError"];
                 };
             };
+            default: components["responses"]["OtherRoomProblem"];
         };
     };
     livez: {
@@ -1918,6 +2014,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
     readyz: {
@@ -1947,6 +2044,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            default: components["responses"]["OtherProblem"];
         };
     };
 }

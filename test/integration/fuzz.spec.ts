@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { newApiKey } from '@app/kernel';
+import { complaints, meantBy } from '../support/fuzz/judge.js';
+import { curl, type FuzzRequest, toWire, type WireRequest } from '../support/fuzz/request.js';
+import { fuzzRequests } from '../support/fuzz/requests.js';
+import { type FuzzReply, Wire } from '../support/fuzz/send.js';
+import { IdentityProvider } from '../support/identity-provider.js';
+import { House } from '../support/in-process.js';
+import { operations } from '../support/openapi.js';
+
+const SEED = Number(process.env.FUZZ_SEED ?? Math.trunc(Math.random() * 2 ** 31));
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 5000);
+const AT_ONCE = 32;
+const BATCH = 250;
+
+interface Exchange {
+  sent: WireRequest;
+  reply: FuzzReply;
+}
+
+interface Row {
+  id: string;
+  room: string | null;
+  status: string;
+}
+
+let house: House;
+let provider: IdentityProvider;
+let wire: Wire;
+let requests: fc.Arbitrary<FuzzRequest>;
+/** Sessions that requests are about; those that are made come first. */
+let sessions: string[] = [];
+const seen = new Map<string, number>();
+
+beforeAll(async () => {
+  provider = await IdentityProvider.start();
+  const env = {
+    ROOM_API: 'on',
+    ROOM_API_WAIT_S: '10',
+    // Limits per address are not what this is about: requests come from many.
+    TRUST_PROXY: '1',
+    OIDC_ISSUER: provider.issuer,
+    OIDC_AUDIENCE: 'watch',
+    // Nor how fast this machine is.
+    DATABASE_TIMEOUT_MS: '20000',
+  };
+  house = await House.open({ env });
+  wire = new Wire(house.url, AT_ONCE);
+  requests = fuzzRequests(await credentials());
+  sessions = await someSessions();
+});
+afterAll(async () => {
+  await wire.end();
+  await house.end();
+  await provider.close();
+});
+
+async function credentials(): Promise<{ right: string[]; others: string[] }> {
+  const bearer = (credential: string | null) => `Bearer ${credential ?? ''}`;
+  const few = await house.clientWith('sessions:read');
+  const revoked = await house.clientWith('admin');
+  await house.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [revoked.apiKey?.split('_')[1]]);
+  const person = { claims: { scope: 'sessions:read sessions:close' } };
+  const jwt = await provider.token('anna', person);
+  return {
+    right: [bearer(house.apiKey)],
+    others: [
+      bearer(few.apiKey),
+      bearer(revoked.apiKey),
+      bearer(newApiKey()),
+      bearer(`${house.apiKey}x`),
+      bearer(`${house.apiKey.slice(0, -1)}_`),
+      `bearer   ${house.apiKey}  `,
+      `Basic ${house.apiKey}`,
+      house.apiKey,
+      'Bearer',
+      bearer(jwt),
+      bearer(jwt.replace(/\.[^.]*$/, '.')),
+      bearer(jwt.replace(/^[^.]*/, Buffer.from('{"alg":"none"}').toString('base64url'))),
+      bearer(await provider.token('anna', { ...person, header: { kid: 'unknown' } })),
+      bearer(await provider.token('\0', person)),
+      bearer('eyJ.eyJ.eyJ'),
+      bearer('...'),
+    ],
+  };
+}
+
+/** Ready, failed, closed and expired ones, and one that there is not. */
+async function someSessions(): Promise<string[]> {
+  const { client } = house;
+  const make = async () => (await client.create({ wait: 10 })).body.id;
+  const ids = await Promise.all(Array.from({ length: 20 }, make));
+  const [closed = '', expired = ''] = ids;
+  await client.close(closed);
+  await house.database.rows(`UPDATE sessions SET expires_at = now() - interval '1 s' WHERE id = $1`, [expired]);
+  await house.cas.fault({ kind: 'status', status: 400 });
+  const failed = await make();
+  await house.cas.clearFaults();
+  return [...ids, failed, `ses_${'x'.repeat(22)}`];
+}
+
+/** Sends them side by side, and says what is wrong with each reply. */
+async function exchangeAll(fuzzed: readonly FuzzRequest[]): Promise<{ exchanges: Exchange[]; faults: string[][] }> {
+  const exchanges: Exchange[] = [];
+  const faults: string[][] = [];
+  let next = 0;
+  const runner = async (): Promise<void> => {
+    for (let i = next++; i < fuzzed.length; i = next++) {
+      const one = fuzzed[i];
+      if (one === undefined) return;
+      const sent = toWire(one, sessions);
+      const reply = await wire
+        .send(sent)
+        .catch((error: unknown) => ({ status: 599, headers: {}, text: String(error) }));
+      exchanges[i] = { sent, reply };
+      faults[i] = complaints(one, sent, reply);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runner));
+  return { exchanges, faults };
+}
+
+interface Before {
+  at: Date;
+  closed: string[];
+}
+
+async function before(): Promise<Before> {
+  const [row] = await house.database.rows<Before>(
+    `SELECT now() AS at, ARRAY(SELECT id FROM sessions WHERE status = 'closed') AS closed`,
+  );
+  if (row === undefined) throw new Error('there is no answer');
+  return row;
+}
+
+/** What was stored although every request that could have done so was refused. */
+async function strayRows({ at, closed: closedBefore }: Before, exchanges: readonly Exchange[]): Promise<Row[]> {
+  const rows = await house.database.rows<Row>(
+    `SELECT id, room, status FROM sessions WHERE created_at >= $1 OR (status = 'closed' AND id <> ALL ($2))`,
+    [at, closedBefore],
+  );
+  const shown = new Set<string>();
+  const closed = new Set<string>();
+  for (const { sent, reply } of exchanges) {
+    if (reply.status >= 300) continue;
+    for (const [id = ''] of reply.text.matchAll(/ses_\w+/g)) shown.add(id);
+    const { name } = reply.text.startsWith('{') ? (JSON.parse(reply.text) as { name?: string }) : {};
+    if (name !== undefined) shown.add(`open:${name}`);
+    if (sent.method === 'DELETE') for (const [id = ''] of sent.target.matchAll(/ses_\w+/g)) closed.add(id);
+  }
+  return rows.filter(({ id, room, status }) =>
+    status === 'closed' ? !closed.has(id) : !shown.has(id) && !shown.has(room ?? ''),
+  );
+}
+
+function remember(exchanges: readonly Exchange[]): void {
+  for (const { sent, reply } of exchanges) {
+    const name = meantBy(sent).operation?.operationId ?? 'none';
+    const key = `${name} ${Math.trunc(reply.status / 100)}xx`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+    const [id] = reply.status === 201 ? (/ses_\w+/.exec(reply.text) ?? []) : [];
+    if (id !== undefined) sessions = [id, ...sessions].slice(0, 60);
+  }
+}
+
+/** The smallest request that fails like this one, for a shell. */
+async function shrunk(property: fc.IAsyncProperty<[FuzzRequest]>, index: number): Promise<string> {
+  const { counterexample } = await fc.check(property, { seed: SEED, path: String(index), numRuns: 1, unbiased: true });
+  return counterexample === null
+    ? 'it does not fail a second time'
+    : curl(house.url, toWire(counterexample[0], sessions));
+}
+
+describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS})`, () => {
+  it(
+    'are answered as it says, and what is refused is not stored',
+    async () => {
+      const property = fc.asyncProperty(requests, async (fuzzed) => {
+        const { faults } = await exchangeAll([fuzzed]);
+        if (faults.flat().length > 0) throw new Error(faults.flat().join('\n'));
+      });
+
+      const all = fc.sample(property, { seed: SEED, numRuns: REQUESTS, unbiased: true }).map(([fuzzed]) => fuzzed);
+
+      for (let from = 0; from < all.length; from += BATCH) {
+        const state = await before();
+        const { exchanges, faults } = await exchangeAll(all.slice(from, from + BATCH));
+        const wrong = faults.findIndex((found) => found.length > 0);
+        const exchange = exchanges[wrong];
+        if (exchange !== undefined) {
+          const { status, text } = exchange.reply;
+          const lines = [
+            ...(faults[wrong] ?? []),
+            curl(house.url, exchange.sent),
+            `${status} ${text.slice(0, 2000)}`,
+            `smallest: ${await shrunk(property, from + wrong)}`,
+          ];
+          throw new Error(`request ${from + wrong} of FUZZ_SEED=${SEED}:\n${lines.join('\n')}`);
+        }
+
+        expect(await strayRows(state, exchanges)).toEqual([]);
+        remember(exchanges);
+      }
+      expect(house.log.filter(({ level, app }) => level >= 50 && app === 'gateway')).toEqual([]);
+    },
+    REQUESTS * 40,
+  );
+
+  it('reach every operation, and are both let through and refused there', () => {
+    const wanted = operations.flatMap(({ operation: { operationId } }) =>
+      ['livez', 'readyz'].includes(operationId) ? [`${operationId} 2xx`] : [`${operationId} 2xx`, `${operationId} 4xx`],
+    );
+    expect([...seen.keys()]).toEqual(expect.arrayContaining(wanted));
+  });
+});
