@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addSubjects } from './commands/subjects.js';
 
 const MISUSED = 2;
 
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
   addMigrate(program);
   addKeys(program);
+  addSubjects(program);
   addEnvExample(program);
   await program.parseAsync();
 }

@@ -9,6 +9,8 @@ import { ApiKeys } from './access/api-keys.js';
 import { Persons } from './access/persons.js';
 import { IdentityProvider } from './access/identity-provider.js';
 import { Gatekeeper } from './access/gatekeeper.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
@@ -39,12 +41,20 @@ export class GatewayModule {
         EventsModule,
         SealingModule,
       ],
-      controllers: [RoomsController, SessionsController, StreamsController, OpenRoomsController, HealthController],
+      controllers: [
+        RoomsController,
+        SessionsController,
+        StreamsController,
+        AuditController,
+        OpenRoomsController,
+        HealthController,
+      ],
       providers: [
         ApiKeys,
         IdentityProvider,
         Persons,
         Gatekeeper,
+        AuditTrail,
         ProblemFilter,
         SessionsService,
         SessionPresenter,

@@ -4,6 +4,8 @@ import { Database } from './database.js';
 import { expireDue, failOverdue } from './moves.js';
 
 const BATCH = 1000;
+/** Small rows without anything that hangs on them, and many of them. */
+const AUDIT_BATCH = 5000;
 
 /** What time alone decides: revival, expiry, deadlines. Two sweepers at once are harmless, they skip each other's rows. */
 @Injectable()
@@ -59,6 +61,18 @@ export class SweepingRepository {
        RETURNING 1`,
     );
     return { sessions: sessions.length, idempotencyKeys: keys.length };
+  }
+
+  /** Deletes entries of the audit trail that are older than `retentionS`, the oldest 5,000; gives how many. */
+  async purgeAudit(retentionS: number): Promise<number> {
+    const entries = await this.database.rows(
+      `DELETE FROM audit_entries WHERE id IN (
+         SELECT d.id FROM audit_entries d WHERE d.at <= clock_timestamp() - make_interval(secs => $1)
+         ORDER BY d.at LIMIT ${String(AUDIT_BATCH)} FOR UPDATE SKIP LOCKED)
+       RETURNING 1`,
+      [retentionS],
+    );
+    return entries.length;
   }
 
   /** Age of the oldest session that is still pending, in s; 0 without one. */

@@ -3,6 +3,7 @@ import { LOG, type Log } from '@app/observability';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isOpenRoomPath, methodsOf, pathOf } from '../access/routes.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { answerFor } from './answer-for.js';
 import { Problem } from './problem.js';
 import { isFaultOfOurs, sortError } from './sort-error.js';
@@ -11,6 +12,7 @@ import { isFaultOfOurs, sortError } from './sort-error.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
+    private readonly trail: AuditTrail,
     @Inject(LOG) private readonly log: Log,
     @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
   ) {}
@@ -27,6 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
     const sorted = sortError(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
+    if (request.caller !== null) this.trail.refused(request.caller, problem.code, request.sessionId);
     const { status, headers, document } = answerFor(roomApi, problem, path, request.id);
     void reply.status(status).headers(headers).send(document);
   }

@@ -4,6 +4,7 @@ import { Sealing } from '@app/sealing';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, may } from '../access/caller.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { SessionView } from './session.schemas.js';
 
 /** What the service decided: the session to show and how it came about. */
@@ -20,7 +21,10 @@ const ASK_AGAIN_AFTER_S = '1';
 /** Turns a session into a reply. The only place where sealed tokens are opened. */
 @Injectable()
 export class SessionPresenter {
-  constructor(private readonly sealing: Sealing) {}
+  constructor(
+    private readonly sealing: Sealing,
+    private readonly trail: AuditTrail,
+  ) {}
 
   /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
   opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): SessionView {
@@ -35,7 +39,10 @@ export class SessionPresenter {
   shown(session: SessionRecord, caller: Caller, reply: FastifyReply): SessionView {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
-    return this.view(session, caller);
+    const view = this.view(session, caller);
+    // What is asked for with HEAD leaves without its body.
+    if (view.tokens !== undefined && reply.request.method !== 'HEAD') this.trail.handedOver(caller, session.id);
+    return view;
   }
 
   /** Without tokens, whoever asks. */

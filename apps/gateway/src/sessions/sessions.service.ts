@@ -73,9 +73,9 @@ export class SessionsService {
   }
 
   /** Puts a failed session back to pending; a pending one is looked at again, a ready one stays. */
-  async retry(id: string): Promise<SessionRecord> {
+  async retry(caller: Caller, id: string): Promise<SessionRecord> {
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
-    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, mintDeadlineS) : null;
+    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, caller.id, mintDeadlineS) : null;
     if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
     if (session.status === 'closed') throw new Problem('session-closed');
     if (session.status === 'expired') throw new Problem('session-expired');
@@ -92,7 +92,7 @@ export class SessionsService {
   /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */
   async close(caller: Caller, id: string): Promise<void> {
     const own = caller.kind === 'person' && !may(caller, 'admin') ? caller.id : undefined;
-    const known = SESSION_ID.test(id) && (await this.sessions.close(id, own));
+    const known = SESSION_ID.test(id) && (await this.sessions.close(id, caller.id, own));
     if (known) return;
     if (own === undefined || !SESSION_ID.test(id) || (await this.sessions.find(id)) === null) {
       throw new Problem('not-found', { detail: 'There is no such session' });
