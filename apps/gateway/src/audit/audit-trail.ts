@@ -11,8 +11,8 @@ import { type Counted, Counts } from './counts.js';
 const FLUSH_EVERY_MS = 1000;
 /** Different counts that may wait in memory, and as many that are being sent. Each takes a few hundred bytes. */
 const MOST = 20_000;
-/** Rows of one statement: several times what a gateway answers in a second of requests. */
-const ROWS_AT_ONCE = 10_000;
+/** Rows of one statement, so that a busy database takes them within the limit of one. */
+const ROWS_AT_ONCE = 2500;
 
 /** The problems that say no to somebody who is known. */
 const REFUSALS: Partial<Record<ProblemCode, CountedAction>> = {

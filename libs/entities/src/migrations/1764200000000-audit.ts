@@ -20,8 +20,8 @@ export class Audit1764200000000 implements MigrationInterface {
         CONSTRAINT audit_entries_count_positive CHECK (count > 0)
       )`);
     await runner.query(`CREATE INDEX audit_entries_newest ON audit_entries (at, actor, action, session_id)`);
-    await runner.query(`CREATE INDEX audit_entries_of_actor ON audit_entries (actor, at, action, session_id)`);
-    await runner.query(`CREATE INDEX audit_entries_of_session ON audit_entries (session_id, at, actor, action)`);
+    await runner.query(`CREATE INDEX audit_entries_of_actor ON audit_entries (actor, at)`);
+    await runner.query(`CREATE INDEX audit_entries_of_session ON audit_entries (session_id, at)`);
     await runner.query(`
       CREATE FUNCTION audit_entries_refuse_update() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN

@@ -12,8 +12,8 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 )
 @Check('audit_entries_count_positive', 'count > 0')
 @Index('audit_entries_newest', ['at', 'actor', 'action', 'sessionId'])
-@Index('audit_entries_of_actor', ['actor', 'at', 'action', 'sessionId'])
-@Index('audit_entries_of_session', ['sessionId', 'at', 'actor', 'action'])
+@Index('audit_entries_of_actor', ['actor', 'at'])
+@Index('audit_entries_of_session', ['sessionId', 'at'])
 export class AuditEntryEntity {
   /** Made by whoever adds the entry: one that is sent again, since no answer came, stands once. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'audit_entries_pkey' })
