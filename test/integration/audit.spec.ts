@@ -1,155 +1,480 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { AuditRepository } from '@app/entities';
+import { Metrics } from '@app/observability';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type LockFile, lockFileFaults, scriptFaults } from '../../tools/audit/lock-file.mjs';
+import type { Caller } from '../../apps/gateway/src/access/caller.js';
+import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
+import type { Client } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
+import { IdentityProvider } from '../support/identity-provider.js';
+import { House, type RunningGateway } from '../support/in-process.js';
+import { startTcpProxy, viaProxy } from '../support/tcp-proxy.js';
 
-const ROOT = join(import.meta.dirname, '../..');
-const read = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, name), 'utf8'));
-const lock = read('package-lock.json') as LockFile;
-const { allowScripts } = read('package.json') as { allowScripts: Record<string, boolean> };
+interface Entry {
+  actor: string;
+  action: string;
+  session: string;
+  count: number;
+  [column: string]: unknown;
+}
 
-/** The lock file with one entry changed. */
-const lockWith = (change: Record<string, unknown>): LockFile => ({
-  ...lock,
-  packages: { ...lock.packages, 'node_modules/fastify': { ...lock.packages['node_modules/fastify'], ...change } },
+interface Item {
+  at: string;
+  actor: string;
+  action: string;
+  session: string | null;
+  count: number;
+}
+
+interface Page {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+let provider: IdentityProvider;
+let house: House;
+let other: RunningGateway;
+beforeAll(async () => {
+  provider = await IdentityProvider.start();
+  const env = { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', ROOM_API: 'on', AUDIT_RETENTION_S: '86400' };
+  house = await House.open({ env: { ...env, RETENTION_S: '3600' } });
+  other = await house.startGateway();
+});
+afterAll(async () => {
+  await house.end();
+  await provider.close();
 });
 
-describe('the lock file', () => {
-  it('is sound, and each install script in it was decided about', () => {
-    expect(lockFileFaults(lock)).toEqual([]);
-    expect(scriptFaults(lock, allowScripts)).toEqual([]);
+const actorOf = (client: Client) => `key:${client.apiKey?.split('_')[1] ?? ''}`;
+const person = (sub: string) => `person:${provider.issuer}#${sub}`;
+const as = async (sub: string, scope: string, url = house.url) =>
+  house.newClient(url, await provider.token(sub, { claims: { scope } }));
+
+/** What the database holds: changes in their order, counts summed up. */
+const changes = (session: string) =>
+  house.database.rows<Entry>(
+    `SELECT actor, action, session_id AS session, count FROM audit_entries
+     WHERE session_id = $1 AND action IN ('create', 'close', 'retry') ORDER BY at`,
+    [session],
+  );
+const counted = (actor: string, action: string) =>
+  house.database.rows<Entry>(
+    `SELECT session_id AS session, sum(count)::int AS count FROM audit_entries
+     WHERE actor = $1 AND action = $2 GROUP BY session_id ORDER BY session_id`,
+    [actor, action],
+  );
+const expectCounted = (actor: string, action: string, wanted: [session: string, count: number][]) =>
+  eventually(async () => {
+    const rows = await counted(actor, action);
+    expect(rows.map(({ session, count }) => [session, count])).toEqual([...wanted].sort());
+  });
+
+/** Times for what must not happen: a flush is once a second. */
+const twoFlushes = () => new Promise((resolve) => setTimeout(resolve, 2200));
+
+describe('a change of a session', () => {
+  it('stands in the trail with who made it, once, and what changes nothing does not', async () => {
+    const client = await house.clientWith('sessions:create', 'sessions:close', 'tokens:read');
+    const { body } = await client.create({ wait: 10, body: { metadata: { canary: 'mX7-of-the-room' } } });
+    expect((await client.retry(body.id)).status).toBe(200);
+    await client.close(body.id);
+    await client.close(body.id);
+    await house.client.close(body.id);
+    const actor = actorOf(client);
+    expect(await changes(body.id)).toEqual([
+      { actor, action: 'create', session: body.id, count: 1 },
+      { actor, action: 'close', session: body.id, count: 1 },
+    ]);
+  });
+
+  it('has the time at which it was made', async () => {
+    const { body } = await house.client.create();
+    const [row] = await house.database.rows<{ apart: number }>(
+      `SELECT abs(extract(epoch FROM a.at - s.created_at))::float8 AS apart FROM audit_entries a JOIN sessions s ON s.id = a.session_id
+       WHERE s.id = $1 AND a.action = 'create'`,
+      [body.id],
+    );
+    expect(row?.apart).toBeLessThan(1);
+  });
+
+  it('is a retry when a failed session is put back: by retry, and by opening its room', async () => {
+    const opener = await house.clientWith('rooms:open');
+    const retrier = await house.clientWith('sessions:create');
+    const { id } = (await house.client.openRoom('failing')).body;
+    const fail = () =>
+      house.database.rows(
+        `UPDATE sessions SET status = 'failed', failure_code = 'cas-unavailable', reopened_at = NULL WHERE id = $1`,
+        [id],
+      );
+    await fail();
+    await retrier.retry(id);
+    await fail();
+    await opener.openRoom('failing');
+    expect((await changes(id)).map(({ actor, action }) => [actor, action])).toEqual([
+      [actorOf(house.client), 'create'],
+      [actorOf(retrier), 'retry'],
+      [actorOf(opener), 'retry'],
+    ]);
+  });
+
+  it('is written once, however many try it at once at two gateways', async () => {
+    const both = [house.client, other.client];
+    const crowd = <T>(work: (client: Client) => Promise<T>) =>
+      Promise.all(Array.from({ length: 30 }, (_, n) => work(both[n % 2] ?? house.client)));
+    const opened = await crowd((client) => client.openRoom('crowded'));
+    const created = await crowd((client) => client.create({ key: 'the same' }));
+    const ids = new Set([...opened, ...created].map(({ body }) => body.id));
+    expect(ids.size).toBe(2);
+    for (const id of ids) {
+      await crowd((client) => client.close(id));
+      expect((await changes(id)).map(({ action }) => action)).toEqual(['create', 'close']);
+    }
+    const strays = `SELECT 1 FROM audit_entries WHERE action = 'create' AND session_id NOT IN (SELECT id FROM sessions)`;
+    expect(await house.database.rows(strays)).toEqual([]);
+  });
+
+  it('is no close when the clock was faster', async () => {
+    const { body } = await house.client.create({ wait: 10 });
+    await house.database.rows('UPDATE sessions SET expires_at = clock_timestamp() WHERE id = $1', [body.id]);
+    expect((await house.client.close(body.id)).status).toBe(204);
+    expect((await changes(body.id)).map(({ action }) => action)).toEqual(['create']);
+  });
+
+  it('is not made when it cannot be written down', async () => {
+    const failed = (await house.client.openRoom('stays failed')).body.id;
+    const live = (await house.client.openRoom('stays open', { wait: 10 })).body.id;
+    await house.client.read(failed, { wait: 10 });
+    await house.database.rows(`UPDATE sessions SET status = 'failed', failure_code = 'cas-unavailable' WHERE id = $1`, [
+      failed,
+    ]);
+    const state = () =>
+      house.database.rows('SELECT id, status, version FROM sessions WHERE room IS NULL OR room LIKE $1 ORDER BY id', [
+        'stays%',
+      ]);
+    const tokens = () =>
+      house.database.rows('SELECT sealed IS NULL AS erased FROM session_tokens WHERE session_id = $1', [live]);
+    const before = [await state(), await tokens()];
+    await house.database.rows(
+      `ALTER TABLE audit_entries ADD CONSTRAINT not_now CHECK (action NOT IN ('create', 'close', 'retry')) NOT VALID`,
+    );
+    const tries = [
+      await house.client.create(),
+      await house.client.create({ key: 'not now' }),
+      await house.client.openRoom('stays unmade'),
+      await house.client.openRoom('stays failed'),
+      await house.client.retry(failed),
+      await house.client.close(live),
+    ];
+    await house.database.rows('ALTER TABLE audit_entries DROP CONSTRAINT not_now');
+    expect(tries.map(({ status }) => status)).toEqual([500, 500, 500, 500, 500, 500]);
+    expect([await state(), await tokens()]).toEqual(before);
+    expect((await house.client.create({ key: 'not now' })).headers['idempotency-replayed']).toBeUndefined();
+    expect((await house.client.close(live)).status).toBe(204);
+  });
+});
+
+describe('a reply with tokens', () => {
+  it('is counted by caller and session, whichever route gave it', async () => {
+    const { body } = await house.client.openRoom('handed over', { wait: 10 });
+    const reader = await house.clientWith('sessions:read', 'tokens:read', 'rooms:open');
+    for (let i = 0; i < 3; i++) expect((await reader.read(body.id)).body.tokens).toBeDefined();
+    await reader.readRoom('handed over');
+    await reader.openRoom('handed over');
+    const anna = await as('anna', 'sessions:read tokens:read');
+    await anna.read(body.id);
+    await expectCounted(actorOf(reader), 'hand-over', [[body.id, 5]]);
+    await expectCounted(person('anna'), 'hand-over', [[body.id, 1]]);
+  });
+
+  it('of the drop-in rooms is counted under the name of that door', async () => {
+    const nobody = house.newClient(house.url, null);
+    await nobody.send('POST', '/room/create', { body: { name: 'dropped in' } });
+    await nobody.send('GET', '/room/dropped%20in');
+    const [row] = await house.database.rows<{ id: string }>(`SELECT id FROM sessions WHERE room = 'open:dropped in'`);
+    const id = row?.id ?? '';
+    await expectCounted('room-api', 'hand-over', [[id, 2]]);
+    expect(await changes(id)).toEqual([{ actor: 'room-api', action: 'create', session: id, count: 1 }]);
+  });
+
+  it('is none without tokens: pending, closed, without the scope, or asked for with HEAD', async () => {
+    const blind = await house.clientWith('sessions:read');
+    const client = await house.clientWith('sessions:create', 'sessions:read', 'sessions:close', 'tokens:read');
+    const { body } = await house.client.create({ wait: 10 });
+    await blind.read(body.id);
+    await client.send('HEAD', `/v1/sessions/${body.id}`);
+    await client.retry(`ses_${'x'.repeat(22)}`);
+    await client.close(body.id);
+    await client.read(body.id);
+    await house.cas.fault({ kind: 'hang' });
+    const pending = await client.create();
+    await client.read(pending.body.id);
+    await house.cas.clearFaults();
+    await twoFlushes();
+    expect(await counted(actorOf(client), 'hand-over')).toEqual([]);
+    expect(await counted(actorOf(blind), 'hand-over')).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  it('is counted under the name of whoever was refused', async () => {
+    const client = await house.clientWith('sessions:read');
+    for (let i = 0; i < 4; i++) expect((await client.create()).status).toBe(403);
+    const { body } = await (await as('anna', 'rooms:open')).openRoom('of anna');
+    const ben = await as('ben', 'sessions:close');
+    expect((await ben.close(body.id)).status).toBe(403);
+    await expectCounted(actorOf(client), 'refused:insufficient-scope', [['', 4]]);
+    await expectCounted(person('ben'), 'refused:insufficient-scope', [['', 1]]);
+  });
+
+  it('of whatever kind is one of the known actions; what is no refusal is not counted', async () => {
+    const trail = house.gateway.app.get(AuditTrail);
+    const caller: Caller = {
+      id: 'key:refused',
+      who: { kind: 'key', id: 'refused' },
+      scopes: new Set(),
+      ratePerS: null,
+    };
+    for (const code of ['admission-denied', 'rate-limited', 'rate-limited', 'not-found', 'internal'] as const) {
+      trail.refused(caller, code, null);
+    }
+    await expectCounted('key:refused', 'refused:rate-limited', [['', 2]]);
+    await expectCounted('key:refused', 'refused:admission-denied', [['', 1]]);
+    const [row] = await house.database.rows<{ count: number }>(
+      `SELECT sum(count)::int AS count FROM audit_entries WHERE actor = 'key:refused'`,
+    );
+    expect(row?.count).toBe(3);
+  });
+
+  it('of nobody knows whom leaves nothing', async () => {
+    expect((await house.newClient(house.url, null).create()).status).toBe(401);
+    await twoFlushes();
+    const unknown = `SELECT 1 FROM audit_entries WHERE actor NOT LIKE 'key:%' AND actor NOT LIKE 'person:%' AND actor <> 'room-api'`;
+    expect(await house.database.rows(unknown)).toEqual([]);
+  });
+});
+
+describe('what was counted', () => {
+  it('waits in memory while the database is away, and comes exactly when it is back', async () => {
+    const proxy = await startTcpProxy(house.database.url);
+    const gateway = await house.startGateway({ DATABASE_URL: viaProxy(house.database.url, proxy) });
+    const carl = await as('carl', 'sessions:read', gateway.url);
+    expect((await carl.create()).status).toBe(403);
+    await expectCounted(person('carl'), 'refused:insufficient-scope', [['', 1]]);
+    proxy.pause();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 10; i++) expect((await carl.create()).status).toBe(403);
+      await twoFlushes();
+    }
+    await expectCounted(person('carl'), 'refused:insufficient-scope', [['', 1]]);
+    proxy.resume();
+    await expectCounted(person('carl'), 'refused:insufficient-scope', [['', 31]]);
+    await gateway.close();
+    house.gateways.pop();
+    await proxy.close();
+  }, 40_000);
+
+  it('is counted once when it is sent twice, since no answer came', async () => {
+    const repository = house.gateway.app.get(AuditRepository);
+    const one = { id: randomUUID(), actor: 'key:twice', action: 'hand-over', sessionId: null, count: 7 } as const;
+    await repository.add([{ ...one, ageS: 0 }]);
+    await repository.add([{ ...one, ageS: 90 }]);
+    await expectCounted('key:twice', 'hand-over', [['', 7]]);
+  });
+
+  it('is written before a gateway that shuts down leaves the database', async () => {
+    const { body } = await house.client.create({ wait: 10 });
+    const gateway = await house.startGateway();
+    const dora = await as('dora', 'sessions:read tokens:read', gateway.url);
+    for (let i = 0; i < 5; i++) await dora.read(body.id);
+    await gateway.close();
+    house.gateways.pop();
+    expect(await counted(person('dora'), 'hand-over')).toEqual([{ session: body.id, count: 5 }]);
+  });
+
+  it('has a bound: what is beyond it is dropped and told, what is within it arrives', async () => {
+    const gateway = await house.startGateway();
+    const trail = gateway.app.get(AuditTrail);
+    const caller: Caller = { id: '', who: { kind: 'key', id: '' }, scopes: new Set(), ratePerS: null };
+    for (let i = 0; i < 20_003; i++) trail.handedOver({ ...caller, id: `key:many-${i}` }, 'x');
+    expect(await gateway.app.get(Metrics).registry.metrics()).toContain('\naudit_dropped_total 3\n');
+    await eventually(async () => {
+      const many = `SELECT count(*)::int AS count FROM audit_entries WHERE actor LIKE 'key:many-%'`;
+      expect(await house.database.rows(many)).toEqual([{ count: 20_000 }]);
+    }, 20_000);
+    await gateway.close();
+    house.gateways.pop();
+    await house.database.rows(`DELETE FROM audit_entries WHERE actor LIKE 'key:many-%'`);
+  }, 30_000);
+});
+
+describe('an entry', () => {
+  it('is never changed: the database refuses', async () => {
+    await house.client.create();
+    await expect(house.database.rows('UPDATE audit_entries SET count = 2')).rejects.toMatchObject({ code: '23001' });
+    await expect(
+      house.database.rows(`UPDATE audit_entries SET actor = 'somebody else' WHERE false`),
+    ).rejects.toMatchObject({ code: '23001' });
   });
 
   it.each([
-    [{ integrity: undefined }, 'has no SHA-512 of its contents'],
-    [{ integrity: 'sha1-AAAA' }, 'has no SHA-512 of its contents'],
-    [{ link: true }, 'is a link'],
-    [{ version: 'git+ssh://git@host.example/a.git' }, /has the version git/],
-    [{ resolved: 'http://packages.example.com/fastify.tgz' }, 'comes from http://packages.example.com/fastify.tgz'],
-    [{ resolved: 'git+https://packages.example.com/fastify.git' }, /comes from git/],
-    [{ resolved: 'https://10.1.2.3/fastify.tgz' }, /comes from/],
-    [{ resolved: 'https://nexus/fastify.tgz' }, /comes from/],
-    [{ resolved: 'https://npm.corp/fastify.tgz' }, /comes from/],
-    [{ resolved: 'https://me:hush@packages.example.com/fastify.tgz' }, /comes from https:..…@packages/],
-    [{ dependencies: { a: 'github:b/a' } }, 'wants a from outside a registry'],
-    [{ dependencies: { a: 'file:../a' } }, 'wants a from outside a registry'],
-    [{ optionalDependencies: { a: 'https://packages.example.com/a.tgz' } }, 'wants a from outside a registry'],
-  ])('may not have a package with %j', (change, fault) => {
-    const faults = lockFileFaults(lockWith(change));
-    expect(faults).toEqual([expect.stringMatching(fault)]);
-    expect(faults[0]).toMatch(/^node_modules\/fastify /);
-    expect(faults[0]).not.toContain('hush');
+    ['action', 'steal', 'audit_entries_action_known'],
+    ['count', '0', 'audit_entries_count_positive'],
+  ])('with the %s %s is refused', async (column, value, constraint) => {
+    const row: Record<string, string> = { action: 'close', count: '1', [column]: value };
+    const insert = `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+                    VALUES (gen_random_uuid(), now(), 'key:x', $1, '', $2)`;
+    await expect(house.database.rows(insert, [row.action, row.count])).rejects.toMatchObject({ constraint });
   });
 
-  it('may name a public address', () => {
-    expect(lockFileFaults(lockWith({ resolved: 'https://packages.example.com/fastify-5.tgz' }))).toEqual([]);
-  });
-
-  it('may want no package in any version that comes', () => {
-    const root = { ...lock.packages[''], dependencies: { fastify: '^5.0.0' } };
-    const faults = lockFileFaults({ ...lock, packages: { ...lock.packages, '': root } });
-    expect(faults).toEqual(['package.json wants fastify ^5.0.0, not one version']);
-  });
-
-  it('may bring no install script that nobody has decided about', () => {
-    expect(scriptFaults(lockWith({ hasInstallScript: true }), allowScripts)).toEqual([
-      'fastify has an install script, and allowScripts does not say whether it may run',
+  it('goes after its time, and not with its session', async () => {
+    const [old, kept] = [(await house.client.create()).body.id, (await house.client.create()).body.id];
+    for (const id of [old, kept]) await house.client.close(id);
+    await house.database.rows(`UPDATE sessions SET ended_at = now() - interval '2 hours' WHERE id = ANY($1)`, [
+      [old, kept],
     ]);
-    expect(scriptFaults(lock, { ...allowScripts, fastify: true })).toEqual([
-      'allowScripts names fastify, which has no install script',
-    ]);
+    await house.database.rows(
+      `WITH gone AS (DELETE FROM audit_entries WHERE session_id = $1 RETURNING *)
+       INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+       SELECT id, at - interval '25 hours', actor, action, session_id, count FROM gone`,
+      [old],
+    );
+    await eventually(async () => {
+      expect(await house.database.rows('SELECT 1 FROM sessions WHERE id = ANY($1)', [[old, kept]])).toEqual([]);
+      expect(await changes(old)).toEqual([]);
+    });
+    expect((await changes(kept)).map(({ action }) => action)).toEqual(['create', 'close']);
+  });
+
+  it('holds no token, no metadata and no address', async () => {
+    const handed = `SELECT 1 FROM audit_entries WHERE action = 'hand-over'`;
+    expect((await house.database.rows(handed)).length).toBeGreaterThan(0);
+    const rows = JSON.stringify(await house.database.rows('SELECT * FROM audit_entries'));
+    expect(rows).not.toMatch(/eyJ|mX7-of-the-room|wtk_|v1\.k1/);
+    expect(rows.replaceAll(provider.issuer, '')).not.toMatch(/127\.0\.0\.1|::1/);
+  });
+
+  it('names a person, but no log does', () => {
+    expect(JSON.stringify(house.log)).not.toMatch(/#(anna|ben|carl|dora)/);
   });
 });
 
-/** npm is slow to start, and starts three times. */
-const SLOW_MS = 90_000;
-/** npm remembers what it heard of an advisory by its number. */
-let number = 0;
-
-describe('npm run audit', () => {
-  let registry: Server;
-  /** What the registry says of each package; undefined: it knows nothing of advisories. */
-  let advisories: Record<string, string> | undefined;
+describe('reading the trail', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 20, minute));
+  const ses = (n: number) => `ses_${String(n).padStart(22, '0')}`;
+  let reading: House;
   beforeAll(async () => {
-    registry = createServer((request, response) => {
-      const answer = (status: number, body: unknown) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      request.resume();
-      if (request.method === 'POST' && advisories !== undefined) answer(200, bulk(advisories));
-      else answer(404, {});
-    });
-    await once(registry.listen(0, '127.0.0.1'), 'listening');
-  });
-  afterAll(() => {
-    registry.close();
-    registry.closeAllConnections();
-  });
-
-  const bulk = (severities: Record<string, string>) =>
-    Object.fromEntries(
-      Object.entries(severities).map(([name, severity]) => {
-        const one = {
-          id: ++number,
-          url: 'https://advisories.example/1',
-          title: 'a fault',
-          severity,
-          vulnerable_versions: '*',
-        };
-        return [name, [one]];
-      }),
+    reading = await House.open({ worker: false });
+    // Many share one minute, and every count came in two flushes.
+    await reading.database.rows(
+      `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+       SELECT gen_random_uuid(), timestamptz '2026-01-01T20:00Z' + make_interval(mins => n / 30),
+              'key:k' || n % 3, (ARRAY['hand-over', 'refused:rate-limited'])[1 + n % 2],
+              CASE WHEN n % 2 = 0 THEN 'ses_' || lpad((n % 5)::text, 22, '0') ELSE '' END, 1 + n
+       FROM generate_series(0, 119) n, generate_series(1, 2)`,
     );
-  const run = async () => {
-    const { port } = registry.address() as AddressInfo;
-    const env = { ...process.env, npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: cache };
-    const child = spawn(process.execPath, ['tools/audit.mjs'], { cwd: ROOT, env });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, text };
-  };
-  const cache = join(ROOT, 'reports/npm-cache');
+  });
+  afterAll(() => reading.end());
 
-  it(
-    'says plainly that nobody told it of advisories, and does the rest',
-    async () => {
-      advisories = undefined;
-      const { code, text } = await run();
-      expect(text).toMatch(/advisories, production +NOT CHECKED: the registry does not answer \(status 404\)/);
-      expect(text).toMatch(/lock file +\d+ packages, all sound/);
-      expect(code).toBe(0);
-      const sbom = read('reports/sbom.cdx.json') as { bomFormat: string; components: { name: string }[] };
-      expect(sbom.bomFormat).toBe('CycloneDX');
-      const names = sbom.components.map(({ name }) => name);
-      expect([names.includes('fastify'), names.includes('jest')]).toEqual([true, false]);
-    },
-    SLOW_MS,
-  );
+  const read = (query = '') => reading.client.send<Page>('GET', `/v1/audit${query}`);
 
-  it(
-    'fails for a high advisory of a production dependency',
-    async () => {
-      advisories = { fastify: 'high', jest: 'critical' };
-      const { code, text } = await run();
-      expect(text).toContain('an advisory of a production dependency: fastify, high: a fault');
-      expect(text).not.toContain('production dependency: jest');
-      expect(code).toBe(1);
-    },
-    SLOW_MS,
-  );
+  async function allPages(query: string): Promise<Item[]> {
+    const items: Item[] = [];
+    let cursor: string | null = null;
+    do {
+      const { status, body } = await read(`?${query}${cursor === null ? '' : `&cursor=${cursor}`}`);
+      expect(status).toBe(200);
+      items.push(...body.items);
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    return items;
+  }
 
-  it(
-    'only tells of lesser ones, and of those of tools',
-    async () => {
-      advisories = { fastify: 'moderate', jest: 'critical' };
-      const { code, text } = await run();
-      expect(text).toMatch(/advisories, production +\d+ moderate \(.*fastify/);
-      expect(text).toMatch(/advisories, all +.*critical \(.*jest/);
-      expect(code).toBe(0);
-    },
-    SLOW_MS,
-  );
+  it('sums up what several flushes of one minute have counted, the newest first', async () => {
+    const items = await allPages('limit=200');
+    const sums = new Map<string, number>();
+    for (let n = 0; n < 120; n++) {
+      const action = n % 2 === 0 ? 'hand-over' : 'refused:rate-limited';
+      const session = n % 2 === 0 ? ses(n % 5) : null;
+      const key = JSON.stringify([at(Math.floor(n / 30)).toISOString(), `key:k${n % 3}`, action, session]);
+      sums.set(key, (sums.get(key) ?? 0) + 2 * (1 + n));
+    }
+    const got = new Map(items.map((i) => [JSON.stringify([i.at, i.actor, i.action, i.session]), i.count]));
+    expect(got).toEqual(sums);
+    expect(items).toHaveLength(sums.size);
+    const times = items.map((item) => item.at);
+    expect(times).toEqual([...times].sort().reverse());
+  });
+
+  it('gives everything once, in one order, whatever the size of a page', async () => {
+    const whole = await allPages('limit=200');
+    for (const limit of [1, 7, 50]) expect(await allPages(`limit=${limit}`)).toEqual(whole);
+    expect((await read()).body.items).toEqual(whole.slice(0, 50));
+  });
+
+  it('filters by session, by actor and from a time on, alone and together, page by page', async () => {
+    const whole = await allPages('limit=200');
+    const cases: [string, (item: Item) => boolean][] = [
+      [`session=${ses(2)}`, (item) => item.session === ses(2)],
+      ['actor=key:k1', (item) => item.actor === 'key:k1'],
+      ['from=2026-01-01T20:02:00Z', (item) => item.at >= '2026-01-01T20:02'],
+      [`from=${encodeURIComponent('2026-01-01T21:01:30.5+01:00')}`, (item) => item.at >= '2026-01-01T20:02'],
+      [`session=${ses(4)}&actor=key:k0`, (item) => item.session === ses(4) && item.actor === 'key:k0'],
+      ['actor=key:k%25', () => false],
+      ['from=2999-01-01T00:00:00Z', () => false],
+    ];
+    for (const [query, matches] of cases) {
+      expect([query, await allPages(`${query}&limit=3`)]).toEqual([query, whole.filter(matches)]);
+    }
+  });
+
+  it('finds a person by the exact id, whatever it holds', async () => {
+    const actor = 'person:https://login.example.com#a#b%_ ü"\n';
+    await reading.gateway.app.get(AuditRepository).add(
+      [1, 2].map((count) => ({
+        id: randomUUID(),
+        actor,
+        action: 'hand-over',
+        sessionId: ses(count),
+        count,
+        ageS: 0,
+      })),
+    );
+    const items = await allPages(`actor=${encodeURIComponent(actor)}&limit=1`);
+    expect(items.map((item) => [item.actor, item.count])).toEqual([
+      [actor, 2],
+      [actor, 1],
+    ]);
+  });
+
+  const forged = (...place: unknown[]) => `?cursor=${Buffer.from(JSON.stringify(place)).toString('base64url')}`;
+  const now = '2026-01-01T20:00:00.000000Z';
+
+  it.each([
+    ['?limit=0', 'limit'],
+    ['?limit=201', 'limit'],
+    ['?session=derby', 'session'],
+    ['?session=', 'session'],
+    ['?actor=', 'actor'],
+    ['?actor=a%00b', 'actor'],
+    [`?actor=${'x'.repeat(2049)}`, 'actor'],
+    ['?actor=a&actor=b', 'actor'],
+    ['?from=yesterday', 'from'],
+    ['?from=2026-01-01', 'from'],
+    ['?from=2026-01-01T00:00:00', 'from'],
+    ['?from=2026-02-30T00:00:00Z', 'from'],
+    ['?from=0000-01-01T00:00:00Z', 'from'],
+    ['?cursor=abc', 'cursor'],
+    ['?cursor=', 'cursor'],
+    [forged('2026-02-30T00:00:00.000000Z', 'key:a', 'close', ''), 'cursor'],
+    [forged('0000-01-01T00:00:00.000000Z', 'key:a', 'close', ''), 'cursor'],
+    [forged(now, 'a\0b', 'close', ''), 'cursor'],
+    [forged(now, 'key:a', 'steal', ''), 'cursor'],
+    [forged(now, 'key:a', 'close', 'derby'), 'cursor'],
+    [forged(now, 'key:a', 'close', '', 1), 'cursor'],
+    ['?colour=blue', 'colour'],
+  ])('refuses %s and names the parameter', async (query, parameter) => {
+    const { status, body } = await read(query);
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: 'validation-failed', errors: [{ parameter }] });
+  });
 });

@@ -92,6 +92,10 @@ describe('listing sessions', () => {
       `?cursor=${Buffer.from('2026-99-99T00:00:00.000000Z ses_0123456789012345678901').toString('base64url')}`,
       'cursor',
     ],
+    [
+      `?cursor=${Buffer.from('2026-02-30T00:00:00.000000Z ses_0123456789012345678901').toString('base64url')}`,
+      'cursor',
+    ],
     ['?colour=blue', 'colour'],
   ])('refuses %s and names the parameter', async (query, parameter) => {
     const { status, body } = await list(query);

@@ -7,6 +7,9 @@ import { Process } from '../support/process.js';
 /** Documents, error tables and operators speak of these. */
 const NAMES = [
   'api_keys_pkey',
+  'audit_entries_action_known',
+  'audit_entries_count_positive',
+  'audit_entries_pkey',
   'idempotency_keys_pkey',
   'idempotency_keys_session_fkey',
   'session_tokens_pkey',

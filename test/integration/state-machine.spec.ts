@@ -86,10 +86,10 @@ describe('the states of a session', () => {
         await publishing.postpone(id, { waitMs: 1000, counted: true, code: 'cas-unavailable' });
         return;
       case 'close':
-        await app.get(SessionsRepository).close(id);
+        await app.get(SessionsRepository).close(id, 'key:test');
         return;
       case 'retry':
-        await app.get(SessionsRepository).retry(id, 600);
+        await app.get(SessionsRepository).retry(id, 'key:test', 600);
         return;
       case 'deadline':
         await database.rows('UPDATE sessions SET deadline_at = clock_timestamp() WHERE id = $1', [id]);

@@ -39,6 +39,20 @@ export async function expectInvariants(world: World, accepted: Iterable<string>)
     if (row.status === 'closed' || row.status === 'expired') expect(readable).toEqual([]);
   }
   await expectHonestTokens(world, rows);
+  await expectWrittenDown(world, rows);
+}
+
+/** The audit trail knows who made each session, and who closed each closed one; once, and nothing that was not done. */
+async function expectWrittenDown(world: World, rows: Row[]): Promise<void> {
+  const entries = await world.database.rows<{ id: string; actions: string }>(
+    `SELECT session_id AS id, string_agg(action, ' ' ORDER BY at) AS actions FROM audit_entries
+     WHERE action IN ('create', 'close') GROUP BY session_id`,
+  );
+  const actions = new Map(entries.map((entry) => [entry.id, entry.actions]));
+  const wrong = rows
+    .map(({ id, status }) => ({ id, status, written: actions.get(id) }))
+    .filter(({ status, written }) => written !== (status === 'closed' ? 'create close' : 'create'));
+  expect(wrong).toEqual([]);
 }
 
 /** Every readable token was issued by CAS, for its product, and no two sessions share one. */

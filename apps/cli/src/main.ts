@@ -7,6 +7,7 @@ import { addMigrate } from './commands/migrate.js';
 import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
 import { addSessions } from './commands/sessions.js';
+import { addSubjects } from './commands/subjects.js';
 
 const MISUSED = 2;
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   addRedrive(program);
   addReseal(program);
   addDoctor(program);
+  addSubjects(program);
   addEnvExample(program);
   await program.parseAsync();
 }

@@ -11,6 +11,8 @@ import { IdentityProvider } from './access/identity-provider.js';
 import { Persons } from './access/persons.js';
 import { Rates } from './access/rates.js';
 import { Admission, admissionRule } from './admission/admission.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { Drain } from './drain.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
@@ -42,7 +44,14 @@ export class GatewayModule {
         EventsModule,
         SealingModule,
       ],
-      controllers: [RoomsController, SessionsController, StreamsController, OpenRoomsController, HealthController],
+      controllers: [
+        RoomsController,
+        SessionsController,
+        StreamsController,
+        AuditController,
+        OpenRoomsController,
+        HealthController,
+      ],
       providers: [
         ApiKeys,
         IdentityProvider,
@@ -51,6 +60,7 @@ export class GatewayModule {
         Gatekeeper,
         Admission,
         admissionRule,
+        AuditTrail,
         ProblemFilter,
         SessionsService,
         Backlog,

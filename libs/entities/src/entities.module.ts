@@ -2,6 +2,7 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import { AuditRepository } from './audit.repository.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
@@ -9,14 +10,17 @@ import { PublishingRepository } from './publishing.repository.js';
 import { ResealingRepository } from './resealing.repository.js';
 import { RoomsRepository } from './rooms.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
+import { SubjectsRepository } from './subjects.repository.js';
 import { SweepingRepository } from './sweeping.repository.js';
 
 const repositories = [
   ApiKeysRepository,
+  AuditRepository,
   PublishingRepository,
   ResealingRepository,
   RoomsRepository,
   SessionsRepository,
+  SubjectsRepository,
   SweepingRepository,
 ];
 

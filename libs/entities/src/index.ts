@@ -1,4 +1,11 @@
 export { type ApiKeyRecord, ApiKeysRepository, type ListedApiKey, type NewApiKey } from './api-keys.repository.js';
+export {
+  type AuditCount,
+  type AuditFilter,
+  type AuditItem,
+  type AuditPlace,
+  AuditRepository,
+} from './audit.repository.js';
 export { Database, type Statements } from './database.js';
 export { DatabaseClock } from './database-clock.js';
 export { type DatabaseFindings, examineDatabase } from './examine-database.js';
@@ -16,4 +23,5 @@ export {
   SessionsRepository,
   type UnnamedSession,
 } from './sessions.repository.js';
+export { type Erased, SubjectsRepository } from './subjects.repository.js';
 export { SWEEP_BATCH, SweepingRepository } from './sweeping.repository.js';

@@ -1,6 +1,7 @@
 import { CodedError, LIVE_STATUSES, newSessionId, type Product, RETRYABLE_FAILURES } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { announce } from './announce.js';
+import { auditChange } from './audit.repository.js';
 import { Database, type Statements } from './database.js';
 import { UniqueViolation } from './database-errors.js';
 import { expireDue, failOverdue, insertSession, reviveFailed } from './moves.js';
@@ -105,6 +106,8 @@ export class RoomsRepository {
         );
         const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
         if (id === null) return null;
+        const action = reopened === null ? 'create' : 'retry';
+        await auditChange(statements, { actor: opening.createdBy, action, sessionId: id });
         const [row] = await statements.rows<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
         return row === undefined ? null : { session: toRecord(row), by: reopened === null ? 'made' : 'reopened' };
       });

@@ -1,6 +1,7 @@
 import { CodedError, newSessionId, type SessionStatus } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { announce } from './announce.js';
+import { auditChange } from './audit.repository.js';
 import { Database, type Statements } from './database.js';
 import { eraseTokens, failOverdue, insertSession, type NewSession, reviveFailed } from './moves.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
@@ -118,32 +119,40 @@ export class SessionsRepository {
         if (winner === null) throw new IdempotencyKeyReused('The key is in use by another request');
         return { session: winner, by: 'replayed' };
       }
+      await auditChange(statements, { actor: session.createdBy, action: 'create', sessionId: id });
       const made = await findIn(statements, id);
       if (made === null) throw new Error('a session that was just inserted is gone');
       return { session: made, by: 'made' };
     });
   }
 
-  /** Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing. */
-  async close(id: string): Promise<void> {
+  /**
+   * Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing.
+   *
+   * @param actor who closes it
+   */
+  async close(id: string, actor: string): Promise<void> {
     await this.database.transaction(async (statements) => {
-      const closed = await statements.rows(
+      const [closed] = await statements.rows<{ status: SessionStatus }>(
         `UPDATE sessions SET version = version + 1, ended_at = clock_timestamp(),
                 status = CASE WHEN status = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING id`,
+         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING status`,
         [id],
       );
-      if (closed.length === 0) return;
+      if (closed === undefined) return;
       await eraseTokens(statements, [id]);
       await announce(statements, [id]);
+      // One that has expired was ended by the clock, and not by whoever came to close it.
+      if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id });
     });
   }
 
   /** Puts a failed session back to pending, whatever it failed of. Any other session stays as it is. */
-  async retry(id: string, deadlineS: number): Promise<SessionRecord | null> {
+  async retry(id: string, actor: string, deadlineS: number): Promise<SessionRecord | null> {
     return this.database.transaction(async (statements) => {
       await failOverdue(statements, 's.id = $1', [id]);
-      await reviveFailed(statements, `s.id = $2 AND s.status = 'failed'`, [deadlineS, id]);
+      const revived = await reviveFailed(statements, `s.id = $2 AND s.status = 'failed'`, [deadlineS, id]);
+      if (revived !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
       return findIn(statements, id);
     });
   }

@@ -5,6 +5,8 @@ import { expireDue, failOverdue } from './moves.js';
 
 /** Rows that one statement takes at most. */
 export const SWEEP_BATCH = 1000;
+/** Small rows without anything that hangs on them, and many of them. */
+const AUDIT_BATCH = 5000;
 
 /** What time alone decides: revival, expiry, deadlines. Two sweepers at once are harmless, they skip each other's rows. */
 @Injectable()
@@ -60,6 +62,18 @@ export class SweepingRepository {
        RETURNING 1`,
     );
     return { sessions: sessions.length, idempotencyKeys: keys.length };
+  }
+
+  /** Deletes entries of the audit trail that are older than `retentionS`, the oldest 5,000; gives how many. */
+  async purgeAudit(retentionS: number): Promise<number> {
+    const entries = await this.database.rows(
+      `DELETE FROM audit_entries WHERE id IN (
+         SELECT d.id FROM audit_entries d WHERE d.at <= clock_timestamp() - make_interval(secs => $1)
+         ORDER BY d.at LIMIT ${String(AUDIT_BATCH)} FOR UPDATE SKIP LOCKED)
+       RETURNING 1`,
+      [retentionS],
+    );
+    return entries.length;
   }
 
   /** How long the oldest pending session has been so, since its creation or its last retry, in s; 0 without one. */

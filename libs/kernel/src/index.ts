@@ -1,4 +1,5 @@
 export * from './api-keys.js';
+export * from './audit.js';
 export * from './durations.js';
 export * from './errors.js';
 export * from './failpoint.js';

@@ -2,6 +2,7 @@ import { type PagePlace, SessionsRepository } from '@app/entities';
 import { FAILURE_CODES, type FailureCode } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { type Command, Option } from 'commander';
+import { OPERATOR } from '../operator.js';
 import { Progress } from '../progress.js';
 import { withSessionsAndQueue } from './sessions.js';
 
@@ -35,7 +36,9 @@ async function redrive(options: { all?: true; code?: FailureCode; json?: true },
     let pending = 0;
     for (let done = 0; done < ids.length; done += BATCH) {
       progress.at(done);
-      const retried = await Promise.all(ids.slice(done, done + BATCH).map((id) => sessions.retry(id, mintDeadlineS)));
+      const retried = await Promise.all(
+        ids.slice(done, done + BATCH).map((id) => sessions.retry(id, OPERATOR, mintDeadlineS)),
+      );
       for (const session of retried) {
         if (session?.status !== 'pending') continue;
         queue.hint(session.id, { now: true });

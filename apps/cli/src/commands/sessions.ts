@@ -4,6 +4,7 @@ import { CannotStart, FAILURES, SESSION_ID, SESSION_STATUSES, type SessionStatus
 import { MintTokensQueue, QueueModule, waitForQueue } from '@app/queue';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { OPERATOR } from '../operator.js';
 import { table } from '../table.js';
 import { withApp } from '../with-app.js';
 
@@ -65,7 +66,7 @@ async function show(id: string, { json }: { json?: true }) {
 
 async function retry(id: string) {
   await withSessionsAndQueue(async (app, mintDeadlineS) => {
-    const session = known(id, await app.get(SessionsRepository).retry(valid(id), mintDeadlineS));
+    const session = known(id, await app.get(SessionsRepository).retry(valid(id), OPERATOR, mintDeadlineS));
     if (session.status === 'pending') app.get(MintTokensQueue).hint(id, { now: true });
     if (session.status === 'closed' || session.status === 'expired') {
       throw new CannotStart(`The session is ${session.status}, for good: open another one`);
@@ -79,7 +80,7 @@ async function close(id: string) {
   await withApp(settings, [], async (app) => {
     const repository = app.get(SessionsRepository);
     known(id, await repository.find(valid(id)));
-    await repository.close(id);
+    await repository.close(id, OPERATOR);
     process.stdout.write(`The session is ${String((await repository.find(id))?.status)}. Its tokens are erased.\n`);
   });
 }

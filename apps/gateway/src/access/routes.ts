@@ -19,6 +19,7 @@ export const ROUTES = {
   streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
+  readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createOpenRoom: { method: 'POST', path: '/room/create', scope: null },
   readOpenRoom: { method: 'GET', path: '/room/:name', scope: null },
   livez: { method: 'GET', path: '/livez', scope: null },

@@ -38,6 +38,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Rooms', 'Stable names of yours; at most one session of a room is live')
     .addTag('Sessions', 'By TokenID')
+    .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
       'Drop-in rooms',
       'The contract of the vendor’s demo server, for clients that already speak it. Off by default (`ROOM_API=on`); ' +

@@ -4,6 +4,7 @@ import { UnknownSealingKey } from '@app/sealing';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isOpenRoomPath, methodsOf, pathOf, placeOf } from '../access/routes.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { GatewayMetrics } from '../gateway.metrics.js';
 import { answerFor } from './answer-for.js';
 import { Problem } from './problem.js';
@@ -13,6 +14,7 @@ import { isFaultOfOurs, sortError } from './sort-error.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
+    private readonly trail: AuditTrail,
     @Inject(LOG) private readonly log: Log,
     @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
     private readonly metrics: GatewayMetrics,
@@ -31,6 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
     const sorted = sortError(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
+    if (request.caller !== null) this.trail.refused(request.caller, problem.code, request.sessionId);
     const { status, headers, document } = answerFor(roomApi, problem, path, request.id);
     void reply.status(status).headers(headers).send(document);
   }

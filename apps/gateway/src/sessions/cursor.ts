@@ -1,7 +1,6 @@
 import type { PagePlace } from '@app/entities';
 import { SESSION_ID } from '@app/kernel';
-
-const MICROSECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+import { isPlaceInTime } from '../http/place-in-time.js';
 
 /** The place where a page ends, as clients carry it. Opaque to them. */
 export function encodeCursor({ createdAt, id }: PagePlace): string {
@@ -11,6 +10,6 @@ export function encodeCursor({ createdAt, id }: PagePlace): string {
 /** Null for what this server has not made. */
 export function decodeCursor(cursor: string): PagePlace | null {
   const [createdAt = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  const made = MICROSECONDS.test(createdAt) && !Number.isNaN(Date.parse(createdAt)) && SESSION_ID.test(id);
+  const made = isPlaceInTime(createdAt) && SESSION_ID.test(id);
   return made && rest.length === 0 ? { createdAt, id } : null;
 }

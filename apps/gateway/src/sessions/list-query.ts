@@ -1,16 +1,8 @@
 import { SESSION_STATUSES } from '@app/kernel';
 import { z } from 'zod';
+import { pageLimit } from '../http/page-limit.js';
 import { decodeCursor } from './cursor.js';
 import { storedName } from './room-name.js';
-
-const MAX_LIMIT = 200;
-const DEFAULT_LIMIT = 50;
-
-const limit = z
-  .string()
-  .regex(/^\d{1,6}$/, 'must be a whole number')
-  .transform(Number)
-  .refine((n) => n >= 1 && n <= MAX_LIMIT, { error: `must be from 1 to ${MAX_LIMIT}` });
 
 const cursor = z.string().transform((text, context) => {
   const place = decodeCursor(text);
@@ -23,7 +15,7 @@ const cursor = z.string().transform((text, context) => {
 export const listQuery = z.strictObject({
   status: z.enum(SESSION_STATUSES, { error: `must be one of ${SESSION_STATUSES.join(', ')}` }).optional(),
   room: storedName.optional(),
-  limit: limit.optional().transform((n) => n ?? DEFAULT_LIMIT),
+  limit: pageLimit,
   cursor: cursor.optional(),
 });
 

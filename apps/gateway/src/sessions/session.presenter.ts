@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Caller, may } from '../access/caller.js';
 import { Admission } from '../admission/admission.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { SessionView } from './session.schemas.js';
 
 /** What the service decided: the session to show and how it came about. */
@@ -24,16 +25,19 @@ export class SessionPresenter {
   constructor(
     private readonly sealing: Sealing,
     private readonly admission: Admission,
+    private readonly trail: AuditTrail,
   ) {}
 
   /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
   async opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): Promise<SessionView> {
+    // First of all: who is not admitted is not told of the session either.
+    const view = await this.shown(session, caller, reply);
     const pending = !isSettled(session.status);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
     void reply
       .status(pending ? 202 : made && session.status === 'ready' ? 201 : 200)
       .header('Location', `/v1/sessions/${session.id}`);
-    return this.shown(session, caller, reply);
+    return view;
   }
 
   /** @throws Problem 403 · AdmissionUnavailable: before a reply with tokens the customer's logic is asked */
@@ -42,7 +46,10 @@ export class SessionPresenter {
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
     if (session.status !== 'ready' || !may(caller, 'tokens:read')) return this.withoutTokens(session);
     await this.admission.require(caller, 'join', { room: session.room, session: session.id });
-    return { ...this.withoutTokens(session), tokens: this.open(session) };
+    const tokens = this.open(session);
+    // What is asked for with HEAD leaves without its body.
+    if (reply.request.method !== 'HEAD') this.trail.handedOver(caller, session.id);
+    return { ...this.withoutTokens(session), tokens };
   }
 
   /** Without tokens, whoever asks. */

@@ -121,7 +121,7 @@ export class SessionsController {
     @Param('tokenId') tokenId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.opened({ session: await this.service.retry(tokenId), made: false }, caller, reply);
+    return this.presenter.opened({ session: await this.service.retry(caller, tokenId), made: false }, caller, reply);
   }
 
   @Delete(':tokenId')

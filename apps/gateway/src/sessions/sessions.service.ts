@@ -82,9 +82,9 @@ export class SessionsService {
   }
 
   /** Puts a failed session back to pending; a pending one is looked at again, a ready one stays. */
-  async retry(id: string): Promise<SessionRecord> {
+  async retry(caller: Caller, id: string): Promise<SessionRecord> {
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
-    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, mintDeadlineS) : null;
+    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, caller.id, mintDeadlineS) : null;
     if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
     if (session.status === 'closed') throw new Problem('session-closed');
     if (session.status === 'expired') throw new Problem('session-expired');
@@ -105,7 +105,7 @@ export class SessionsService {
     const foreign = caller.who.kind === 'person' && session.createdBy !== caller.id && !may(caller, 'admin');
     if (foreign) throw new Problem('insufficient-scope', { detail: 'A person closes only sessions that they created' });
     await this.admission.require(caller, 'close', { room: session.room, session: id });
-    await this.sessions.close(id);
+    await this.sessions.close(id, caller.id);
   }
 
   private opening(body: OpeningBody) {

@@ -46,6 +46,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     const purged = await this.sweeping.purge(this.settings.retentionS);
     const due = await this.sweeping.takeDue();
     if (due.length > 0) await this.queue.add(due);
+    await this.sweeping.purgeAudit(this.settings.auditRetentionS);
     const { expired, failed } = moved;
     if (expired + failed + due.length + purged.sessions > 0) {
       this.log.info({ expired, failed, revived: due.length, purged: purged.sessions }, 'swept');

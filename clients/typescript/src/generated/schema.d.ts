@@ -132,6 +132,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit trail
+         * @description Who did what, newest first. Changes of sessions stand there when they are done; replies with tokens and refusals are counted by caller, session and minute, and appear about a second later.
+         *
+         *     Needs the scope `admin`.
+         */
+        get: operations["readAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/room/create": {
         parameters: {
             query?: never;
@@ -264,6 +286,29 @@ export interface components {
             items: components["schemas"]["Session"][];
             /** @description Give it as `cursor` for the next page; null on the last one. */
             nextCursor: string | null;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditItem"][];
+            /** @description Give it as `cursor` for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        AuditItem: {
+            /**
+             * Format: date-time
+             * @description Of a change its time; of what is counted the minute.
+             */
+            at: string;
+            /** @description Who it was: `key:<id>`, `person:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `person:erased`. */
+            actor: string;
+            /**
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session. `hand-over` is a reply with tokens. `refused:…` is a reply with this problem code.
+             * @enum {string}
+             */
+            action: "create" | "close" | "retry" | "hand-over" | "refused:insufficient-scope" | "refused:admission-denied" | "refused:rate-limited";
+            /** @description The TokenID; null where it was about none. */
+            session: string | null;
+            /** @description How often in this minute; 1 for a change. */
+            count: number;
         };
         /** @description Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody. */
         OpenRoomCreation: {
@@ -1744,6 +1789,151 @@ export interface operations {
                 };
             };
             /** @description The service is not available right now · The service has too much to do right now · This server is shutting down */
+            503: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readAudit: {
+        parameters: {
+            query?: {
+                /** @description A TokenID */
+                session?: string;
+                /** @description Who did it, exactly as in the items */
+                actor?: string;
+                /** @description Nothing before this time, such as `2026-11-24T20:00:00Z`. What is counted belongs to the beginning of its minute. */
+                from?: string;
+                limit?: number;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit trail, newest first */
+            200: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not have the required form */
+            422: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description The id of this request, for the logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is not available right now */
             503: {
                 headers: {
                     /**

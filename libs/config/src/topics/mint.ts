@@ -18,10 +18,16 @@ export const mint = topic({
       about: 'How long closed, expired and failed sessions are kept, in s. Their tokens are gone long before.',
       default: '2592000',
     },
+    AUDIT_RETENTION_S: {
+      schema: whole(1, 315_360_000),
+      about: 'How long the audit trail is kept, in s.',
+      default: '2592000',
+    },
   },
   settings: (values) => ({
     concurrency: values.MINT_CONCURRENCY,
     sweepEveryMs: values.SWEEP_EVERY_MS,
     retentionS: values.RETENTION_S,
+    auditRetentionS: values.AUDIT_RETENTION_S,
   }),
 });

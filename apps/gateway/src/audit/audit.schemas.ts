@@ -1,0 +1,31 @@
+import { AUDIT_ACTIONS } from '@app/kernel';
+import { z } from 'zod';
+
+export const auditItem = z
+  .strictObject({
+    at: z.iso.datetime().meta({ description: 'Of a change its time; of what is counted the minute.' }),
+    actor: z.string().meta({
+      description:
+        'Who it was: `key:<id>`, `person:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `person:erased`.',
+    }),
+    action: z.enum(AUDIT_ACTIONS).meta({
+      description:
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session. ' +
+        '`hand-over` is a reply with tokens. `refused:…` is a reply with this problem code.',
+    }),
+    session: z.string().nullable().meta({ description: 'The TokenID; null where it was about none.' }),
+    count: z.int().min(1).meta({ description: 'How often in this minute; 1 for a change.' }),
+  })
+  .meta({ id: 'AuditItem' });
+
+export const auditPage = z
+  .strictObject({
+    items: z.array(auditItem),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Give it as `cursor` for the next page; null on the last one.' }),
+  })
+  .meta({ id: 'AuditPage' });
+
+export type AuditPage = z.output<typeof auditPage>;
