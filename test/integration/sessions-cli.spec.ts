@@ -78,7 +78,6 @@ describe('the operator’s commands for sessions', () => {
 
   it.each([
     [['redrive'], 2, 'say --all, or --code'],
-    [['redrive', '--all', '--code', 'cas-rejected'], 2, 'cannot be used with'],
     [['sessions', 'close', newSessionId()], 1, 'There is no session ses_'],
     [['sessions', 'show', 'secret-pasted-here'], 1, 'That is no TokenID'],
   ])('refuse %j with %i', async (args, wanted, words) => {
