@@ -104,7 +104,7 @@ describe.each(both)('when %s', (_name, send) => {
     const start = performance.now();
     const [said, , pointers] = outcome(await send(body));
     expect([said, pointers]).toEqual([status, places]);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('64 KiB of unknown keys are 422, and the reply is not larger than they are', async () => {
@@ -278,7 +278,7 @@ describe('a query', () => {
     const [status, code, parameters] = outcome(reply);
     expect([status, code]).toEqual([422, 'validation-failed']);
     expect(parameters.length).toBeLessThanOrEqual(100);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(5000);
     expect(({} as { a?: unknown }).a).toBeUndefined();
   });
 
