@@ -1,9 +1,10 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { createPostgresBackend, type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
+import { type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './outcome.js';
+import { createForgetfulBackend } from './postgres-backend.js';
 
 export interface QueueSettings {
   redisUrl: string | undefined;
@@ -26,7 +27,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 @Module({})
 export class QueueModule {
   static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
-    if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
+    if (queue.redisUrl === undefined) setDefaultBackendFactory(createForgetfulBackend);
     else setDefaultBackendFactory();
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
