@@ -205,6 +205,21 @@ describe('without an answer nobody is let in', () => {
   });
 });
 
+it('leaves in the audit trail who was refused what', async () => {
+  const { id, other } = await readySession();
+  service.answer = () => ({ allow: false });
+  await other.read(id);
+  await other.close(id);
+  const actor = `key:${other.apiKey?.split('_')[1]}`;
+  await eventually(async () => {
+    const entries = await house.database.rows(
+      `SELECT action, session_id, sum(count)::int AS count FROM audit_entries WHERE actor = $1 GROUP BY 1, 2`,
+      [actor],
+    );
+    expect(entries).toEqual([{ action: 'refused:admission-denied', session_id: id, count: 2 }]);
+  });
+});
+
 describe('is asked last', () => {
   it('after credential, scope, form, and whether it is there', async () => {
     service.answer = () => ({ allow: false });

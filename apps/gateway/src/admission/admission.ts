@@ -15,7 +15,10 @@ export class Admission {
   async require(caller: Caller, action: AdmissionAction, { room, session }: Target): Promise<void> {
     const decision = await this.rule.decide({ caller, action, room, session });
     if (decision.allow) return;
-    throw new Problem('admission-denied', decision.reason === null ? {} : { detail: decision.reason });
+    throw new Problem('admission-denied', {
+      ...(decision.reason !== null && { detail: decision.reason }),
+      ...(session !== null && { sessionId: session }),
+    });
   }
 }
 

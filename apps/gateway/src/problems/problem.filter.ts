@@ -33,7 +33,9 @@ export class ProblemFilter implements ExceptionFilter {
     const sorted = sortError(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isFaultOfOurs(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
-    if (request.caller !== null) this.trail.refused(request.caller, problem.code, request.sessionId);
+    if (request.caller !== null) {
+      this.trail.refused(request.caller, problem.code, problem.details.sessionId ?? request.sessionId);
+    }
     const { status, headers, document } = answerFor(roomApi, problem, path, request.id);
     void reply.status(status).headers(headers).send(document);
   }

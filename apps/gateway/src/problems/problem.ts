@@ -10,6 +10,8 @@ export interface ProblemDetails {
   detail?: string;
   errors?: Fault[];
   headers?: Record<string, string>;
+  /** The session that was refused, for the audit trail; not told to the caller. */
+  sessionId?: string;
 }
 
 /** RFC 9457, as it goes over the wire. */

@@ -103,7 +103,10 @@ export class SessionsService {
     const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
     const foreign = caller.who.kind === 'person' && session.createdBy !== caller.id && !may(caller, 'admin');
-    if (foreign) throw new Problem('insufficient-scope', { detail: 'A person closes only sessions that they created' });
+    if (foreign) {
+      const detail = 'A person closes only sessions that they created';
+      throw new Problem('insufficient-scope', { detail, sessionId: id });
+    }
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);
   }
