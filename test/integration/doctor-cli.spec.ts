@@ -66,7 +66,7 @@ describe('doctor', () => {
     ]);
     expect(code).toBe(0);
     expect((await cas.summary()).total.calls).toBe(0);
-  }, 30_000);
+  }, 90_000);
 
   it('says what it was not told, and works with what it was', async () => {
     await put(2, 'k1', 'sealed');
@@ -82,7 +82,7 @@ describe('doctor', () => {
     ]);
     expect(findings.find(({ check }) => check === 'queue')).toMatchObject({ level: 'ok' });
     expect(code).toBe(0);
-  }, 30_000);
+  }, 90_000);
 
   it('finds all that is wrong in one run, says what to do, and shows no value', async () => {
     await put(3, 'k9', 'sealed');
@@ -112,7 +112,7 @@ describe('doctor', () => {
     expect(text).not.toMatch(/hush-3141/);
     expect(text).not.toContain(keys.slice(3, 20));
     expect(code).toBe(1);
-  }, 30_000);
+  }, 90_000);
 
   it('tells the stage of a rotation', async () => {
     await database.rows('DELETE FROM sessions');
@@ -127,7 +127,7 @@ describe('doctor', () => {
     await database.rows(`UPDATE session_tokens SET key_id = 'k2'`);
     await put(1, 'k1', null);
     expect(await stage('k2', 'k1')).toMatch(/^✓ .*k1 none any more → k1 may be taken out of the ring/);
-  }, 60_000);
+  }, 120_000);
 
   it('says when the schema is missing, and when there is no database at all', async () => {
     const [empty, nothing] = await Promise.all([doctor({ DATABASE_URL: process.env.TEST_PG_URL ?? '' }), doctor({})]);
@@ -135,5 +135,5 @@ describe('doctor', () => {
     expect(empty.text).toContain('npm run migrate');
     expect(nothing.text).toContain('✗ database       DATABASE_URL is not set');
     expect([empty.code, nothing.code]).toEqual([1, 1]);
-  }, 30_000);
+  }, 90_000);
 });

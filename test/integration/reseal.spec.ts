@@ -96,7 +96,7 @@ describe('reseal', () => {
     expect(await sealedOf(second)).toBeNull();
     const alone = await house.startGateway({ TOKEN_ENCRYPTION_KEYS: asText(k2) });
     expect((await alone.client.read(first)).body.tokens).toEqual({ stream: `token-of-${first}` });
-  }, 90_000);
+  }, 120_000);
 
   it('leaves what it cannot open as it is, names its key, and fails', async () => {
     const [foreign = ''] = await fill(new KeyRing([k9]), 3);
@@ -115,7 +115,7 @@ describe('reseal', () => {
     expect([done.code, done.text.includes('3 tokens sealed again')]).toEqual([1, true]);
     await house.client.close(broken);
     expect((await reseal(asText(k2))).code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('never brings back a token that was erased, and waits for nobody', async () => {
     const repository = house.gateway.app.get(ResealingRepository);

@@ -61,7 +61,7 @@ describe('the operator’s commands for sessions', () => {
       await house.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1 AND sealed IS NOT NULL', [one]),
     ).toEqual([]);
     expect(await cli('sessions', 'retry', one)).toMatchObject({ code: 1, text: expect.stringContaining('closed') });
-  }, 60_000);
+  }, 120_000);
 
   it('put back what failed, all or of one code, with progress', async () => {
     const refused = await failed(2, 'cas-credentials-rejected');
@@ -74,7 +74,7 @@ describe('the operator’s commands for sessions', () => {
     expect(all.text).toContain('11 of 11 sessions');
     expect(all.text).toContain('{"failed":11,"pending":11}');
     await expectStatus(away, 'ready');
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     [['redrive'], 2, 'say --all, or --code'],
