@@ -168,6 +168,31 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     await expectReady(world, [id]);
   });
 
+  it('a retry at the very deadline holds, whether it or the sweeper comes first', async () => {
+    await world.cas.fault({ kind: 'hang' });
+    const id = await open('retry-and-sweeper');
+    const sweeping = await world.startWorker({ SWEEP_EVERY_MS: '100' });
+    const row = async () => {
+      const [found] = await world.database.rows<{ status: string; left: number }>(
+        'SELECT status, extract(epoch FROM deadline_at - now())::float8 AS left FROM sessions WHERE id = $1',
+        [id],
+      );
+      return found;
+    };
+    for (let round = 0; round < 40; round++) {
+      await world.database.rows(`UPDATE sessions SET deadline_at = clock_timestamp() WHERE id = $1`, [id]);
+      const [retried] = await Promise.all([world.client(0).retry(id), world.client(1).retry(id)]);
+      expect([retried.status, retried.body.status]).toEqual([202, 'pending']);
+      await new Promise((resolve) => setTimeout(resolve, round * 3));
+      expect(await row()).toEqual({ status: 'pending', left: expect.any(Number) });
+      expect((await row())?.left).toBeGreaterThan(800);
+    }
+    await world.cas.clearFaults();
+    await expectReady(world, [id]);
+    await sweeping.end();
+    world.workers.splice(world.workers.indexOf(sweeping), 1);
+  }, 60_000);
+
   it('a retry of a session whose old job still waits runs now, not when the old wait is over', async () => {
     await world.cas.fault({ kind: 'status', status: 503, retryAfter: '60', times: 1 });
     const id = await open('waiting-job');

@@ -155,6 +155,11 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
         }, 120_000);
         expect(accepted.size).toBeGreaterThan(SECONDS);
         expect([...statuses.keys()].filter((status) => ![0, 200, 201, 202, 503].includes(status))).toEqual([]);
+        const brought = await world.database.rows(
+          `SELECT id, status FROM sessions WHERE id = ANY($1) AND status <> 'closed'`,
+          [[...closed]],
+        );
+        expect(brought).toEqual([]);
         await expectInvariants(world, accepted);
       } finally {
         stop.abort();
