@@ -223,7 +223,7 @@ describe('a refusal', () => {
     const ben = await as('ben', 'sessions:close');
     expect((await ben.close(body.id)).status).toBe(403);
     await expectCounted(actorOf(client), 'refused:insufficient-scope', [['', 4]]);
-    await expectCounted(person('ben'), 'refused:insufficient-scope', [['', 1]]);
+    await expectCounted(person('ben'), 'refused:insufficient-scope', [[body.id, 1]]);
   });
 
   it('of whatever kind is one of the known actions; what is no refusal is not counted', async () => {
