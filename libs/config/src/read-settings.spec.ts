@@ -104,6 +104,13 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each(['schlüssel', 'two words', 'a\nb'])('refuses what no header can carry for the key of CAS: %j', (value) => {
+    expect(faultsOf(workerTopics, { ...worker, CAS_API_KEY: value, CAS_API_SECRET: value })).toEqual([
+      'CAS_API_KEY must be printable ASCII without spaces',
+      'CAS_API_SECRET must be printable ASCII without spaces',
+    ]);
+  });
+
   it('tells a process only what it needs: the gateway never sees the secrets of CAS', () => {
     expect(JSON.stringify(readSettings(gatewayTopics, { ...worker, CAS_API_SECRET: 'vendor-secret' }))).not.toContain(
       'vendor-secret',

@@ -1,4 +1,8 @@
-import { onOff, optionalText, text, topic, url, whole } from '../topic.js';
+import { z } from 'zod';
+import { onOff, optionalText, topic, url, whole } from '../topic.js';
+
+/** Goes into a header as it is: whatever a header cannot carry would fail every call. */
+const headerText = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
 /** The vendor's token service, CAS. */
 export const cas = topic({
@@ -8,8 +12,8 @@ export const cas = topic({
       schema: url('http:', 'https:'),
       about: "Base URL of CAS, from the vendor's private area. https, but for loopback.",
     },
-    CAS_API_KEY: { schema: text, about: 'API key of CAS.', secret: true },
-    CAS_API_SECRET: { schema: text, about: 'API secret of CAS.', secret: true },
+    CAS_API_KEY: { schema: headerText, about: 'API key of CAS.', secret: true },
+    CAS_API_SECRET: { schema: headerText, about: 'API secret of CAS.', secret: true },
     CAS_TIMEOUT_MS: {
       schema: whole(10, 120_000),
       about: 'The whole time for one call, from connect to the last byte, in ms.',
