@@ -11,4 +11,10 @@ export interface RunningRedis {
 export function redisServerPath(): string | undefined;
 
 /** Without a port a free one is taken. `dir` must exist; `args` are added to the command line and win. */
-export function startRedis(options: { port?: number; dir: string; args?: string[] }): Promise<RunningRedis>;
+export function startRedis(options: {
+  port?: number;
+  dir: string;
+  args?: string[];
+  /** Without one anybody may come in. */
+  password?: string;
+}): Promise<RunningRedis>;

@@ -14,7 +14,7 @@ export function redisServerPath() {
   return findOnPath('redis-server');
 }
 
-export async function startRedis({ port, dir: directory, args = [] }) {
+export async function startRedis({ port, dir: directory, args = [], password }) {
   // As /proc shows it for the working directory of the server.
   const dir = realpathSync(directory);
   const binary = redisServerPath();
@@ -24,7 +24,8 @@ export async function startRedis({ port, dir: directory, args = [] }) {
   const settings = ['--port', String(listenOn), '--bind', '127.0.0.1', '--dir', dir];
   // Nothing on disk and never an eviction, as the product demands; a test that wants otherwise says so in args.
   const defaults = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
-  const child = spawn(binary, [...settings, ...defaults, ...args], {
+  const protection = password === undefined ? [] : ['--requirepass', password];
+  const child = spawn(binary, [...settings, ...defaults, ...protection, ...args], {
     cwd: dir,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +43,7 @@ export async function startRedis({ port, dir: directory, args = [] }) {
   });
   const guard = child.pid === undefined ? undefined : endWithMe(child.pid, { signalName: 'SIGKILL', directory: dir });
 
-  const answered = await waitUntil(async () => !running || (await answers(listenOn, child.pid)), {
+  const answered = await waitUntil(async () => !running || (await answers(listenOn, child.pid, password)), {
     timeoutMs: START_TIMEOUT_MS,
   });
   if (!answered || !running) {
@@ -62,7 +63,7 @@ export async function startRedis({ port, dir: directory, args = [] }) {
     clearTimeout(timer);
   };
   return {
-    url: `redis://127.0.0.1:${listenOn}`,
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${listenOn}`,
     port: listenOn,
     pid: child.pid,
     stop: () => end('SIGTERM'),
@@ -79,11 +80,15 @@ function collectTail(child) {
 }
 
 /** Ready, and ours: another Redis on that port would answer as well. */
-async function answers(port, pid) {
+async function answers(port, pid, password) {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.setTimeout(1000, () => socket.destroy(new Error('no answer')));
   try {
     await once(socket, 'connect');
+    if (password !== undefined) {
+      socket.write(`AUTH ${password}\r\n`);
+      await once(socket, 'data');
+    }
     socket.write('PING\r\n');
     const [pong] = await once(socket, 'data');
     if (!String(pong).startsWith('+PONG')) return false;

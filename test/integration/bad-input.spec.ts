@@ -358,6 +358,23 @@ describe('a path', () => {
   });
 });
 
+describe('a credential where it does not belong', () => {
+  it.each(['wtk_abcd_', 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.'])(
+    'is not repeated in the reply: %s…',
+    async (prefix) => {
+      const secret = prefix + 'x'.repeat(43);
+      const replies = [
+        await client.read(secret),
+        await client.send('GET', `/v1/sessions?${secret}=1`),
+        await client.create({ body: { [secret]: 1 } }),
+        await client.send('GET', `/${secret}/%${secret.charCodeAt(0).toString(16)}${secret.slice(1)}`),
+      ];
+      expect(replies.map(({ status }) => status)).toEqual([404, 422, 422, 404]);
+      for (const { text } of replies) expect(text).not.toContain('x'.repeat(43));
+    },
+  );
+});
+
 describe('a path that is spelled in another way', () => {
   it.each(['/%761/sessions', '/v1/%73essions', 'http://x/v1/sessions', 'http://x/%761/sessions'])(
     'is the same path, and asks for the same credential: %s',

@@ -18,6 +18,8 @@ export interface WorldOptions {
   workers?: number;
   /** A Postgres of its own, for tests that stop it. */
   ownPostgres?: boolean;
+  /** Of Redis; none by default. */
+  redisPassword?: string;
   casLatencyMs?: number;
   tokenTtlS?: number;
   /** For all processes; short locks come by default, so that a crash is noticed soon. */
@@ -58,7 +60,7 @@ export class World {
     const { casLatencyMs, tokenTtlS } = options;
     const [cas, redis, own] = await Promise.all([
       startCasSandbox({ latencyMs: casLatencyMs ?? 20, tokenTtlS: tokenTtlS ?? 7200 }),
-      options.queue === 'redis' ? startRedis({ port: await freePort(), dir: directory }) : undefined,
+      options.queue === 'redis' ? World.redis(options, directory, await freePort()) : undefined,
       options.ownPostgres === true ? World.postgres(directory, await freePort()) : undefined,
     ]);
     const database = own === undefined ? await cloneDatabase() : connectDatabase(own.url);
@@ -86,6 +88,10 @@ export class World {
       database: 'watchtogether',
       settings: { max_connections: 150 },
     });
+  }
+
+  private static redis({ redisPassword: password }: WorldOptions, dir: string, port: number, args: string[] = []) {
+    return startRedis({ port, dir, args, ...(password !== undefined && { password }) });
   }
 
   /** What every process of this world is told. */
@@ -171,7 +177,7 @@ export class World {
 
   async restartRedis(args: string[] = []): Promise<void> {
     const port = this.redis?.port ?? (await freePort());
-    this.redis = await startRedis({ port, dir: this.directory, args });
+    this.redis = await World.redis(this.options, this.directory, port, args);
   }
 
   /** Ends everything; fails if a process left connections behind. */

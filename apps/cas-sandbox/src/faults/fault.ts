@@ -32,7 +32,8 @@ const PLAIN_KINDS = [
 /**
  * A fault on command.
  *
- * - `status`: that status, a page of the vendor's as body, and `Retry-After` if told
+ * - `status`: that status, a page of the vendor's as body, and `Retry-After` if told; with `echo` the body, the headers
+ *   and the reason repeat the credentials of the call, as debug pages do
  * - `delay`: the right answer, late
  * - `hang`: holds the reply until it is released, then answers right
  * - `reset`: cuts the connection
@@ -47,6 +48,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('status'),
     status: z.int().min(200).max(599),
     retryAfter: headerText.exactOptional(),
+    echo: z.boolean().exactOptional(),
     ...common,
   }),
   z.strictObject({ kind: z.literal('delay'), ...common, delayMs: common.delayMs.unwrap() }),

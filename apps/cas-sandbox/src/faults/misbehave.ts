@@ -17,13 +17,15 @@ const TEN_YEARS_S = 315_360_000;
 export interface Misdeed {
   call: Call;
   reply: FastifyReply;
+  /** What the call came with. */
+  credentials: { apiKey: string; apiSecret: string };
   issue: (lifeS?: number | 'endless') => IssuedToken;
   sendToken: (lifeS?: number | 'endless') => Promise<void>;
 }
 
 /** Answers a call as the fault says. Late right answers are none of its business. */
 export async function misbehave(fault: Exclude<Fault, { kind: 'delay' | 'hang' }>, misdeed: Misdeed): Promise<void> {
-  const { call, reply, issue, sendToken } = misdeed;
+  const { call, reply, credentials, issue, sendToken } = misdeed;
   const send = async (status: number, type: string, body: string): Promise<void> => {
     call.status = status;
     await reply.code(status).type(type).send(body);
@@ -31,6 +33,16 @@ export async function misbehave(fault: Exclude<Fault, { kind: 'delay' | 'hang' }
   switch (fault.kind) {
     case 'status':
       if (fault.retryAfter !== undefined) reply.header('retry-after', fault.retryAfter);
+      if (fault.echo === true) {
+        const { apiKey, apiSecret } = credentials;
+        reply.raw.statusMessage = `${apiKey} ${apiSecret}`;
+        reply.header('x-debug', apiSecret).header('location', `https://elsewhere.example/${apiKey}?${apiSecret}`);
+        return send(
+          fault.status,
+          'application/json',
+          JSON.stringify({ ...credentials, token: `${apiKey}.${apiSecret}.x` }),
+        );
+      }
       return send(fault.status, 'text/html', errorPage(fault.status));
     case 'redirect':
       reply.header('location', fault.location);

@@ -52,7 +52,8 @@ export class VendorService {
 
     if (fault === undefined || fault.kind === 'delay') return sendToken();
     if (fault.kind === 'hang') return (await this.held.hold(reply.raw)) === 'released' ? sendToken() : undefined;
-    await misbehave(fault, { call, reply, issue, sendToken });
+    const { apiKey, apiSecret } = settings;
+    await misbehave(fault, { call, reply, credentials: { apiKey, apiSecret }, issue, sendToken });
   }
 }
 

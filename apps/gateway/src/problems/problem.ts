@@ -1,3 +1,4 @@
+import { scrub } from '@app/observability';
 import { challenge } from '../access/challenge.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
@@ -43,7 +44,10 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 /** Seconds after which it is worth asking again, for 429 and 503. */
 const RETRY_AFTER_S = 1;
 
-/** Status, headers and document of a problem. `path` is the request's, without its query. */
+/**
+ * Status, headers and document of a problem. `path` is the request's, without its query. A credential that somebody put
+ * where it does not belong is not repeated: problem documents are logged and shown by whoever gets them.
+ */
 export function answerWith(problem: Problem, path: string, requestId: string) {
   const { status, title, retryable } = PROBLEMS[problem.code];
   const document: ProblemDocument = {
@@ -51,11 +55,11 @@ export function answerWith(problem: Problem, path: string, requestId: string) {
     title,
     status,
     detail: problem.message,
-    instance: path,
+    instance: scrub(path),
     code: problem.code,
     retryable,
     requestId,
-    ...(problem.details.errors !== undefined && { errors: problem.details.errors }),
+    ...(problem.details.errors !== undefined && { errors: problem.details.errors.map(withoutSecrets) }),
   };
   const headers: Record<string, string> = {
     'content-type': PROBLEM_MEDIA_TYPE,
@@ -65,4 +69,10 @@ export function answerWith(problem: Problem, path: string, requestId: string) {
     ...problem.details.headers,
   };
   return { status, headers, document };
+}
+
+/** The place of a fault may be a name that the caller has made up. */
+function withoutSecrets(fault: Fault): Fault {
+  if ('pointer' in fault) return { ...fault, pointer: scrub(fault.pointer) };
+  return 'parameter' in fault ? { ...fault, parameter: scrub(fault.parameter) } : fault;
 }

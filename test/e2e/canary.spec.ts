@@ -1,0 +1,406 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { API_KEY } from '@app/kernel';
+import { AdmissionService } from '../support/admission-service.js';
+import { Canaries, databaseDump, processTitle, redisDump } from '../support/canary.js';
+import type { FaultCommand } from '../support/cas-sandbox.js';
+import { Client, type Reply } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
+import { IdentityProvider } from '../support/identity-provider.js';
+import { describeOn, QUEUES } from '../support/in-process.js';
+import { Process } from '../support/process.js';
+import { sendRaw } from '../support/raw-http.js';
+import { expectHeld, expectReady } from '../support/sessions.js';
+import { World } from '../support/world.js';
+
+const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
+
+/** What the last nets put in place of a secret. Nothing may ever get that far. */
+const NETS = /\[(?:token|api key|password|redacted)\]/;
+
+/** Every way in which the vendor can be bad, with calls between that are good: else the breaker would leave it alone. */
+function badDays(elsewhere: string): FaultCommand[] {
+  const once = (fault: FaultCommand): FaultCommand => ({ ...fault, times: 1 });
+  const faults: FaultCommand[] = [
+    ...[500, 503, 429, 302, 200, 204].map((status) => ({ kind: 'status' as const, status, echo: true })),
+    { kind: 'status', status: 502 },
+    ...(['reset', 'garbage', 'wrong-type', 'empty', 'no-token', 'not-a-jwt', 'expired-token'] as const).map((kind) => ({
+      kind,
+    })),
+    ...(['huge', 'gzip-bomb', 'drip', 'hang'] as const).map((kind) => ({ kind })),
+    { kind: 'delay', delayMs: 1500 },
+    { kind: 'redirect', location: elsewhere },
+    { kind: 'redirect', location: '/stream/token/v2/?again' },
+    // These end a session.
+    ...[400, 401, 403].map((status) => ({ kind: 'status' as const, status, echo: true })),
+  ];
+  const goodOnes: FaultCommand[] = [{ kind: 'far-token' }, { kind: 'no-exp' }, { kind: 'delay', delayMs: 1 }];
+  return faults.flatMap((fault, i) => [
+    once(fault),
+    ...(i % 3 === 2 ? goodOnes.slice(((i / 3) % 3) | 0, (((i / 3) % 3) | 0) + 1).map(once) : []),
+  ]);
+}
+
+for (const queue of QUEUES) {
+  describeOn(queue)(`secrets, with the queue in ${queue}`, () => {
+    const canaries = new Canaries();
+    const replies: Reply<unknown>[] = [];
+    const processes: Process[] = [];
+    let world: World;
+    let provider: IdentityProvider;
+    let admission: AdmissionService;
+    let proxy: Server;
+    let jwt: string;
+    let createdKey: string;
+
+    const redisPassword = canary('redis');
+    const proxyPassword = canary('proxy');
+    const malformed = canary('malformed');
+
+    beforeAll(async () => {
+      provider = await IdentityProvider.start();
+      admission = await AdmissionService.start();
+      proxy = createServer().on('connect', (request, socket) => {
+        const said = String(request.headers['proxy-authorization']);
+        socket.end(`HTTP/1.1 407 ${said}\r\nproxy-authenticate: Basic realm="${said}"\r\n\r\n${said}`);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      world = await World.start({
+        queue,
+        ownPostgres: true,
+        redisPassword,
+        env: {
+          LOG_LEVEL: 'trace',
+          // One call after the other, so that each meets the fault that is meant for it.
+          MINT_CONCURRENCY: '1',
+          CAS_TIMEOUT_MS: '1000',
+          BOOT_TIMEOUT_S: '10',
+          OIDC_ISSUER: provider.issuer,
+          OIDC_AUDIENCE: 'watch',
+          OIDC_DEFAULT_SCOPES: 'sessions:create,sessions:read,tokens:read',
+          ROOM_API: 'on',
+          ...admission.env,
+          ROOM_API_WAIT_S: '5',
+        },
+      });
+      jwt = await provider.token('anna');
+      canaries.plant('BOOTSTRAP_API_KEY', secretOf(world.apiKey));
+      canaries.plant('CAS_API_KEY', world.cas.apiKey);
+      canaries.plant('CAS_API_SECRET', world.cas.apiSecret);
+      canaries.plant('TOKEN_ENCRYPTION_KEYS', ...sealingSecrets(world.sealingKeys));
+      canaries.plant('ADMISSION_SECRET', admission.secret.replace('whsec_', ''));
+      canaries.plant('DATABASE_URL', new URL(world.database.url).password);
+      canaries.plant('REDIS_URL', redisPassword);
+      canaries.plant('HTTPS_PROXY', proxyPassword);
+      canaries.plant('a malformed secret', malformed);
+      canaries.plant('a JWT of a person', jwt, signatureOf(jwt));
+    }, 120_000);
+    afterAll(async () => {
+      await world.end();
+      await Promise.all([provider.close(), admission.close()]);
+      await new Promise((resolve) => proxy.close(resolve));
+    }, 60_000);
+    /** What waits or has just failed is in the stores only for a moment, so they are looked at each time. */
+    afterEach(async () => {
+      expect(await storesHold()).toEqual([]);
+    }, 60_000);
+
+    /** Keeps a reply, and plants the tokens that it reveals. They are looked for without the place where they belong. */
+    function keep<T>(reply: Reply<T>): Reply<T> {
+      const revealed: string[] = [];
+      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:wt|sync)_token":"[^"]*")/g, (place) => {
+        if (reply.status < 300) revealed.push(...(place.match(/eyJ[\w.-]+/g) ?? []));
+        return reply.status < 300 ? '"revealed":0' : place;
+      });
+      for (const token of revealed) canaries.plant('a token', token, signatureOf(token));
+      replies.push({ ...reply, text, body: undefined });
+      return reply;
+    }
+
+    async function storesHold(): Promise<string[]> {
+      const database = canaries.in(await databaseDump(world.database)).map((name) => `${name} in the database`);
+      if (world.redis === undefined) return database;
+      const redis = canaries.in(await redisDump(world.redis.url)).map((name) => `${name} in Redis`);
+      return [...database, ...redis];
+    }
+
+    /** Runs a process to its end and keeps it for the search. */
+    async function run(process: Process): Promise<{ code: number | null; process: Process }> {
+      processes.push(process);
+      const { code } = await process.exited;
+      await process.silent;
+      return { code, process };
+    }
+
+    const cli = (args: string[], env: Record<string, string> = {}) =>
+      new Process('cli', { NODE_ENV: 'test', DATABASE_URL: world.database.url, ...env }, args);
+
+    const open = async (...rooms: string[]): Promise<string[]> =>
+      Promise.all(
+        rooms.map(async (room) => (keep(await world.client().openRoom(room)) as Reply<{ id: string }>).body.id),
+      );
+
+    it('are used: keys, persons, tokens of both products, rooms of the drop-in adapter', async () => {
+      const create = cli(['keys', 'create', '--name', 'backend', '--scopes', 'admin']);
+      await create.exited;
+      await create.silent;
+      createdKey = create.text.find((line) => API_KEY.test(line)) ?? '';
+      canaries.plant('a created key', secretOf(createdKey));
+      const backend = new Client(world.gateway.url, createdKey);
+      const person = new Client(world.gateway.url, jwt);
+      const nobody = new Client(world.gateway.url, null);
+      world.clients.unshift(backend, person, nobody);
+      const made = keep(await backend.openRoom('derby', { wait: 10, body: { products: ['stream', 'sync'] } }));
+      expect(made.status).toBe(201);
+      expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
+      keep(await person.create({ wait: 10, key: 'once' }));
+      keep(await nobody.send('POST', '/room/create', { body: { name: 'derby' } }));
+      keep(await nobody.send('GET', '/room/derby'));
+      keep(await backend.send('GET', '/v1/sessions'));
+      for (const path of ['/openapi.json', '/docs', '/livez', '/readyz']) keep(await nobody.send('GET', path));
+      // Whoever is not admitted, or not answered, is told so without what the question was signed with.
+      const fresh = new Client(world.gateway.url, world.apiKey);
+      world.clients.unshift(fresh);
+      admission.answer = () => ({ allow: false, reason: 'not tonight' });
+      expect(keep(await fresh.read(made.body.id)).status).toBe(403);
+      admission.answer = ({ who }, response) => void response.writeHead(500).end(JSON.stringify(who));
+      expect(keep(await fresh.read(made.body.id)).status).toBe(503);
+      admission.reset();
+      const closed = keep(await backend.create({ wait: 10 }));
+      keep(await backend.close(closed.body.id));
+      keep(await backend.read(closed.body.id));
+    }, 60_000);
+
+    it('come back in credentials that are almost right, and in places where they do not belong', async () => {
+      const token = await vendorToken();
+      const wrong = `${world.apiKey.slice(0, -1)}${world.apiKey.endsWith('a') ? 'b' : 'a'}`;
+      canaries.plant('an almost right key', secretOf(wrong));
+      const secrets = [world.apiKey, wrong, jwt, `${jwt}x`, token];
+      for (const secret of secrets) {
+        for (const authorization of [`Bearer ${secret}x`, `Basic ${secret}`, secret, `Bearer ${secret} ${secret}`]) {
+          keep(await world.client().send('GET', '/v1/sessions/ses_x', { headers: { authorization } }));
+        }
+        keep(await new OneShot(world.gateway.url, secret).send('GET', '/v1/sessions'));
+        keep(await world.client().send('GET', `/v1/sessions?access_token=${secret}&${secret}=1&cursor=${secret}`));
+        keep(await world.client().send('GET', `/v1/sessions/${secret}`));
+        keep(await world.client().send('GET', `/v1/sessions/${secret}/events`));
+        keep(await world.client().send('GET', `/v1/rooms/${secret}%2F/session`));
+        keep(await world.client().send('PATCH', `/${secret}/${secret}`));
+        keep(await world.client().send('GET', `/room/${secret}%2F`));
+        keep(await world.client().send('POST', `/room/create`, { body: { name: `${secret}/` } }));
+        keep(await world.client().create({ body: { [secret]: 1, products: [secret] } }));
+        keep(await world.client().create({ body: `{"metadata": ${secret}` }));
+        keep(await world.client().create({ body: secret, headers: { 'content-type': secret } }));
+        keep(await world.client().create({ key: `${secret}${'x'.repeat(256)}` }));
+        keep(
+          await world.client().create({ wait: 0, headers: { prefer: `wait=${secret}`, 'x-forwarded-for': secret } }),
+        );
+        for (const bytes of [`${secret} / HTTP/1.1\r\n\r\n`, `GET / HTTP/1.1\r\n${secret}\r\n\r\n`]) {
+          const { status, headers, text } = await sendRaw(world.gateway.url, bytes);
+          keep({ status, headers, text, body: undefined });
+        }
+      }
+      for (const secret of [world.cas.apiKey, world.cas.apiSecret, redisPassword, malformed]) {
+        keep(await world.client().send('GET', `/v1/sessions?access_token=${secret}`));
+        keep(await world.client().create({ body: `{"metadata": ${secret}`, headers: { 'x-secret': secret } }));
+        keep(await world.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${secret}` } }));
+      }
+    }, 60_000);
+
+    it('go through every fault of the vendor, which says them aloud', async () => {
+      const { apiKey, apiSecret } = world.cas;
+      const faults = badDays(`http://127.0.0.1:9/${apiKey}?secret=${apiSecret}`);
+      for (const fault of faults) await world.cas.fault(fault);
+      const ids = await open(...faults.map((_, i) => `vendor ${i}`));
+      await eventually(async () => {
+        const [row] = await world.database.rows<{ pending: number }>(
+          `SELECT count(*)::int AS pending FROM sessions WHERE id = ANY ($1) AND status = 'pending'`,
+          [ids],
+        );
+        expect(row?.pending).toBe(0);
+      }, 90_000);
+      for (const id of ids) keep(await world.client().read(id));
+      expect(await world.cas.faults()).toEqual([]);
+    }, 120_000);
+
+    it('go through a proxy that refuses them', async () => {
+      await world.worker.end();
+      const ids = await open('by proxy');
+      const { port } = proxy.address() as AddressInfo;
+      const worker = world.launch('worker', {
+        CAS_URL: 'https://cas.example',
+        HTTPS_PROXY: `http://operator:${proxyPassword}@127.0.0.1:${port}`,
+      });
+      processes.push(worker);
+      await worker.waitUntilUp();
+      const before = await attempts(ids);
+      await eventually(async () => {
+        expect(await attempts(ids)).toBeGreaterThan(before);
+      }, 30_000);
+      await searchOps(worker);
+      await worker.end();
+      await world.startWorker();
+      await expectReady(world, ids, 30_000);
+    }, 90_000);
+
+    it('go through crashes of everything', async () => {
+      await world.cas.fault({ kind: 'hang' });
+      const ids = await open('crash 1', 'crash 2');
+      await expectHeld(world, 1);
+      expect(await storesHold()).toEqual([]);
+      await world.worker.kill9();
+      await world.cas.clearFaults();
+      await world.stopPostgres('fast');
+      keep(await world.client().read(ids[0] ?? ''));
+      keep(await world.client().openRoom('away'));
+      keep(await world.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${createdKey}` } }));
+      keep(await world.client().send('GET', '/readyz'));
+      await world.restartPostgres();
+      await world.startWorker();
+      if (queue === 'redis') {
+        await world.stopRedis();
+        await eventually(async () => {
+          ids.push(...(await open('without redis')));
+        }, 20_000);
+        await world.restartRedis();
+      }
+      await expectReady(world, ids, 60_000);
+    }, 120_000);
+
+    it('go through a gateway that does not have the sealing key', async () => {
+      const other = `k9:${randomBytes(32).toString('base64')}`;
+      canaries.plant('another TOKEN_ENCRYPTION_KEYS', ...sealingSecrets(other));
+      const [id = ''] = await open('derby');
+      const gateway = world.launch('gateway', { TOKEN_ENCRYPTION_KEYS: other });
+      processes.push(gateway);
+      await gateway.waitUntilUp();
+      expect(keep(await new OneShot(gateway.url, world.apiKey).send('GET', `/v1/sessions/${id}`)).status).toBe(503);
+      await searchOps(gateway);
+      await gateway.end();
+    }, 60_000);
+
+    it('are refused by processes that cannot start with them', async () => {
+      const twice = join(world.directory, 'secret');
+      const wrong: ['gateway' | 'worker', Record<string, string>][] = [
+        ['worker', { REDIS_URL: `redis://:${malformed}@127.0.0.1:${world.redis?.port ?? 9}`, BOOT_TIMEOUT_S: '2' }],
+        ['gateway', { DATABASE_URL: `mysql://postgres:${malformed}@127.0.0.1/x` }],
+        ['gateway', { DATABASE_URL: `postgres://postgres:${malformed}@127.0.0.1:port/x` }],
+        ['gateway', { ADMISSION_SECRET: malformed }],
+        ['worker', { CAS_API_SECRET: `${malformed}-ü\u20ac` }],
+        ['gateway', { BOOTSTRAP_API_KEY: `wtk_x_${malformed}`, TOKEN_ENCRYPTION_KEYS: malformed }],
+        ['gateway', { TOKEN_ENCRYPTION_KEYS: `k1:${malformed}`, TOKEN_ENCRYPTION_KEYS_FILE: twice }],
+        ['gateway', { TOKEN_ENCRYPTION_KEYS: `${world.sealingKeys},k1:${Buffer.alloc(32).toString('base64')}` }],
+        ['worker', { CAS_URL: `ftp://${malformed}`, CAS_API_KEY: '', HTTPS_PROXY: `ftp://x:${malformed}@y` }],
+        ['worker', { CAS_API_SECRET: malformed, CAS_API_SECRET_FILE: twice, REDIS_URL: `http://:${malformed}@x` }],
+        ['gateway', { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`), BOOT_TIMEOUT_S: '2' }],
+      ];
+      await Promise.all(
+        // Only the first has to do with where the queue is.
+        (queue === 'redis' ? wrong.slice(0, 1) : wrong).map(async ([app, env]) => {
+          const { code, process } = await run(world.launch(app, env));
+          expect([Object.keys(env), code]).toEqual([Object.keys(env), 1]);
+          expect(process.everything()).not.toBe('');
+        }),
+      );
+    }, 120_000);
+
+    if (queue === 'postgres') {
+      it('are given to commands that fail', async () => {
+        const commands: [string[], Record<string, string>?][] = [
+          [['keys', 'rotate', createdKey]],
+          [['keys', 'revoke', createdKey]],
+          [['keys', 'list']],
+          [['keys', 'list', '--json']],
+          [['migrate'], { DATABASE_URL: `mysql://x:${malformed}@y/z` }],
+          [['migrate'], { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
+          [['keys', 'list'], { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
+          [['keys', 'list'], { DATABASE_URL: world.database.url.replace(/:\d+\//, ':9/') }],
+        ];
+        await Promise.all(commands.map(([args, env]) => run(cli(args, env))));
+      }, 90_000);
+    }
+
+    it('are in no log, no reply, no metric, no title of a process', async () => {
+      const all = [...world.gateways, ...world.workers, ...processes];
+      const titles = [world.gateway, world.worker].map(({ pid }) => processTitle(pid));
+      expect(titles.join('').length > 0 || process.platform !== 'linux').toBe(true);
+      await searchOps(world.gateway);
+      await searchOps(world.worker);
+      await Promise.all(all.map((one) => one.end()));
+      await Promise.all(all.map((one) => one.silent));
+
+      const found = new Set<string>();
+      const look = (where: string, text: string): void => {
+        for (const name of canaries.in(text)) found.add(`${name} in ${where}: ${text.slice(0, 600)}`);
+      };
+      for (const one of all) {
+        const lines = one.everything().split('\n');
+        for (const line of lines) {
+          look(`the log of a ${one.app}`, line);
+          if (NETS.test(line)) found.add(`something blanked in the log of a ${one.app}: ${line}`);
+        }
+      }
+      for (const { status, text, headers } of replies)
+        look(`a reply with ${status}`, `${text}\n${JSON.stringify(headers)}`);
+      for (const title of titles) look('a title', title);
+      look("Postgres' log", readFileSync(join(world.directory, 'postgres.log'), 'utf8'));
+      expect([...found]).toEqual([]);
+      expect(all.flatMap((one) => one.lines).filter(({ level }) => level <= 20).length).toBeGreaterThan(0);
+      expect(replies.length).toBeGreaterThan(100);
+    }, 60_000);
+
+    async function searchOps({ opsUrl }: Process): Promise<void> {
+      for (const path of ['/metrics', '/readyz', '/livez']) {
+        const text = await (await fetch(opsUrl + path)).text();
+        expect([path, canaries.in(text)]).toEqual([path, []]);
+      }
+    }
+
+    async function attempts(ids: string[]): Promise<number> {
+      const [row] = await world.database.rows<{ sum: number }>(
+        'SELECT sum(attempts)::int AS sum FROM sessions WHERE id = ANY ($1)',
+        [ids],
+      );
+      return row?.sum ?? 0;
+    }
+
+    async function vendorToken(): Promise<string> {
+      const { tokens } = keep(await world.client().openRoom('derby', { wait: 10 })).body;
+      if (tokens?.stream === undefined) throw new Error('there is no token');
+      return tokens.stream;
+    }
+  });
+}
+
+/** A client for a few requests with another credential, which keeps no connection. */
+class OneShot extends Client {
+  override async send<T>(...call: Parameters<Client['send']>): Promise<Reply<T>> {
+    try {
+      return await super.send<T>(...call);
+    } finally {
+      await this.end();
+    }
+  }
+}
+
+/** The secret part of an API key; its id is no secret. */
+function secretOf(key: string): string {
+  return key.split('_')[2] ?? '';
+}
+
+/** The part of a JWT that makes it one: the others only say who and until when. */
+function signatureOf(token: string): string {
+  return token.split('.')[2] ?? '';
+}
+
+/** The keys of a ring, as they are written and as the bytes that they are. */
+function sealingSecrets(ring: string): string[] {
+  return ring.split(',').flatMap((entry) => {
+    const text = entry.split(':')[1] ?? '';
+    return [text, Buffer.from(text, 'base64').toString('hex')];
+  });
+}
