@@ -47,6 +47,8 @@ describe('the configuration', () => {
       port: 3000,
       host: '0.0.0.0',
       swagger: true,
+      corsOrigins: [],
+      maxConnections: 50_000,
       maxWaits: 20_000,
       maxStreams: 10_000,
       streamHeartbeatMs: 15_000,
