@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { repeatedly } from '../support/eventually.js';
+import { eventually, repeatedly } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady } from '../support/sessions.js';
 import { World } from '../support/world.js';
@@ -53,6 +53,30 @@ describe('Redis', () => {
     await expectReady(world, ids, 40_000);
     await expectInvariants(world, accepted);
   }, 90_000);
+
+  it('is away, or just coming back: a gateway and a worker that are told to end do so, with 0', async () => {
+    await world.client().openRoom('before', { wait: 10 });
+    const worker = world.worker;
+    const gateway = await world.launch('gateway').waitUntilUp();
+    await world.startWorker();
+    await world.stopRedis();
+    // So that all connections are between two tries.
+    await eventually(() => {
+      expect(worker.lines.some(({ msg }) => msg.includes('the queue does not answer'))).toBe(true);
+    });
+    const asked = performance.now();
+    const exits = Promise.all([worker.terminate(), gateway.terminate()]);
+    expect(await exits).toEqual([
+      { code: 0, signal: null },
+      { code: 0, signal: null },
+    ]);
+    expect(performance.now() - asked).toBeLessThan(30_000);
+
+    await world.restartRedis();
+    expect(await world.worker.terminate()).toEqual({ code: 0, signal: null });
+    await world.startWorker();
+    await expectReady(world, accepted, 40_000);
+  }, 120_000);
 
   it('is full: creates are accepted and heal when there is room', async () => {
     await command((redis) => redis.config('SET', 'maxmemory', '1'));

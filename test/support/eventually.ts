@@ -8,7 +8,7 @@ export async function repeatedly(everyMs: number, forMs: number, action: () => P
 }
 
 /** Asks again until the assertion holds; fails with its last error when `deadlineMs` is over. */
-export async function eventually<T>(assertion: () => T | Promise<T>, deadlineMs = 10_000): Promise<T> {
+export async function eventually<T>(assertion: () => T | Promise<T>, deadlineMs = 20_000): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     try {

@@ -1,9 +1,12 @@
 import { processEnvironment, readSettings, workerTopics } from '@app/config';
 import { waitForDatabase } from '@app/entities';
-import { createLog, NestLog, runMain } from '@app/observability';
+import { createLog, endWithin, NestLog, runMain } from '@app/observability';
 import { waitForQueue } from '@app/queue';
 import { NestFactory } from '@nestjs/core';
 import { WorkerModule } from './worker.module.js';
+
+/** A mint that is under way, and publishing it to a database that is away, take less. */
+const END_WITHIN_MS = 40_000;
 
 async function main(): Promise<void> {
   const settings = readSettings(workerTopics, processEnvironment());
@@ -19,6 +22,7 @@ async function main(): Promise<void> {
     logger: new NestLog(log),
     abortOnError: false,
   });
+  endWithin(END_WITHIN_MS, log);
   app.enableShutdownHooks(undefined, { useProcessExit: true });
   log.info('worker is up');
 }

@@ -5,6 +5,7 @@ import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './outcome.js';
 import { createForgetfulBackend } from './postgres-backend.js';
+import { createPartingBackend } from './redis-backend.js';
 
 export interface QueueSettings {
   redisUrl: string | undefined;
@@ -28,7 +29,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 export class QueueModule {
   static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
     if (queue.redisUrl === undefined) setDefaultBackendFactory(createForgetfulBackend);
-    else setDefaultBackendFactory();
+    else setDefaultBackendFactory(createPartingBackend);
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
       stalledInterval: queue.stalledMs,
