@@ -83,4 +83,9 @@ describe('the wait', () => {
     expect(waitFor(retry(60_000), 0, () => 0)).toBe(60_000);
     expect(waitFor(retry(400), 1, () => 0)).toBe(500);
   });
+
+  it('is spread over as long again for those whom an open breaker has sent away', () => {
+    const sentAway = { ...retry(5000), counted: false };
+    expect([0, 0.5, 1].map((drawn) => waitFor(sentAway, 0, () => drawn))).toEqual([5000, 7500, 10_000]);
+  });
 });

@@ -1,5 +1,5 @@
 import { CasError, CasUnavailable } from '@app/cas-client';
-import type { FailureCode } from '@app/kernel';
+import { type FailureCode, jittered } from '@app/kernel';
 import { CasLeftAlone, PROBE_EVERY_MS } from './cas-breaker.js';
 import { waitAfter } from './waits.js';
 
@@ -46,7 +46,11 @@ export function judge(errors: readonly unknown[]): Verdict | null {
   };
 }
 
-/** The list's wait, or what CAS (or the breaker) asks for if that is longer. */
+/**
+ * The list's wait, or what CAS asks for if that is longer. Those whom the breaker has sent away come back spread over
+ * as long again: thousands of them at once, every 5 s, would be all that the queue does.
+ */
 export function waitFor(verdict: Extract<Verdict, { kind: 'retry' }>, attempts: number, random?: () => number): number {
-  return Math.max(waitAfter(attempts, random), verdict.atLeastMs);
+  const atLeastMs = verdict.counted ? verdict.atLeastMs : jittered(2 * verdict.atLeastMs, random);
+  return Math.max(waitAfter(attempts, random), atLeastMs);
 }
