@@ -4,7 +4,8 @@ export default {
   testEnvironment: 'node',
   // For machines that do much else; nothing is tested against it.
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // One more than the cores of the smallest machine: tests with real processes spend much of their time waiting.
+  maxWorkers: 3,
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
   extensionsToTreatAsEsm: ['.ts'],
