@@ -13,7 +13,7 @@ describe.each<Backend>(['postgres', 'redis'])('a rolling restart under load, wit
       for (const PORT of ports) await world.startGateway({ PORT });
       const clients = [...world.clients];
       const stop = new AbortController();
-      const load = openRooms(world, 8, stop.signal);
+      const load = openRooms(world, 8, stop.signal, 'load', 25);
       for (const [n, PORT] of ports.entries()) {
         const told = performance.now();
         expect(await world.gateways[n]?.terminate()).toEqual({ code: 0, signal: null });
