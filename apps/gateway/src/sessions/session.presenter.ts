@@ -49,7 +49,7 @@ export class SessionPresenter {
     const tokens = this.open(session);
     // What is asked for with HEAD leaves without its body.
     if (reply.request.method !== 'HEAD') this.trail.handedOver(caller, session.id);
-    return { ...this.withoutTokens(session), tokens };
+    return this.view(session, tokens);
   }
 
   /** Without tokens, whoever asks. */
@@ -58,6 +58,10 @@ export class SessionPresenter {
   }
 
   withoutTokens(session: SessionRecord): SessionView {
+    return this.view(session);
+  }
+
+  private view(session: SessionRecord, tokens?: SessionView['tokens']): SessionView {
     const { failureCode } = session;
     return {
       id: session.id,
@@ -66,6 +70,7 @@ export class SessionPresenter {
       status: session.status,
       version: session.version,
       products: session.products,
+      ...(tokens !== undefined && { tokens }),
       metadata: session.metadata,
       createdAt: session.createdAt.toISOString(),
       readyAt: session.readyAt?.toISOString() ?? null,
