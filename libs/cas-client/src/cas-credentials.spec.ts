@@ -92,14 +92,18 @@ describe('the credentials of CAS', () => {
     expect(after(sut, 3)).toEqual({ apiKey: 'key-2', apiSecret: 'secret-2' });
   });
 
-  it('stay the last good ones while a file is gone or empty, which is said once', () => {
+  it('stay the last good ones while a file is gone, empty, or holds what cannot be sent, which is said once', () => {
     const sut = credentials();
     sut.current();
     rmSync(secretFile);
     expect(after(sut, 5)).toEqual(STARTED);
-    writeFileSync(secretFile, '\n');
-    expect(after(sut, 5)).toEqual(STARTED);
-    expect(warned).toEqual(['a file of the CAS credentials is missing or empty: the last good ones are used']);
+    for (const useless of ['\n', 'geheim-\u00fc', 'two\nlines']) {
+      writeFileSync(secretFile, useless);
+      expect(after(sut, 5)).toEqual(STARTED);
+    }
+    expect(warned).toEqual([
+      'a file of the CAS credentials is missing, empty, or holds what cannot be sent: the last good ones are used',
+    ]);
     writeFileSync(secretFile, 'secret-2');
     expect(after(sut, 3)).toEqual({ apiKey: 'key-1', apiSecret: 'secret-2' });
   });

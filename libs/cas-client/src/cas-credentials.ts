@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { ConfigService, readSecretFile, type SettingsService } from '@app/config';
+import { ConfigService, HEADER_TEXT, readSecretFile, type SettingsService } from '@app/config';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 export interface CasKeyPair {
@@ -65,8 +65,9 @@ export class CasCredentials {
     const { apiKeyFile, apiSecretFile } = this.settings;
     const apiKey = apiKeyFile === undefined ? this.started.apiKey : readSecretFile(apiKeyFile);
     const apiSecret = apiSecretFile === undefined ? this.started.apiSecret : readSecretFile(apiSecretFile);
-    this.noteUnreadable(!apiKey || !apiSecret);
-    if (!apiKey || !apiSecret) return;
+    const usable = isUsable(apiKey) && isUsable(apiSecret);
+    this.noteUnreadable(!usable);
+    if (!usable) return;
     const before = this.pair ?? this.started;
     this.pair = { apiKey, apiSecret };
     this.readAs = state;
@@ -77,7 +78,9 @@ export class CasCredentials {
 
   private noteUnreadable(unreadable: boolean): void {
     if (unreadable && !this.unreadable) {
-      this.log.warn('a file of the CAS credentials is missing or empty: the last good ones are used');
+      this.log.warn(
+        'a file of the CAS credentials is missing, empty, or holds what cannot be sent: the last good ones are used',
+      );
     }
     this.unreadable = unreadable;
   }
@@ -102,4 +105,9 @@ function appearance(path: string | undefined): string {
   } catch {
     return '-';
   }
+}
+
+/** What a header cannot carry would fail every call. */
+function isUsable(value: string | null): value is string {
+  return value !== null && HEADER_TEXT.test(value);
 }

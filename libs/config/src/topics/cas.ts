@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { onOff, optionalText, topic, url, whole } from '../topic.js';
 
 /** Goes into a header as it is: whatever a header cannot carry would fail every call. */
-const headerText = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+export const HEADER_TEXT = /^[\x21-\x7e]+$/;
+
+const headerText = z.string().regex(HEADER_TEXT, 'must be printable ASCII without spaces');
 
 /** The vendor's token service, CAS. */
 export const cas = topic({
