@@ -8,7 +8,7 @@ import ts from 'typescript';
 import type { AuthClient } from '../../clients/typescript/src/index.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
 import type { Session } from '../support/client.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGE = `<!doctype html><title>a page of the customer's</title>
@@ -49,7 +49,7 @@ async function startSite(): Promise<{ server: Server; origin: string }> {
 type InPage = typeof globalThis & { client: AuthClient };
 
 describeInBrowser()('pages of other origins, in a browser', () => {
-  let world: World;
+  let deployment: TestDeployment;
   let browser: Browser;
   let listed: Awaited<ReturnType<typeof startSite>>;
   let stranger: Awaited<ReturnType<typeof startSite>>;
@@ -57,7 +57,7 @@ describeInBrowser()('pages of other origins, in a browser', () => {
   const open = async (origin: string): Promise<Page> => {
     const page = await browser.newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(`${origin}/?api=${encodeURIComponent(world.gateway.url)}#${world.apiKey}`);
+    await page.goto(`${origin}/?api=${encodeURIComponent(deployment.gateway.url)}#${deployment.apiKey}`);
     await page.waitForFunction('globalThis.client !== undefined');
     return page;
   };
@@ -65,12 +65,12 @@ describeInBrowser()('pages of other origins, in a browser', () => {
   beforeAll(async () => {
     [listed, stranger] = await Promise.all([startSite(), startSite()]);
     const env = { CORS_ORIGINS: listed.origin };
-    [world, browser] = await Promise.all([World.start({ queue: 'postgres', env }), startBrowser()]);
+    [deployment, browser] = await Promise.all([TestDeployment.start({ queue: 'postgres', env }), startBrowser()]);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
     for (const { server } of [listed, stranger]) server.close();
-    await world.end();
+    await deployment.end();
   });
 
   it('open a room, follow it to its end and read why not, if they are listed', async () => {
@@ -103,9 +103,9 @@ describeInBrowser()('pages of other origins, in a browser', () => {
           const headers = Object.fromEntries(reply.headers);
           return { status: reply.status, headers, body: (await reply.json()) as Session & { code?: string } };
         },
-        { url: world.gateway.url, authorization: `Bearer ${credential}` },
+        { url: deployment.gateway.url, authorization: `Bearer ${credential}` },
       );
-    const made = await ask(world.apiKey);
+    const made = await ask(deployment.apiKey);
     expect(made.status).toBe(202);
     expect(made.headers).toMatchObject({
       location: `/v1/sessions/${made.body.id}`,
@@ -113,7 +113,7 @@ describeInBrowser()('pages of other origins, in a browser', () => {
       'retry-after': '1',
       'preference-applied': 'wait=0',
     });
-    expect((await ask(world.apiKey)).headers['idempotency-replayed']).toBe('true');
+    expect((await ask(deployment.apiKey)).headers['idempotency-replayed']).toBe('true');
     const refused = await ask('wtk_nobody_x');
     expect([refused.status, refused.body.code]).toEqual([401, 'unauthenticated']);
     expect(refused.headers['www-authenticate']).toContain('Bearer realm="watchtogether"');
@@ -130,8 +130,8 @@ describeInBrowser()('pages of other origins, in a browser', () => {
     });
     expect(said).not.toContain('ses_');
     expect(refused.join('\n')).toContain('has been blocked by CORS policy');
-    expect((await world.client().readRoom('strange')).status).toBe(404);
-    const address = `${world.gateway.url}/openapi.json`;
+    expect((await deployment.client().readRoom('strange')).status).toBe(404);
+    const address = `${deployment.gateway.url}/openapi.json`;
     expect(await page.evaluate((url) => fetch(url).then(({ status }) => status, String), address)).toMatch(/TypeError/);
   });
 });

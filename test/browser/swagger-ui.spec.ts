@@ -2,24 +2,24 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { fingerprint } from '../support/cas-sandbox.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 /** A name that is not this machine's own: browsers trust `localhost` and 127.0.0.1 even without TLS, and no other. */
 const NAME = 'auth.example';
 
 describeInBrowser()('Swagger UI, as a person uses it', () => {
-  let world: World;
+  let deployment: TestDeployment;
   let browser: Browser;
   let page: Page;
   let url: string;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    [world, browser] = await Promise.all([
-      World.start({ queue: 'postgres' }),
+    [deployment, browser] = await Promise.all([
+      TestDeployment.start({ queue: 'postgres' }),
       startBrowser(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`),
     ]);
-    url = world.gateway.url.replace('127.0.0.1', NAME);
+    url = deployment.gateway.url.replace('127.0.0.1', NAME);
     page = await browser.newPage();
     page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => faults.push(error.message));
@@ -37,14 +37,14 @@ describeInBrowser()('Swagger UI, as a person uses it', () => {
   }, 60_000);
   afterAll(async () => {
     await browser.close();
-    await world.end();
+    await deployment.end();
   });
 
   it('shows every operation over plain http by host name, from this server alone', async () => {
     await page.goto(`${url}/docs`);
     await page.locator('#operations-Rooms-openRoom').waitFor();
     const shown = await page.locator('.opblock').count();
-    const { body } = await world.client().send<{ paths: Record<string, object> }>('GET', '/openapi.json');
+    const { body } = await deployment.client().send<{ paths: Record<string, object> }>('GET', '/openapi.json');
     expect(shown).toBe(Object.values(body.paths).flatMap((methods) => Object.keys(methods)).length);
     expect(await page.title()).toBe('WatchTogether Auth Server');
   });
@@ -52,7 +52,7 @@ describeInBrowser()('Swagger UI, as a person uses it', () => {
   it('takes an API key', async () => {
     await page.locator('.auth-wrapper .authorize').click();
     const dialog = page.locator('.dialog-ux');
-    await dialog.locator('input').fill(world.apiKey);
+    await dialog.locator('input').fill(deployment.apiKey);
     await dialog.locator('button[type=submit]').click();
     await dialog.getByText('Authorized', { exact: true }).waitFor();
     await dialog.locator('button.btn-done').click();
@@ -70,10 +70,10 @@ describeInBrowser()('Swagger UI, as a person uses it', () => {
     await reply.locator('.response-col_status', { hasText: '201' }).waitFor();
     expect(await reply.locator('.response-col_description').innerText()).toContain('"room": "derby"');
 
-    const session = await world.client().readRoom('derby');
+    const session = await deployment.client().readRoom('derby');
     const token = session.body.tokens?.stream ?? '';
     expect(await reply.locator('.response-col_description').innerText()).toContain(`"stream": "${token}"`);
-    const [call] = await world.cas.journal();
+    const [call] = await deployment.cas.journal();
     expect(call?.tokenFingerprint).toBe(fingerprint(token));
   });
 

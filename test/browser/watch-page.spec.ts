@@ -5,14 +5,14 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fingerprint } from '../support/cas-sandbox.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 360, height: 740 };
 
 describeInBrowser()('the watch page, as two people use it', () => {
-  let world: World;
+  let deployment: TestDeployment;
   let browser: Browser;
   let first: Page;
   let second: Page;
@@ -39,13 +39,14 @@ describeInBrowser()('the watch page, as two people use it', () => {
     });
     page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(world.gateway.url) && !url.startsWith('data:')) faults.push(`${url} is not of this server`);
-      if (url.includes(world.apiKey)) faults.push('the key stands in an address');
+      if (!url.startsWith(deployment.gateway.url) && !url.startsWith('data:'))
+        faults.push(`${url} is not of this server`);
+      if (url.includes(deployment.apiKey)) faults.push('the key stands in an address');
     });
   };
 
   const giveKey = async (page: Page) => {
-    await page.getByLabel('API key', { exact: true }).fill(world.apiKey);
+    await page.getByLabel('API key', { exact: true }).fill(deployment.apiKey);
     await page.getByRole('button', { name: 'Use this key' }).click();
   };
   const isIn = (page: Page, status: string) => page.locator(`#session[data-status=${status}]`).waitFor();
@@ -67,18 +68,18 @@ describeInBrowser()('the watch page, as two people use it', () => {
   };
 
   beforeAll(async () => {
-    [world, browser] = await Promise.all([
-      World.start({ queue: 'postgres', casLatencyMs: 1500, env: { DEMO: 'on' } }),
+    [deployment, browser] = await Promise.all([
+      TestDeployment.start({ queue: 'postgres', casLatencyMs: 1500, env: { DEMO: 'on' } }),
       startBrowser(),
     ]);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
-    await world.end();
+    await deployment.end();
   });
 
   it('asks for a key, and says what is wrong with a wrong one', async () => {
-    first = await open(`${world.gateway.url}/demo`);
+    first = await open(`${deployment.gateway.url}/demo`);
     await first.getByLabel('API key', { exact: true }).fill('wtk_nobody_x');
     await first.getByRole('button', { name: 'Use this key' }).click();
     await first.getByRole('button', { name: 'Open the room' }).click();
@@ -107,7 +108,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
   });
 
   it('shows the token’s fingerprint and claims', async () => {
-    const { body } = await world.client().readRoom('derby');
+    const { body } = await deployment.client().readRoom('derby');
     const tokens = [body.tokens?.stream ?? '', body.tokens?.sync ?? ''];
     const shown = (await printsOn(first)).map((text) => text.replaceAll(/\s/g, ''));
     expect(shown.sort()).toEqual(tokens.map(fingerprint).sort());
@@ -168,7 +169,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
   });
 
   it('loads the SDK from where the configuration says, and joins with token and name', async () => {
-    const { url } = await world.startGateway({ DEMO_SDK_URL: 'https://sdk.example/wt.js' });
+    const { url } = await deployment.startGateway({ DEMO_SDK_URL: 'https://sdk.example/wt.js' });
     const page = await browser.newPage();
     await page.route('https://sdk.example/wt.js', (route) =>
       route.fulfill({
@@ -176,7 +177,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
         body: 'globalThis.WTSession = { connect: async (...given) => { globalThis.joined = given; } };',
       }),
     );
-    const session = await world.client().openRoom('cup', { wait: 10 });
+    const session = await deployment.client().openRoom('cup', { wait: 10 });
     await page.goto(`${url}/demo?session=${session.body.id}`);
     await giveKey(page);
     await page.getByLabel('Your name in the room').fill('Ada');

@@ -3,31 +3,31 @@ import { type FaultCommand, VENDOR_TEXT } from '../support/cas-sandbox.js';
 import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady, metric } from '../support/sessions.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 describe('a bad vendor', () => {
-  let world: World;
+  let deployment: TestDeployment;
   const accepted: string[] = [];
   let rooms = 0;
   beforeAll(async () => {
-    world = await World.start({ queue: 'redis', env: { CAS_TIMEOUT_MS: '700' } });
+    deployment = await TestDeployment.start({ queue: 'redis', env: { CAS_TIMEOUT_MS: '700' } });
   });
-  afterEach(() => world.cas.clearFaults());
-  afterAll(() => world.end());
+  afterEach(() => deployment.cas.clearFaults());
+  afterAll(() => deployment.end());
 
   async function open(): Promise<string> {
-    const { body } = await world.client().openRoom(`vendor-${rooms++}`);
+    const { body } = await deployment.client().openRoom(`vendor-${rooms++}`);
     accepted.push(body.id);
     return body.id;
   }
 
   async function callsSoFar(): Promise<number> {
-    return (await world.cas.journal()).length;
+    return (await deployment.cas.journal()).length;
   }
 
   /** Everything that clients and operators could have seen of the vendor's words. */
   function everythingWritten(): string {
-    return [...world.gateways, ...world.workers].map((process) => process.everything()).join('\n');
+    return [...deployment.gateways, ...deployment.workers].map((process) => process.everything()).join('\n');
   }
 
   it.each<[string, FaultCommand]>([
@@ -54,10 +54,12 @@ describe('a bad vendor', () => {
     ['a gzip bomb', { kind: 'gzip-bomb', times: 1 }],
     ['a redirect to another origin', { kind: 'redirect', location: 'http://127.0.0.1:9/', times: 1 }],
   ])('answers once with %s: the session is ready after a retry', async (_name, fault) => {
-    await world.cas.fault(fault);
+    await deployment.cas.fault(fault);
     const id = await open();
-    await expectReady(world, [id], 15_000);
-    const [row] = await world.database.rows<{ attempts: number }>('SELECT attempts FROM sessions WHERE id = $1', [id]);
+    await expectReady(deployment, [id], 15_000);
+    const [row] = await deployment.database.rows<{ attempts: number }>('SELECT attempts FROM sessions WHERE id = $1', [
+      id,
+    ]);
     expect(row?.attempts).toBe(1);
   });
 
@@ -68,37 +70,37 @@ describe('a bad vendor', () => {
     [404, 'cas-rejected'],
   ])('answers %i: the session fails at once with %s, after one call', async (status, code) => {
     const before = await callsSoFar();
-    await world.cas.fault({ kind: 'status', status, times: 1 });
+    await deployment.cas.fault({ kind: 'status', status, times: 1 });
     const id = await open();
-    const reply = await world.client().read(id, { wait: 10 });
+    const reply = await deployment.client().read(id, { wait: 10 });
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({ status: 'failed', failure: { code, retryable: false } });
     expect((await callsSoFar()) - before).toBe(1);
     // The room keeps its failed session until somebody retries or closes it.
-    expect((await world.client().openRoom(reply.body.room ?? '')).body).toEqual(reply.body);
-    expect(await metric(world.worker.opsUrl, `sessions_failed_total{code="${code}"}`)).toBeGreaterThan(0);
-    expect(world.worker.lines.filter((line) => line.level === 50 && line.sessionId === id)).toHaveLength(1);
+    expect((await deployment.client().openRoom(reply.body.room ?? '')).body).toEqual(reply.body);
+    expect(await metric(deployment.worker.opsUrl, `sessions_failed_total{code="${code}"}`)).toBeGreaterThan(0);
+    expect(deployment.worker.lines.filter((line) => line.level === 50 && line.sessionId === id)).toHaveLength(1);
 
-    const retried = await world.client().retry(id);
+    const retried = await deployment.client().retry(id);
     expect(retried.status).toBe(202);
-    await expectReady(world, [id], 10_000);
+    await expectReady(deployment, [id], 10_000);
   });
 
   it('asks for 2 s of rest with 429: the session waits as told', async () => {
     const before = await callsSoFar();
-    await world.cas.fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 });
+    await deployment.cas.fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 });
     const id = await open();
-    await expectReady(world, [id], 15_000);
-    const [first, second] = (await world.cas.journal()).slice(before);
+    await expectReady(deployment, [id], 15_000);
+    const [first, second] = (await deployment.cas.journal()).slice(before);
     const rest = new Date(second?.at ?? 0).getTime() - new Date(first?.at ?? 0).getTime();
     expect(rest).toBeGreaterThanOrEqual(2000);
   });
 
   it('asks for 10⁹ s of rest: the session waits a minute, not for ever', async () => {
-    await world.cas.fault({ kind: 'status', status: 429, retryAfter: '1000000000', times: 1 });
+    await deployment.cas.fault({ kind: 'status', status: 429, retryAfter: '1000000000', times: 1 });
     const id = await open();
     const row = await eventually(async () => {
-      const [found] = await world.database.rows<{ wait: number }>(
+      const [found] = await deployment.database.rows<{ wait: number }>(
         'SELECT extract(epoch FROM not_before - now())::float8 AS wait FROM sessions WHERE id = $1 AND not_before IS NOT NULL',
         [id],
       );
@@ -107,14 +109,14 @@ describe('a bad vendor', () => {
     });
     expect(row?.wait).toBeLessThanOrEqual(60);
     expect(row?.wait).toBeGreaterThan(50);
-    await world.client().close(id);
+    await deployment.client().close(id);
   });
 
   it.each(['far-token', 'no-exp'] as const)('sends a %s: its life is capped', async (kind) => {
-    await world.cas.fault({ kind, times: 1 });
+    await deployment.cas.fault({ kind, times: 1 });
     const id = await open();
-    await expectReady(world, [id]);
-    const [row] = await world.database.rows<{ life: number }>(
+    await expectReady(deployment, [id]);
+    const [row] = await deployment.database.rows<{ life: number }>(
       'SELECT extract(epoch FROM expires_at - ready_at)::float8 AS life FROM sessions WHERE id = $1',
       [id],
     );
@@ -123,10 +125,10 @@ describe('a bad vendor', () => {
   });
 
   it('is away for a while: the breaker opens, calls are bounded, no session fails, and all heal', async () => {
-    await world.cas.fault({ kind: 'status', status: 503 });
+    await deployment.cas.fault({ kind: 'status', status: 503 });
     const ids = await Promise.all(Array.from({ length: 40 }, open));
     await eventually(async () => {
-      expect(await metric(world.worker.opsUrl, 'breaker_state')).toBe(2);
+      expect(await metric(deployment.worker.opsUrl, 'breaker_state')).toBe(2);
     });
     const opened = await callsSoFar();
     // Forty sessions at once may all be under way when the fifth failure opens the breaker; from then on only probes.
@@ -135,19 +137,19 @@ describe('a bad vendor', () => {
       expect(performance.now() - since).toBeGreaterThan(11_000);
     }, 12_000);
     expect((await callsSoFar()) - opened).toBeLessThanOrEqual(4);
-    await world.cas.clearFaults();
-    await expectReady(world, ids, 40_000);
+    await deployment.cas.clearFaults();
+    await expectReady(deployment, ids, 40_000);
     await eventually(async () => {
-      expect(await metric(world.worker.opsUrl, 'breaker_state')).toBe(0);
+      expect(await metric(deployment.worker.opsUrl, 'breaker_state')).toBe(0);
     });
   }, 90_000);
 
   it('never gets a word of its own to clients, rows or logs', async () => {
-    await expectInvariants(world, accepted);
+    await expectInvariants(deployment, accepted);
     expect(everythingWritten()).not.toContain(VENDOR_TEXT);
-    const dump = await world.database.rows<{ text: string }>('SELECT s::text AS text FROM sessions s');
+    const dump = await deployment.database.rows<{ text: string }>('SELECT s::text AS text FROM sessions s');
     expect(dump.map((row) => row.text).join()).not.toContain(VENDOR_TEXT);
-    expect(everythingWritten()).not.toContain(world.cas.apiSecret);
-    expect(everythingWritten()).not.toContain(world.cas.apiKey);
+    expect(everythingWritten()).not.toContain(deployment.cas.apiSecret);
+    expect(everythingWritten()).not.toContain(deployment.cas.apiKey);
   });
 });

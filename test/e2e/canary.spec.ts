@@ -11,11 +11,11 @@ import type { FaultCommand } from '../support/cas-sandbox.js';
 import { Client, type Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { describeOn, QUEUES } from '../support/in-process.js';
+import { describeOn, QUEUES } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 import { sendRaw } from '../support/raw-http.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
 
@@ -50,7 +50,7 @@ for (const queue of QUEUES) {
     const canaries = new Canaries();
     const replies: Reply<unknown>[] = [];
     const processes: Process[] = [];
-    let world: World;
+    let deployment: TestDeployment;
     let provider: IdentityProvider;
     let admission: AdmissionService;
     let proxy: Server;
@@ -69,7 +69,7 @@ for (const queue of QUEUES) {
         socket.end(`HTTP/1.1 407 ${said}\r\nproxy-authenticate: Basic realm="${said}"\r\n\r\n${said}`);
       });
       await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-      world = await World.start({
+      deployment = await TestDeployment.start({
         queue,
         ownPostgres: true,
         redisPassword,
@@ -88,19 +88,19 @@ for (const queue of QUEUES) {
         },
       });
       jwt = await provider.token('anna');
-      canaries.plant('BOOTSTRAP_API_KEY', secretOf(world.apiKey));
-      canaries.plant('CAS_API_KEY', world.cas.apiKey);
-      canaries.plant('CAS_API_SECRET', world.cas.apiSecret);
-      canaries.plant('TOKEN_ENCRYPTION_KEYS', ...sealingSecrets(world.sealingKeys));
+      canaries.plant('BOOTSTRAP_API_KEY', secretOf(deployment.apiKey));
+      canaries.plant('CAS_API_KEY', deployment.cas.apiKey);
+      canaries.plant('CAS_API_SECRET', deployment.cas.apiSecret);
+      canaries.plant('TOKEN_ENCRYPTION_KEYS', ...sealingSecrets(deployment.sealingKeys));
       canaries.plant('ADMISSION_SECRET', admission.secret.replace('whsec_', ''));
-      canaries.plant('DATABASE_URL', new URL(world.database.url).password);
+      canaries.plant('DATABASE_URL', new URL(deployment.database.url).password);
       canaries.plant('REDIS_URL', redisPassword);
       canaries.plant('HTTPS_PROXY', proxyPassword);
       canaries.plant('a malformed secret', malformed);
       canaries.plant('a JWT of a person', jwt, signatureOf(jwt));
     }, 120_000);
     afterAll(async () => {
-      await world.end();
+      await deployment.end();
       await Promise.all([provider.close(), admission.close()]);
       await new Promise((resolve) => proxy.close(resolve));
     }, 60_000);
@@ -122,9 +122,9 @@ for (const queue of QUEUES) {
     }
 
     async function storesHold(): Promise<string[]> {
-      const database = canaries.in(await databaseDump(world.database)).map((name) => `${name} in the database`);
-      if (world.redis === undefined) return database;
-      const redis = canaries.in(await redisDump(world.redis.url)).map((name) => `${name} in Redis`);
+      const database = canaries.in(await databaseDump(deployment.database)).map((name) => `${name} in the database`);
+      if (deployment.redis === undefined) return database;
+      const redis = canaries.in(await redisDump(deployment.redis.url)).map((name) => `${name} in Redis`);
       return [...database, ...redis];
     }
 
@@ -137,11 +137,11 @@ for (const queue of QUEUES) {
     }
 
     const cli = (args: string[], env: Record<string, string> = {}) =>
-      new Process('cli', { NODE_ENV: 'test', DATABASE_URL: world.database.url, ...env }, args);
+      new Process('cli', { NODE_ENV: 'test', DATABASE_URL: deployment.database.url, ...env }, args);
 
     const open = async (...rooms: string[]): Promise<string[]> =>
       Promise.all(
-        rooms.map(async (room) => (keep(await world.client().openRoom(room)) as Reply<{ id: string }>).body.id),
+        rooms.map(async (room) => (keep(await deployment.client().openRoom(room)) as Reply<{ id: string }>).body.id),
       );
 
     it('are used: keys, persons, tokens of both products, rooms of the drop-in adapter', async () => {
@@ -150,10 +150,10 @@ for (const queue of QUEUES) {
       await create.silent;
       createdKey = create.text.find((line) => API_KEY.test(line)) ?? '';
       canaries.plant('a created key', secretOf(createdKey));
-      const backend = new Client(world.gateway.url, createdKey);
-      const person = new Client(world.gateway.url, jwt);
-      const nobody = new Client(world.gateway.url, null);
-      world.clients.unshift(backend, person, nobody);
+      const backend = new Client(deployment.gateway.url, createdKey);
+      const person = new Client(deployment.gateway.url, jwt);
+      const nobody = new Client(deployment.gateway.url, null);
+      deployment.clients.unshift(backend, person, nobody);
       const made = keep(await backend.openRoom('derby', { wait: 10, body: { products: ['stream', 'sync'] } }));
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
@@ -163,8 +163,8 @@ for (const queue of QUEUES) {
       keep(await backend.send('GET', '/v1/sessions'));
       for (const path of ['/openapi.json', '/docs', '/livez', '/readyz']) keep(await nobody.send('GET', path));
       // Whoever is not admitted, or not answered, is told so without what the question was signed with.
-      const fresh = new Client(world.gateway.url, world.apiKey);
-      world.clients.unshift(fresh);
+      const fresh = new Client(deployment.gateway.url, deployment.apiKey);
+      deployment.clients.unshift(fresh);
       admission.answer = () => ({ allow: false, reason: 'not tonight' });
       expect(keep(await fresh.read(made.body.id)).status).toBe(403);
       admission.answer = ({ who }, response) => void response.writeHead(500).end(JSON.stringify(who));
@@ -177,61 +177,63 @@ for (const queue of QUEUES) {
 
     it('come back in credentials that are almost right, and in places where they do not belong', async () => {
       const token = await vendorToken();
-      const wrong = `${world.apiKey.slice(0, -1)}${world.apiKey.endsWith('a') ? 'b' : 'a'}`;
+      const wrong = `${deployment.apiKey.slice(0, -1)}${deployment.apiKey.endsWith('a') ? 'b' : 'a'}`;
       canaries.plant('an almost right key', secretOf(wrong));
-      const secrets = [world.apiKey, wrong, jwt, `${jwt}x`, token];
+      const secrets = [deployment.apiKey, wrong, jwt, `${jwt}x`, token];
       for (const secret of secrets) {
         for (const authorization of [`Bearer ${secret}x`, `Basic ${secret}`, secret, `Bearer ${secret} ${secret}`]) {
-          keep(await world.client().send('GET', '/v1/sessions/ses_x', { headers: { authorization } }));
+          keep(await deployment.client().send('GET', '/v1/sessions/ses_x', { headers: { authorization } }));
         }
-        keep(await new OneShot(world.gateway.url, secret).send('GET', '/v1/sessions'));
-        keep(await world.client().send('GET', `/v1/sessions?access_token=${secret}&${secret}=1&cursor=${secret}`));
-        keep(await world.client().send('GET', `/v1/sessions/${secret}`));
-        keep(await world.client().send('GET', `/v1/sessions/${secret}/events`));
-        keep(await world.client().send('GET', `/v1/rooms/${secret}%2F/session`));
-        keep(await world.client().send('PATCH', `/${secret}/${secret}`));
-        keep(await world.client().send('GET', `/room/${secret}%2F`));
-        keep(await world.client().send('POST', `/room/create`, { body: { name: `${secret}/` } }));
-        keep(await world.client().create({ body: { [secret]: 1, products: [secret] } }));
-        keep(await world.client().create({ body: `{"metadata": ${secret}` }));
-        keep(await world.client().create({ body: secret, headers: { 'content-type': secret } }));
-        keep(await world.client().create({ key: `${secret}${'x'.repeat(256)}` }));
+        keep(await new OneShot(deployment.gateway.url, secret).send('GET', '/v1/sessions'));
+        keep(await deployment.client().send('GET', `/v1/sessions?access_token=${secret}&${secret}=1&cursor=${secret}`));
+        keep(await deployment.client().send('GET', `/v1/sessions/${secret}`));
+        keep(await deployment.client().send('GET', `/v1/sessions/${secret}/events`));
+        keep(await deployment.client().send('GET', `/v1/rooms/${secret}%2F/session`));
+        keep(await deployment.client().send('PATCH', `/${secret}/${secret}`));
+        keep(await deployment.client().send('GET', `/room/${secret}%2F`));
+        keep(await deployment.client().send('POST', `/room/create`, { body: { name: `${secret}/` } }));
+        keep(await deployment.client().create({ body: { [secret]: 1, products: [secret] } }));
+        keep(await deployment.client().create({ body: `{"metadata": ${secret}` }));
+        keep(await deployment.client().create({ body: secret, headers: { 'content-type': secret } }));
+        keep(await deployment.client().create({ key: `${secret}${'x'.repeat(256)}` }));
         keep(
-          await world.client().create({ wait: 0, headers: { prefer: `wait=${secret}`, 'x-forwarded-for': secret } }),
+          await deployment
+            .client()
+            .create({ wait: 0, headers: { prefer: `wait=${secret}`, 'x-forwarded-for': secret } }),
         );
         for (const bytes of [`${secret} / HTTP/1.1\r\n\r\n`, `GET / HTTP/1.1\r\n${secret}\r\n\r\n`]) {
-          const { status, headers, text } = await sendRaw(world.gateway.url, bytes);
+          const { status, headers, text } = await sendRaw(deployment.gateway.url, bytes);
           keep({ status, headers, text, body: undefined });
         }
       }
-      for (const secret of [world.cas.apiKey, world.cas.apiSecret, redisPassword, malformed]) {
-        keep(await world.client().send('GET', `/v1/sessions?access_token=${secret}`));
-        keep(await world.client().create({ body: `{"metadata": ${secret}`, headers: { 'x-secret': secret } }));
-        keep(await world.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${secret}` } }));
+      for (const secret of [deployment.cas.apiKey, deployment.cas.apiSecret, redisPassword, malformed]) {
+        keep(await deployment.client().send('GET', `/v1/sessions?access_token=${secret}`));
+        keep(await deployment.client().create({ body: `{"metadata": ${secret}`, headers: { 'x-secret': secret } }));
+        keep(await deployment.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${secret}` } }));
       }
     }, 60_000);
 
     it('go through every fault of the vendor, which says them aloud', async () => {
-      const { apiKey, apiSecret } = world.cas;
+      const { apiKey, apiSecret } = deployment.cas;
       const faults = badDays(`http://127.0.0.1:9/${apiKey}?secret=${apiSecret}`);
-      for (const fault of faults) await world.cas.fault(fault);
+      for (const fault of faults) await deployment.cas.fault(fault);
       const ids = await open(...faults.map((_, i) => `vendor ${i}`));
       await eventually(async () => {
-        const [row] = await world.database.rows<{ pending: number }>(
+        const [row] = await deployment.database.rows<{ pending: number }>(
           `SELECT count(*)::int AS pending FROM sessions WHERE id = ANY ($1) AND status = 'pending'`,
           [ids],
         );
         expect(row?.pending).toBe(0);
       }, 90_000);
-      for (const id of ids) keep(await world.client().read(id));
-      expect(await world.cas.faults()).toEqual([]);
+      for (const id of ids) keep(await deployment.client().read(id));
+      expect(await deployment.cas.faults()).toEqual([]);
     }, 120_000);
 
     it('go through a proxy that refuses them', async () => {
-      await world.worker.end();
+      await deployment.worker.end();
       const ids = await open('by proxy');
       const { port } = proxy.address() as AddressInfo;
-      const worker = world.launch('worker', {
+      const worker = deployment.launch('worker', {
         CAS_URL: 'https://cas.example',
         HTTPS_PROXY: `http://operator:${proxyPassword}@127.0.0.1:${port}`,
       });
@@ -243,65 +245,75 @@ for (const queue of QUEUES) {
       }, 30_000);
       await searchOps(worker);
       await worker.end();
-      await world.startWorker();
-      await expectReady(world, ids, 30_000);
+      await deployment.startWorker();
+      await expectReady(deployment, ids, 30_000);
     }, 90_000);
 
     it('go through crashes of everything', async () => {
-      await world.cas.fault({ kind: 'hang' });
+      await deployment.cas.fault({ kind: 'hang' });
       const ids = await open('crash 1', 'crash 2');
-      await expectHeld(world, 1);
+      await expectHeld(deployment, 1);
       expect(await storesHold()).toEqual([]);
-      await world.worker.kill9();
-      await world.cas.clearFaults();
-      await world.stopPostgres('fast');
-      keep(await world.client().read(ids[0] ?? ''));
-      keep(await world.client().openRoom('away'));
-      keep(await world.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${createdKey}` } }));
-      keep(await world.client().send('GET', '/readyz'));
-      await world.restartPostgres();
-      await world.startWorker();
+      await deployment.worker.kill9();
+      await deployment.cas.clearFaults();
+      await deployment.stopPostgres('fast');
+      keep(await deployment.client().read(ids[0] ?? ''));
+      keep(await deployment.client().openRoom('away'));
+      keep(
+        await deployment.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${createdKey}` } }),
+      );
+      keep(await deployment.client().send('GET', '/readyz'));
+      await deployment.restartPostgres();
+      await deployment.startWorker();
       if (queue === 'redis') {
-        await world.stopRedis();
+        await deployment.stopRedis();
         await eventually(async () => {
           ids.push(...(await open('without redis')));
         }, 20_000);
-        await world.restartRedis();
+        await deployment.restartRedis();
       }
-      await expectReady(world, ids, 60_000);
+      await expectReady(deployment, ids, 60_000);
     }, 120_000);
 
     it('go through a gateway that does not have the sealing key', async () => {
       const other = `k9:${randomBytes(32).toString('base64')}`;
       canaries.plant('another TOKEN_ENCRYPTION_KEYS', ...sealingSecrets(other));
       const [id = ''] = await open('derby');
-      const gateway = world.launch('gateway', { TOKEN_ENCRYPTION_KEYS: other });
+      const gateway = deployment.launch('gateway', { TOKEN_ENCRYPTION_KEYS: other });
       processes.push(gateway);
       await gateway.waitUntilUp();
-      expect(keep(await new OneShot(gateway.url, world.apiKey).send('GET', `/v1/sessions/${id}`)).status).toBe(503);
+      expect(keep(await new OneShot(gateway.url, deployment.apiKey).send('GET', `/v1/sessions/${id}`)).status).toBe(
+        503,
+      );
       await searchOps(gateway);
       await gateway.end();
     }, 60_000);
 
     it('are refused by processes that cannot start with them', async () => {
-      const twice = join(world.directory, 'secret');
+      const twice = join(deployment.directory, 'secret');
       const wrong: ['gateway' | 'worker', Record<string, string>][] = [
-        ['worker', { REDIS_URL: `redis://:${malformed}@127.0.0.1:${world.redis?.port ?? 9}`, BOOT_TIMEOUT_S: '2' }],
+        [
+          'worker',
+          { REDIS_URL: `redis://:${malformed}@127.0.0.1:${deployment.redis?.port ?? 9}`, BOOT_TIMEOUT_S: '2' },
+        ],
         ['gateway', { DATABASE_URL: `mysql://postgres:${malformed}@127.0.0.1/x` }],
         ['gateway', { DATABASE_URL: `postgres://postgres:${malformed}@127.0.0.1:port/x` }],
         ['gateway', { ADMISSION_SECRET: malformed }],
         ['worker', { CAS_API_SECRET: `${malformed}-ü\u20ac` }],
         ['gateway', { BOOTSTRAP_API_KEY: `wtk_x_${malformed}`, TOKEN_ENCRYPTION_KEYS: malformed }],
         ['gateway', { TOKEN_ENCRYPTION_KEYS: `k1:${malformed}`, TOKEN_ENCRYPTION_KEYS_FILE: twice }],
-        ['gateway', { TOKEN_ENCRYPTION_KEYS: `${world.sealingKeys},k1:${Buffer.alloc(32).toString('base64')}` }],
+        ['gateway', { TOKEN_ENCRYPTION_KEYS: `${deployment.sealingKeys},k1:${Buffer.alloc(32).toString('base64')}` }],
         ['worker', { CAS_URL: `ftp://${malformed}`, CAS_API_KEY: '', HTTPS_PROXY: `ftp://x:${malformed}@y` }],
         ['worker', { CAS_API_SECRET: malformed, CAS_API_SECRET_FILE: twice, REDIS_URL: `http://:${malformed}@x` }],
-        ['gateway', { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`), BOOT_TIMEOUT_S: '2' }],
+        [
+          'gateway',
+          { DATABASE_URL: deployment.database.url.replace(/:[^:@]*@/, `:${malformed}@`), BOOT_TIMEOUT_S: '2' },
+        ],
       ];
       await Promise.all(
         // Only the first has to do with where the queue is.
         (queue === 'redis' ? wrong.slice(0, 1) : wrong).map(async ([app, env]) => {
-          const { code, process } = await run(world.launch(app, env));
+          const { code, process } = await run(deployment.launch(app, env));
           expect([Object.keys(env), code]).toEqual([Object.keys(env), 1]);
           expect(process.everything()).not.toBe('');
         }),
@@ -315,26 +327,26 @@ for (const queue of QUEUES) {
           [['keys', 'revoke', createdKey]],
           [['keys', 'list']],
           [['keys', 'list', '--json']],
-          [['sessions', 'list', '--json'], world.workerEnvironment()],
-          [['sessions', 'show', jwt], world.workerEnvironment()],
-          [['doctor'], world.workerEnvironment()],
-          [['reseal'], { TOKEN_ENCRYPTION_KEYS: world.sealingKeys }],
+          [['sessions', 'list', '--json'], deployment.workerEnvironment()],
+          [['sessions', 'show', jwt], deployment.workerEnvironment()],
+          [['doctor'], deployment.workerEnvironment()],
+          [['reseal'], { TOKEN_ENCRYPTION_KEYS: deployment.sealingKeys }],
           [['reseal'], { TOKEN_ENCRYPTION_KEYS: malformed }],
           [['migrate'], { DATABASE_URL: `mysql://x:${malformed}@y/z` }],
-          [['migrate'], { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
-          [['keys', 'list'], { DATABASE_URL: world.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
-          [['keys', 'list'], { DATABASE_URL: world.database.url.replace(/:\d+\//, ':9/') }],
+          [['migrate'], { DATABASE_URL: deployment.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
+          [['keys', 'list'], { DATABASE_URL: deployment.database.url.replace(/:[^:@]*@/, `:${malformed}@`) }],
+          [['keys', 'list'], { DATABASE_URL: deployment.database.url.replace(/:\d+\//, ':9/') }],
         ];
         await Promise.all(commands.map(([args, env]) => run(cli(args, env))));
       }, 90_000);
     }
 
     it('are in no log, no reply, no metric, no title of a process', async () => {
-      const all = [...world.gateways, ...world.workers, ...processes];
-      const titles = [world.gateway, world.worker].map(({ pid }) => processTitle(pid));
+      const all = [...deployment.gateways, ...deployment.workers, ...processes];
+      const titles = [deployment.gateway, deployment.worker].map(({ pid }) => processTitle(pid));
       expect(titles.join('').length > 0 || process.platform !== 'linux').toBe(true);
-      await searchOps(world.gateway);
-      await searchOps(world.worker);
+      await searchOps(deployment.gateway);
+      await searchOps(deployment.worker);
       await Promise.all(all.map((one) => one.end()));
       await Promise.all(all.map((one) => one.silent));
 
@@ -352,7 +364,7 @@ for (const queue of QUEUES) {
       for (const { status, text, headers } of replies)
         look(`a reply with ${status}`, `${text}\n${JSON.stringify(headers)}`);
       for (const title of titles) look('a title', title);
-      look("Postgres' log", readFileSync(join(world.directory, 'postgres.log'), 'utf8'));
+      look("Postgres' log", readFileSync(join(deployment.directory, 'postgres.log'), 'utf8'));
       expect([...found]).toEqual([]);
       expect(all.flatMap((one) => one.lines).filter(({ level }) => level <= 20).length).toBeGreaterThan(0);
       expect(replies.length).toBeGreaterThan(100);
@@ -366,7 +378,7 @@ for (const queue of QUEUES) {
     }
 
     async function attempts(ids: string[]): Promise<number> {
-      const [row] = await world.database.rows<{ sum: number }>(
+      const [row] = await deployment.database.rows<{ sum: number }>(
         'SELECT sum(attempts)::int AS sum FROM sessions WHERE id = ANY ($1)',
         [ids],
       );
@@ -374,7 +386,7 @@ for (const queue of QUEUES) {
     }
 
     async function vendorToken(): Promise<string> {
-      const { tokens } = keep(await world.client().openRoom('derby', { wait: 10 })).body;
+      const { tokens } = keep(await deployment.client().openRoom('derby', { wait: 10 })).body;
       if (tokens?.stream === undefined) throw new Error('there is no token');
       return tokens.stream;
     }

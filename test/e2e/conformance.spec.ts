@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 type Outcome = 'passed' | 'failed' | 'warned' | 'skipped';
 
@@ -222,16 +222,16 @@ describe('against this product', () => {
   it('finds nothing, with two gateways, a restart and an expiry', async () => {
     // Long enough for the restart of three processes on a busy machine, short enough to be waited for.
     const env = { ROOM_API: 'on' };
-    const world = await World.start({ queue: 'postgres', gateways: 2, workers: 1, tokenTtlS: 20, env });
-    ends.push(() => world.end());
-    const urls = world.gateways.map(({ url }) => url);
+    const deployment = await TestDeployment.start({ queue: 'postgres', gateways: 2, workers: 1, tokenTtlS: 20, env });
+    ends.push(() => deployment.end());
+    const urls = deployment.gateways.map(({ url }) => url);
     const restart = await restartCommand(async () => {
-      await Promise.all([...world.gateways, ...world.workers].map((process) => process.kill9()));
+      await Promise.all([...deployment.gateways, ...deployment.workers].map((process) => process.kill9()));
       const ports = urls.map((url) => new URL(url).port);
-      await Promise.all([...ports.map((PORT) => world.startGateway({ PORT })), world.startWorker()]);
+      await Promise.all([...ports.map((PORT) => deployment.startGateway({ PORT })), deployment.startWorker()]);
     });
-    const keyFile = join(world.directory, 'key');
-    writeFileSync(keyFile, `${world.apiKey}\n`);
+    const keyFile = join(deployment.directory, 'key');
+    writeFileSync(keyFile, `${deployment.apiKey}\n`);
 
     const places = urls.flatMap((url) => ['--url', url]);
     const report = await conformanceReport(...places, '--key-file', keyFile, '--restart', restart, '--max-wait', '25');
@@ -246,22 +246,24 @@ describe('against this product', () => {
     ]);
     expect(report.code).toBe(0);
     expect(report.text).not.toMatch(/eyJ[\w-]+\./);
-    expect(report.text).not.toContain(world.apiKey);
+    expect(report.text).not.toContain(deployment.apiKey);
 
     const race = report.checks.find(({ contract, id }) => contract === '/v1' && id === 'race')?.seen ?? '';
-    const minted = await world.cas.journal();
+    const minted = await deployment.cas.journal();
     const known = minted.map(({ tokenFingerprint }) => String(tokenFingerprint));
     expect(known.some((fingerprint) => race.includes(fingerprint.slice(0, 8)))).toBe(true);
     // What the run opened it closed again, but for the names that may be somebody's.
-    const live = await world.database.rows("SELECT room FROM sessions WHERE status IN ('pending', 'ready', 'failed')");
+    const live = await deployment.database.rows(
+      "SELECT room FROM sessions WHERE status IN ('pending', 'ready', 'failed')",
+    );
     expect(live.filter(({ room }) => String(room).startsWith('conformance-'))).toEqual([]);
   }, 180_000);
 
   it('takes a key that is missing, wrong or too weak for a failure, not for a pass', async () => {
-    const world = await World.start({ queue: 'postgres' });
-    ends.push(() => world.end());
-    const weak = await weakKey(world);
-    const url = ['--url', world.gateway.url];
+    const deployment = await TestDeployment.start({ queue: 'postgres' });
+    ends.push(() => deployment.end());
+    const weak = await weakKey(deployment);
+    const url = ['--url', deployment.gateway.url];
 
     const missing = await conformanceReport(...url);
     expect(missing.code).toBe(1);
@@ -276,10 +278,10 @@ describe('against this product', () => {
     expect(seen(blind, 'key')).toMatch(/tokens:read/);
   }, 60_000);
 
-  async function weakKey(world: World): Promise<string> {
+  async function weakKey(deployment: TestDeployment): Promise<string> {
     const secret = randomBytes(32).toString('hex');
     const [id, hash] = [`weak${randomBytes(3).toString('hex')}`, createHash('sha256').update(secret).digest()];
-    await world.database.rows('INSERT INTO api_keys (id, name, secret_sha256, scopes) VALUES ($1, $1, $2, $3)', [
+    await deployment.database.rows('INSERT INTO api_keys (id, name, secret_sha256, scopes) VALUES ($1, $1, $2, $3)', [
       id,
       hash,
       ['rooms:open', 'sessions:read'],

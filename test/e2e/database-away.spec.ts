@@ -2,33 +2,33 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, repeatedly } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
-import { type Backend, World } from '../support/world.js';
+import { type Backend, TestDeployment } from '../support/test-deployment.js';
 
 describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queue in %s', (queue) => {
-  let world: World;
+  let deployment: TestDeployment;
   const accepted: string[] = [];
   beforeAll(async () => {
-    world = await World.start({ queue, ownPostgres: true, env: { DATABASE_TIMEOUT_MS: '1200' } });
+    deployment = await TestDeployment.start({ queue, ownPostgres: true, env: { DATABASE_TIMEOUT_MS: '1200' } });
   });
-  afterAll(() => world.end());
+  afterAll(() => deployment.end());
 
   async function ready(): Promise<number> {
-    return (await fetch(`${world.gateway.opsUrl}/readyz`)).status;
+    return (await fetch(`${deployment.gateway.opsUrl}/readyz`)).status;
   }
 
   it.each(['fast', 'immediate'] as const)(
     'by a %s shutdown: 503 at once, readiness red, and all by itself back',
     async (mode) => {
-      await world.cas.fault({ kind: 'hang', times: 1 });
-      const held = await world.client().openRoom(`held-${mode}`);
+      await deployment.cas.fault({ kind: 'hang', times: 1 });
+      const held = await deployment.client().openRoom(`held-${mode}`);
       accepted.push(held.body.id);
-      await expectHeld(world, 1);
+      await expectHeld(deployment, 1);
 
-      await world.stopPostgres(mode);
-      await world.cas.release();
+      await deployment.stopPostgres(mode);
+      await deployment.cas.release();
       await repeatedly(250, 5000, async () => {
         const asked = performance.now();
-        const reply = await world.client().openRoom(`away-${mode}`);
+        const reply = await deployment.client().openRoom(`away-${mode}`);
         expect(reply.status).toBe(503);
         expect(reply.headers['retry-after']).toBe('1');
         expect(reply.body).toMatchObject({ code: 'unavailable', retryable: true });
@@ -36,16 +36,16 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
       });
       expect(await ready()).toBe(503);
 
-      await world.restartPostgres();
+      await deployment.restartPostgres();
       const back = await eventually(async () => {
-        const reply = await world.client().openRoom(`back-${mode}`, { wait: 5 });
+        const reply = await deployment.client().openRoom(`back-${mode}`, { wait: 5 });
         expect(reply.body.status).toBe('ready');
         return reply;
       }, 20_000);
       accepted.push(back.body.id);
-      await expectReady(world, accepted, 30_000);
+      await expectReady(deployment, accepted, 30_000);
       expect(await ready()).toBe(200);
-      await expectInvariants(world, accepted);
+      await expectInvariants(deployment, accepted);
     },
     60_000,
   );

@@ -1,41 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import { pause } from '@app/kernel';
+import { sleep } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { Process } from '../support/process.js';
 import { metric } from '../support/sessions.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 describe('rotating the sealing key', () => {
-  let world: World;
+  let deployment: TestDeployment;
   beforeAll(async () => {
-    world = await World.start({ queue: 'postgres' });
+    deployment = await TestDeployment.start({ queue: 'postgres' });
   });
-  afterAll(() => world.end());
+  afterAll(() => deployment.end());
 
   it('keeps old tokens readable while new ones are sealed with the new key', async () => {
     const next = `k2:${randomBytes(32).toString('base64')}`;
-    const before = await world.client().openRoom('before', { wait: 10 });
+    const before = await deployment.client().openRoom('before', { wait: 10 });
     // First rollout: everybody can open the new key, nobody seals with it.
-    await world.startGateway({ TOKEN_ENCRYPTION_KEYS: `${world.sealingKeys},${next}` });
+    await deployment.startGateway({ TOKEN_ENCRYPTION_KEYS: `${deployment.sealingKeys},${next}` });
     // Second rollout, the worker first: it seals with the new key, while an old gateway is still there.
-    await world.worker.end();
-    await world.startWorker({ TOKEN_ENCRYPTION_KEYS: `${next},${world.sealingKeys}` });
-    const after = await world.client().openRoom('after', { wait: 10 });
+    await deployment.worker.end();
+    await deployment.startWorker({ TOKEN_ENCRYPTION_KEYS: `${next},${deployment.sealingKeys}` });
+    const after = await deployment.client().openRoom('after', { wait: 10 });
     expect(after.status).toBe(201);
-    const keys = await world.database.rows('SELECT key_id FROM session_tokens ORDER BY key_id');
+    const keys = await deployment.database.rows('SELECT key_id FROM session_tokens ORDER BY key_id');
     expect(keys).toEqual([{ key_id: 'k1' }, { key_id: 'k2' }]);
-    expect((await world.client().read(before.body.id)).body.tokens).toEqual(before.body.tokens);
+    expect((await deployment.client().read(before.body.id)).body.tokens).toEqual(before.body.tokens);
 
     // A gateway that was left out of the first rollout says so, and the row stays.
-    const lagging = world.client(0);
+    const lagging = deployment.client(0);
     const refused = await lagging.read(after.body.id);
     expect(refused.status).toBe(503);
     expect(refused.body).toMatchObject({ code: 'unavailable' });
-    expect(await metric(world.gateways[0]?.opsUrl ?? '', 'unknown_sealing_keys_total')).toBe(1);
+    expect(await metric(deployment.gateways[0]?.opsUrl ?? '', 'unknown_sealing_keys_total')).toBe(1);
     expect((await lagging.read(before.body.id)).body.tokens).toEqual(before.body.tokens);
-    expect((await world.client().read(after.body.id)).body.tokens).toEqual(after.body.tokens);
+    expect((await deployment.client().read(after.body.id)).body.tokens).toEqual(after.body.tokens);
   });
 });
 
@@ -47,20 +47,20 @@ describe('the whole rotation, under reads', () => {
   const serving: Client[] = [];
   const reads = [0, 0];
   const wrong: unknown[] = [];
-  let world: World;
+  let deployment: TestDeployment;
   let over = false;
   beforeAll(async () => {
-    world = await World.start({ queue: 'postgres', gateways: 2, env: { TOKEN_ENCRYPTION_KEYS: OLD } });
-    serving.push(world.client(0), world.client(1));
+    deployment = await TestDeployment.start({ queue: 'postgres', gateways: 2, env: { TOKEN_ENCRYPTION_KEYS: OLD } });
+    serving.push(deployment.client(0), deployment.client(1));
   });
   afterAll(async () => {
     over = true;
-    await world.end();
+    await deployment.end();
   });
 
   async function open(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
-      const { body } = await world.client().openRoom(`room ${tokens.size}`, { wait: 20 });
+      const { body } = await deployment.client().openRoom(`room ${tokens.size}`, { wait: 20 });
       expect(body.tokens?.stream).toBeDefined();
       tokens.set(body.id, body.tokens);
     }
@@ -77,7 +77,7 @@ describe('the whole rotation, under reads', () => {
         const same = reply?.status === 200 && JSON.stringify(reply.body?.tokens) === JSON.stringify(expected);
         if (!same && !closed.has(id)) wrong.push([n, id, reply?.status, reply?.body]);
         reads[n] = (reads[n] ?? 0) + 1;
-        await pause(20);
+        await sleep(20);
       }
     }
   }
@@ -92,15 +92,19 @@ describe('the whole rotation, under reads', () => {
   /** New processes beside the old ones, then the old ones go, when nobody asks them any more. A worker only seals. */
   async function rollOut(ring: string, { worker } = { worker: false }): Promise<void> {
     const env = { TOKEN_ENCRYPTION_KEYS: ring };
-    const old = [...world.gateways.slice(-2), ...(worker ? [world.worker] : [])];
-    await Promise.all([world.startGateway(env), world.startGateway(env), ...(worker ? [world.startWorker(env)] : [])]);
-    serving.splice(0, 2, ...world.clients.slice(-2));
+    const old = [...deployment.gateways.slice(-2), ...(worker ? [deployment.worker] : [])];
+    await Promise.all([
+      deployment.startGateway(env),
+      deployment.startGateway(env),
+      ...(worker ? [deployment.startWorker(env)] : []),
+    ]);
+    serving.splice(0, 2, ...deployment.clients.slice(-2));
     await Promise.all([oneMoreRead(0), oneMoreRead(1)]);
     await Promise.all(old.map((process) => process.end()));
   }
 
   const keysInUse = () =>
-    world.database.rows('SELECT DISTINCT key_id FROM session_tokens WHERE sealed IS NOT NULL ORDER BY key_id');
+    deployment.database.rows('SELECT DISTINCT key_id FROM session_tokens WHERE sealed IS NOT NULL ORDER BY key_id');
 
   it('hands out the same token at every read, to its end', async () => {
     await open(6);
@@ -114,16 +118,16 @@ describe('the whole rotation, under reads', () => {
     await open(3);
     expect(await keysInUse()).toEqual([{ key_id: 'k1' }, { key_id: 'k2' }]);
 
-    const env = world.environment({ TOKEN_ENCRYPTION_KEYS: `${NEW},${OLD}` });
+    const env = deployment.environment({ TOKEN_ENCRYPTION_KEYS: `${NEW},${OLD}` });
     const resealing = new Process('cli', env, ['reseal']);
     for (const id of [...tokens.keys()].slice(0, 3)) {
       closed.add(id);
-      expect((await world.client().close(id)).status).toBe(204);
+      expect((await deployment.client().close(id)).status).toBe(204);
       await oneMoreRead(0);
     }
     expect((await resealing.exited).code).toBe(0);
     expect(await keysInUse()).toEqual([{ key_id: 'k2' }]);
-    const erased = await world.database.rows(
+    const erased = await deployment.database.rows(
       'SELECT session_id FROM session_tokens WHERE session_id = ANY($1) AND sealed IS NULL',
       [[...closed]],
     );
@@ -133,7 +137,7 @@ describe('the whole rotation, under reads', () => {
     await open(1);
     await Promise.all([oneMoreRead(0), oneMoreRead(1)]);
     for (const [id, expected] of tokens) {
-      if (!closed.has(id)) expect((await world.client().read(id)).body.tokens).toEqual(expected);
+      if (!closed.has(id)) expect((await deployment.client().read(id)).body.tokens).toEqual(expected);
     }
     over = true;
     await Promise.all(readers);

@@ -3,22 +3,22 @@ import { Redis } from 'ioredis';
 import { eventually, repeatedly } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady } from '../support/sessions.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 describe('Redis', () => {
-  let world: World;
+  let deployment: TestDeployment;
   const accepted: string[] = [];
   beforeAll(async () => {
-    world = await World.start({ queue: 'redis' });
+    deployment = await TestDeployment.start({ queue: 'redis' });
   });
-  afterAll(() => world.end());
+  afterAll(() => deployment.end());
 
   /** Opens rooms and expects each to be accepted fast. */
   async function openRooms(name: string, count: number): Promise<string[]> {
     const ids: string[] = [];
     for (let n = 0; n < count; n++) {
       const asked = performance.now();
-      const reply = await world.client().openRoom(`${name}-${n}`);
+      const reply = await deployment.client().openRoom(`${name}-${n}`);
       expect(reply.status).toBe(202);
       expect(performance.now() - asked).toBeLessThan(1500);
       ids.push(reply.body.id);
@@ -28,38 +28,38 @@ describe('Redis', () => {
   }
 
   async function command(run: (redis: Redis) => Promise<unknown>): Promise<void> {
-    const redis = new Redis(world.redis?.url ?? '');
+    const redis = new Redis(deployment.redis?.url ?? '');
     await run(redis);
     redis.disconnect();
   }
 
   it('is flushed while jobs wait: no session is lost', async () => {
-    await world.worker.end();
+    await deployment.worker.end();
     const ids = await openRooms('flushed', 20);
     await command((redis) => redis.flushall());
-    await world.startWorker();
-    await expectReady(world, ids, 30_000);
-    await expectInvariants(world, accepted);
+    await deployment.startWorker();
+    await expectReady(deployment, ids, 30_000);
+    await expectInvariants(deployment, accepted);
   }, 60_000);
 
   it('is killed and away for 10 s: creates are accepted, fast, and heal when it is back', async () => {
-    await world.stopRedis();
+    await deployment.stopRedis();
     const ids: string[] = [];
     await repeatedly(500, 10_000, async () => {
       ids.push(...(await openRooms(`away-${ids.length}`, 5)));
     });
-    await world.restartRedis();
+    await deployment.restartRedis();
     ids.push(...(await openRooms('back', 5)));
-    await expectReady(world, ids, 40_000);
-    await expectInvariants(world, accepted);
+    await expectReady(deployment, ids, 40_000);
+    await expectInvariants(deployment, accepted);
   }, 90_000);
 
   it('is away, or just coming back: a gateway and a worker that are told to end do so, with 0', async () => {
-    await world.client().openRoom('before', { wait: 10 });
-    const worker = world.worker;
-    const gateway = await world.launch('gateway').waitUntilUp();
-    await world.startWorker();
-    await world.stopRedis();
+    await deployment.client().openRoom('before', { wait: 10 });
+    const worker = deployment.worker;
+    const gateway = await deployment.launch('gateway').waitUntilUp();
+    await deployment.startWorker();
+    await deployment.stopRedis();
     // So that all connections are between two tries.
     await eventually(() => {
       expect(worker.lines.some(({ msg }) => msg.includes('the queue does not answer'))).toBe(true);
@@ -72,17 +72,17 @@ describe('Redis', () => {
     ]);
     expect(performance.now() - asked).toBeLessThan(30_000);
 
-    await world.restartRedis();
-    expect(await world.worker.terminate()).toEqual({ code: 0, signal: null });
-    await world.startWorker();
-    await expectReady(world, accepted, 40_000);
+    await deployment.restartRedis();
+    expect(await deployment.worker.terminate()).toEqual({ code: 0, signal: null });
+    await deployment.startWorker();
+    await expectReady(deployment, accepted, 40_000);
   }, 120_000);
 
   it('is full: creates are accepted and heal when there is room', async () => {
     await command((redis) => redis.config('SET', 'maxmemory', '1'));
     const ids = await openRooms('full', 10);
     await command((redis) => redis.config('SET', 'maxmemory', '0'));
-    await expectReady(world, ids, 40_000);
-    await expectInvariants(world, accepted);
+    await expectReady(deployment, ids, 40_000);
+    await expectInvariants(deployment, accepted);
   }, 60_000);
 });

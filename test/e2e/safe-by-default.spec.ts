@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gatewayTopics, sandboxTopics, workerTopics } from '@app/config';
+import { gatewayNamespaces, sandboxNamespaces, workerNamespaces } from '@app/config';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from '../support/client.js';
 import { Process } from '../support/process.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -68,7 +68,7 @@ describe('what stands in source and docs', () => {
   });
 
   it('gives no secret a default', () => {
-    const topics = [gatewayTopics, workerTopics, sandboxTopics].flatMap(
+    const topics = [gatewayNamespaces, workerNamespaces, sandboxNamespaces].flatMap(
       (one) => Object.values(one) as unknown as Topic[],
     );
     const variables = topics.flatMap((topic) => Object.entries(topic.variables));
@@ -79,7 +79,7 @@ describe('what stands in source and docs', () => {
 });
 
 describe('a process without NODE_ENV', () => {
-  let world: World;
+  let deployment: TestDeployment;
   let gateway: Process;
   let client: Client;
   const processes: Process[] = [];
@@ -90,7 +90,7 @@ describe('a process without NODE_ENV', () => {
     processes.push(process);
     return process;
   };
-  const gatewayWith = (extra: Record<string, string>) => start('gateway', world.gatewayEnvironment(extra));
+  const gatewayWith = (extra: Record<string, string>) => start('gateway', deployment.gatewayEnvironment(extra));
 
   /** What it says when it refuses to start. */
   const refusal = async (process: Process, ...values: string[]) => {
@@ -101,14 +101,14 @@ describe('a process without NODE_ENV', () => {
   };
 
   beforeAll(async () => {
-    world = await World.start({ queue: 'postgres', gateways: 0, workers: 0 });
+    deployment = await TestDeployment.start({ queue: 'postgres', gateways: 0, workers: 0 });
     gateway = await gatewayWith({}).waitUntilUp();
-    client = new Client(gateway.url, world.apiKey);
+    client = new Client(gateway.url, deployment.apiKey);
   }, 60_000);
   afterAll(async () => {
     await client.end();
     await Promise.all(processes.map((process) => process.end()));
-    await world.end();
+    await deployment.end();
   });
 
   it('knows the key that it was given, and no other', async () => {
@@ -159,7 +159,7 @@ describe('a process without NODE_ENV', () => {
   });
 
   it('refuses to seal with no key', async () => {
-    expect(await refusal(gatewayWith({ TOKEN_ENCRYPTION_KEYS: '' }), world.apiKey)).toContain(
+    expect(await refusal(gatewayWith({ TOKEN_ENCRYPTION_KEYS: '' }), deployment.apiKey)).toContain(
       'TOKEN_ENCRYPTION_KEYS is not set',
     );
   });
@@ -168,7 +168,7 @@ describe('a process without NODE_ENV', () => {
     for (const path of ['/demo', '/demo/', '/demo/page.js', '/demo/config.json']) {
       const reply = await client.send('GET', path, { headers: { host: 'localhost' } });
       expect([path, reply.status]).toEqual([path, 404]);
-      expect(reply.text).not.toContain(world.apiKey);
+      expect(reply.text).not.toContain(deployment.apiKey);
     }
   });
 
@@ -197,8 +197,8 @@ describe('a process without NODE_ENV', () => {
   });
 
   it('calls no CAS without its credentials, nor over plain http', async () => {
-    const env = world.workerEnvironment({ CAS_URL: 'http://cas.example', CAS_API_KEY: '', CAS_API_SECRET: '' });
-    const said = await refusal(start('worker', env), world.sealingKeys);
+    const env = deployment.workerEnvironment({ CAS_URL: 'http://cas.example', CAS_API_KEY: '', CAS_API_SECRET: '' });
+    const said = await refusal(start('worker', env), deployment.sealingKeys);
     for (const fault of ['CAS_API_KEY is not set', 'CAS_API_SECRET is not set', 'CAS_URL must be https']) {
       expect(said).toContain(fault);
     }

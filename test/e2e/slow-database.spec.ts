@@ -3,27 +3,32 @@ import { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { expectReady, metric } from '../support/sessions.js';
 import { startTcpProxy, type TcpProxy, viaProxy } from '../support/tcp-proxy.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 describe('Postgres behind a network that misbehaves', () => {
-  let world: World;
+  let deployment: TestDeployment;
   let proxy: TcpProxy;
   let through: string;
   beforeAll(async () => {
-    world = await World.start({ queue: 'redis', gateways: 1, workers: 1, env: { DATABASE_TIMEOUT_MS: '1200' } });
-    proxy = await startTcpProxy(world.database.url);
-    through = viaProxy(world.database.url, proxy);
+    deployment = await TestDeployment.start({
+      queue: 'redis',
+      gateways: 1,
+      workers: 1,
+      env: { DATABASE_TIMEOUT_MS: '1200' },
+    });
+    proxy = await startTcpProxy(deployment.database.url);
+    through = viaProxy(deployment.database.url, proxy);
   });
   afterAll(async () => {
-    await world.end();
+    await deployment.end();
     await proxy.close();
   });
 
   it('slow by 200 ms and with two connections for thirty requests: 503 fast or an answer, and no deadlock', async () => {
-    const gateway = await world.startGateway({ DATABASE_URL: through, DATABASE_POOL: '2' });
+    const gateway = await deployment.startGateway({ DATABASE_URL: through, DATABASE_POOL: '2' });
     proxy.slow(200);
     const asked = performance.now();
-    const replies = await Promise.all(Array.from({ length: 30 }, (_, n) => world.client().openRoom(`slow-${n}`)));
+    const replies = await Promise.all(Array.from({ length: 30 }, (_, n) => deployment.client().openRoom(`slow-${n}`)));
     expect(performance.now() - asked).toBeLessThan(6000);
     expect(replies.map((reply) => reply.status).filter((status) => ![202, 503].includes(status))).toEqual([]);
     expect(replies.filter((reply) => reply.status === 503).every((reply) => reply.headers['retry-after'] === '1')).toBe(
@@ -31,26 +36,26 @@ describe('Postgres behind a network that misbehaves', () => {
     );
     proxy.slow(0);
     await eventually(async () => {
-      expect((await world.client().openRoom('fast-again', { wait: 5 })).status).toBeLessThan(300);
+      expect((await deployment.client().openRoom('fast-again', { wait: 5 })).status).toBeLessThan(300);
     });
     await expectReady(
-      world,
+      deployment,
       replies.filter((reply) => reply.status === 202).map((reply) => reply.body.id),
     );
     await gateway.end();
   }, 60_000);
 
   it('silent: waits answer in time, and all comes back by itself', async () => {
-    const gateway = await world.startGateway({ DATABASE_URL: through });
-    const client = new Client(gateway.url, world.apiKey);
+    const gateway = await deployment.startGateway({ DATABASE_URL: through });
+    const client = new Client(gateway.url, deployment.apiKey);
     await eventually(async () => {
       expect(await metric(gateway.opsUrl, 'listen_up')).toBe(1);
     });
-    await world.cas.fault({ kind: 'hang', times: 1 });
+    await deployment.cas.fault({ kind: 'hang', times: 1 });
     const asked = performance.now();
     const held = client.openRoom('silent', { wait: 3 });
     await eventually(async () => {
-      expect(await world.cas.held()).toBe(1);
+      expect(await deployment.cas.held()).toBe(1);
     });
     proxy.pause();
     const reply = await held;
@@ -64,7 +69,7 @@ describe('Postgres behind a network that misbehaves', () => {
     expect(performance.now() - refused).toBeLessThan(2000);
 
     proxy.resume();
-    await world.cas.release();
+    await deployment.cas.release();
     await eventually(async () => {
       expect((await client.read(reply.body.id)).body.status).toBe('ready');
       expect(await metric(gateway.opsUrl, 'listen_up')).toBe(1);
@@ -73,17 +78,17 @@ describe('Postgres behind a network that misbehaves', () => {
   }, 60_000);
 
   it('LISTEN cut: a held request is answered all the same', async () => {
-    const client = world.client(0);
-    await world.cas.fault({ kind: 'hang', times: 1 });
+    const client = deployment.client(0);
+    await deployment.cas.fault({ kind: 'hang', times: 1 });
     const held = client.openRoom('listen-cut', { wait: 10 });
     await eventually(async () => {
-      expect(await world.cas.held()).toBe(1);
+      expect(await deployment.cas.held()).toBe(1);
     });
-    await world.database.rows(
+    await deployment.database.rows(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE application_name = 'session-events' AND datname = current_database()`,
     );
-    await world.cas.release();
+    await deployment.cas.release();
     expect((await held).body.status).toBe('ready');
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axios, { type AxiosResponse } from 'axios';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 interface Room {
   name: string;
@@ -21,20 +21,20 @@ async function joinRoom(url: string, name: string, playerId: string): Promise<Ax
 }
 
 describe('the clients of the web demo', () => {
-  let world: World;
+  let deployment: TestDeployment;
   beforeAll(async () => {
     // How fast this machine is must not count.
     const env = { ROOM_API: 'on', CAS_TIMEOUT_MS: '1500' };
-    world = await World.start({ queue: 'postgres', gateways: 2, env });
+    deployment = await TestDeployment.start({ queue: 'postgres', gateways: 2, env });
   }, 60_000);
-  afterAll(() => world.end());
+  afterAll(() => deployment.end());
 
   it('all hold the same tokens, 300 of them at two gateways, while CAS hiccups', async () => {
-    await world.cas.fault({ kind: 'status', status: 503, times: 2 });
-    await world.cas.fault({ kind: 'reset', times: 1 });
-    await world.cas.fault({ kind: 'delay', delayMs: 700, times: 1 });
+    await deployment.cas.fault({ kind: 'status', status: 503, times: 2 });
+    await deployment.cas.fault({ kind: 'reset', times: 1 });
+    await deployment.cas.fault({ kind: 'delay', delayMs: 700, times: 1 });
     const replies = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => joinRoom(world.client(i % 2).url, 'kick-off', `player ${String(i)}`)),
+      Array.from({ length: 300 }, (_, i) => joinRoom(deployment.client(i % 2).url, 'kick-off', `player ${String(i)}`)),
     );
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
     const rooms = replies.map(({ data }) => data);
@@ -46,8 +46,8 @@ describe('the clients of the web demo', () => {
 
     // Whoever comes by the share link, later and by another gateway, holds them too.
     const link = new URL(`https://watch.example.com/?room=${encodeURIComponent('kick-off')}`);
-    const shared = await axios.get<Room>(`${world.client(1).url}/room/${link.searchParams.get('room') ?? ''}`);
+    const shared = await axios.get<Room>(`${deployment.client(1).url}/room/${link.searchParams.get('room') ?? ''}`);
     expect(shared.data).toEqual(room);
-    expect(await world.database.rows('SELECT room FROM sessions')).toEqual([{ room: 'open:kick-off' }]);
+    expect(await deployment.database.rows('SELECT room FROM sessions')).toEqual([{ room: 'open:kick-off' }]);
   }, 60_000);
 });

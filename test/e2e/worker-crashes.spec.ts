@@ -2,76 +2,76 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectHeld, expectNoJobs, expectReady } from '../support/sessions.js';
-import { type Backend, World } from '../support/world.js';
+import { type Backend, TestDeployment } from '../support/test-deployment.js';
 
 /** Lock (2 s) and two looks for stalled jobs (0.5 s each), with slack for a busy machine. */
 const TAKE_OVER_MS = 15_000;
 
 describe.each<Backend>(['postgres', 'redis'])('a worker that dies, with the queue in %s', (queue) => {
-  let world: World;
+  let deployment: TestDeployment;
   const accepted: string[] = [];
 
   beforeAll(async () => {
-    world = await World.start({ queue, workers: 0 });
+    deployment = await TestDeployment.start({ queue, workers: 0 });
   });
   afterEach(async () => {
-    await world.cas.clearFaults();
-    await Promise.all(world.workers.map((worker) => worker.end()));
+    await deployment.cas.clearFaults();
+    await Promise.all(deployment.workers.map((worker) => worker.end()));
   });
-  afterAll(() => world.end());
+  afterAll(() => deployment.end());
 
   async function open(room: string): Promise<string> {
-    const { body } = await world.client().openRoom(room);
+    const { body } = await deployment.client().openRoom(room);
     accepted.push(body.id);
     return body.id;
   }
 
   it('during its call to CAS is replaced by another, and one token is published', async () => {
-    await world.cas.fault({ kind: 'hang', times: 1 });
-    const victim = await world.startWorker();
+    await deployment.cas.fault({ kind: 'hang', times: 1 });
+    const victim = await deployment.startWorker();
     const id = await open('killed-during-call');
-    await expectHeld(world, 1);
+    await expectHeld(deployment, 1);
     await victim.kill9();
-    await world.startWorker();
-    await expectReady(world, [id], TAKE_OVER_MS);
-    await expectInvariants(world, accepted);
+    await deployment.startWorker();
+    await expectReady(deployment, [id], TAKE_OVER_MS);
+    await expectInvariants(deployment, accepted);
   });
 
   it('after CAS answered, before anything was written, wastes that mint and nothing else', async () => {
-    const before = (await world.cas.summary()).stream.calls;
-    const victim = await world.startWorker({ FAILPOINT: 'after-cas' });
+    const before = (await deployment.cas.summary()).stream.calls;
+    const victim = await deployment.startWorker({ FAILPOINT: 'after-cas' });
     const id = await open('killed-before-commit');
     expect((await victim.exited).signal).toBe('SIGKILL');
-    await world.startWorker();
-    await expectReady(world, [id], TAKE_OVER_MS);
-    expect((await world.cas.summary()).stream.calls - before).toBe(2);
-    await expectInvariants(world, accepted);
+    await deployment.startWorker();
+    await expectReady(deployment, [id], TAKE_OVER_MS);
+    expect((await deployment.cas.summary()).stream.calls - before).toBe(2);
+    await expectInvariants(deployment, accepted);
   });
 
   it('after it published, before its job was finished, causes no second call to CAS', async () => {
-    const before = (await world.cas.summary()).stream.calls;
-    const victim = await world.startWorker({ FAILPOINT: 'after-publish' });
+    const before = (await deployment.cas.summary()).stream.calls;
+    const victim = await deployment.startWorker({ FAILPOINT: 'after-publish' });
     const id = await open('killed-after-commit');
     expect((await victim.exited).signal).toBe('SIGKILL');
-    await expectReady(world, [id], TAKE_OVER_MS);
-    await world.startWorker();
-    await expectNoJobs(world, TAKE_OVER_MS);
-    expect((await world.cas.summary()).stream.calls - before).toBe(1);
+    await expectReady(deployment, [id], TAKE_OVER_MS);
+    await deployment.startWorker();
+    await expectNoJobs(deployment, TAKE_OVER_MS);
+    expect((await deployment.cas.summary()).stream.calls - before).toBe(1);
   });
 
   it('five times over the same session does not lose it', async () => {
-    await world.cas.fault({ kind: 'hang' });
+    await deployment.cas.fault({ kind: 'hang' });
     const id = await open('killed-five-times');
     for (let kills = 0; kills < 5; kills++) {
-      const victim = await world.startWorker();
-      await expectHeld(world, 1, TAKE_OVER_MS);
+      const victim = await deployment.startWorker();
+      await expectHeld(deployment, 1, TAKE_OVER_MS);
       await victim.kill9();
       await eventually(async () => {
-        expect(await world.cas.held()).toBe(0);
+        expect(await deployment.cas.held()).toBe(0);
       });
     }
-    await world.cas.clearFaults();
-    await world.startWorker();
-    await expectReady(world, [id], TAKE_OVER_MS);
+    await deployment.cas.clearFaults();
+    await deployment.startWorker();
+    await expectReady(deployment, [id], TAKE_OVER_MS);
   }, 90_000);
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady, metric } from '../support/sessions.js';
-import { type Backend, World } from '../support/world.js';
+import { type Backend, TestDeployment } from '../support/test-deployment.js';
 
 /** Preloaded rather than wrapped around: so the process that is started is the worker itself. */
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
@@ -17,22 +17,26 @@ describe.each<Backend>(['postgres', 'redis'])(
     (FAKETIME === undefined ? it.skip : it)(
       'may run a job twice, but publishes no token twice',
       async () => {
-        const world = await World.start({ queue, workers: 1 });
+        const deployment = await TestDeployment.start({ queue, workers: 1 });
         try {
-          await world.startWorker({ LD_PRELOAD: FAKETIME ?? '', FAKETIME: '+60s', FAKETIME_DONT_FAKE_MONOTONIC: '1' });
-          const skew = await metric(world.worker.opsUrl, 'clock_skew_seconds');
+          await deployment.startWorker({
+            LD_PRELOAD: FAKETIME ?? '',
+            FAKETIME: '+60s',
+            FAKETIME_DONT_FAKE_MONOTONIC: '1',
+          });
+          const skew = await metric(deployment.worker.opsUrl, 'clock_skew_seconds');
           expect(skew).toBeGreaterThan(50);
-          await world.cas.fault({ kind: 'delay', delayMs: 800, times: 10 });
+          await deployment.cas.fault({ kind: 'delay', delayMs: 800, times: 10 });
           const opened = await Promise.all(
-            Array.from({ length: 30 }, (_, n) => world.client().openRoom(`skewed-${n}`)),
+            Array.from({ length: 30 }, (_, n) => deployment.client().openRoom(`skewed-${n}`)),
           );
           const ids = opened.map((reply) => reply.body.id);
-          await expectReady(world, ids, 40_000);
-          const before = await Promise.all(ids.map((id) => world.client().read(id)));
+          await expectReady(deployment, ids, 40_000);
+          const before = await Promise.all(ids.map((id) => deployment.client().read(id)));
           expect(new Set(before.map((reply) => reply.body.tokens?.stream)).size).toBe(ids.length);
-          await expectInvariants(world, ids);
+          await expectInvariants(deployment, ids);
         } finally {
-          await world.end();
+          await deployment.end();
         }
       },
       90_000,

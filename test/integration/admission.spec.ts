@@ -5,25 +5,26 @@ import { AdmissionService } from '../support/admission-service.js';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { snippet } from '../support/snippets.js';
 
 const EVERYTHING = 'sessions:create sessions:read sessions:close rooms:open tokens:read';
 
 let service: AdmissionService;
 let provider: IdentityProvider;
-let house: House;
+let testApp: TestApp;
 let n = 0;
 /** Each test has rooms and callers of its own: what was allowed is remembered for 5 s. */
 const aRoom = () => `room ${++n}`;
-const aKey = () => house.clientWith('sessions:create', 'sessions:read', 'sessions:close', 'rooms:open', 'tokens:read');
+const aKey = () =>
+  testApp.clientWith('sessions:create', 'sessions:read', 'sessions:close', 'rooms:open', 'tokens:read');
 const problem = (reply: Reply) => [reply.status, (reply.body as unknown as { code?: string }).code];
 const detail = (reply: Reply) => (reply.body as unknown as { detail: string }).detail;
 const asked = () => service.asked.map(({ action, room, session }) => [action, room, session]);
 
 beforeAll(async () => {
   [service, provider] = await Promise.all([AdmissionService.start(), IdentityProvider.start()]);
-  house = await House.open({
+  testApp = await TestApp.open({
     env: {
       ...service.env,
       ADMISSION_TIMEOUT_MS: '300',
@@ -37,14 +38,14 @@ beforeEach(() => {
   service.reset();
 });
 afterAll(async () => {
-  await house.end();
+  await testApp.end();
   await Promise.all([service.close(), provider.close()]);
 });
 
 /** A room with a ready session, and a caller who has not asked for anything yet. */
 async function readySession(): Promise<{ room: string; id: string; other: Client }> {
   const room = aRoom();
-  const { body } = await house.client.openRoom(room, { wait: 10 });
+  const { body } = await testApp.client.openRoom(room, { wait: 10 });
   service.reset();
   return { room, id: body.id, other: await aKey() };
 }
@@ -66,8 +67,8 @@ describe("the customer's own logic", () => {
 
   it('is told of a person by issuer and subject', async () => {
     const token = await provider.token('anna', { claims: { scope: EVERYTHING } });
-    await house.newClient(house.url, token).create({ wait: 10 });
-    const who = { kind: 'person', issuer: provider.issuer, subject: 'anna' };
+    await testApp.newClient(testApp.url, token).create({ wait: 10 });
+    const who = { kind: 'user', issuer: provider.issuer, subject: 'anna' };
     expect(service.asked[0]).toEqual({ who, action: 'open', room: null, session: null });
     expect(service.asked[1]).toMatchObject({ who, action: 'join', room: null });
   });
@@ -91,11 +92,11 @@ describe("the customer's own logic", () => {
 
   it('is not asked about replies without tokens', async () => {
     const { room, id } = await readySession();
-    const reader = await house.clientWith('sessions:read', 'rooms:open');
+    const reader = await testApp.clientWith('sessions:read', 'rooms:open');
     service.answer = () => ({ allow: false });
     expect((await reader.read(id)).status).toBe(200);
     expect((await reader.send('GET', `/v1/rooms/${encodeURIComponent(room)}/session`)).status).toBe(200);
-    expect((await house.client.send('GET', '/v1/sessions')).status).toBe(200);
+    expect((await testApp.client.send('GET', '/v1/sessions')).status).toBe(200);
     expect(service.asked).toEqual([]);
   });
 
@@ -111,21 +112,23 @@ describe("the customer's own logic", () => {
 
   it('keeps a session from being made, or closed', async () => {
     const { room, id, other } = await readySession();
-    const before = await house.sessions();
+    const before = await testApp.sessions();
     service.answer = () => ({ allow: false });
     expect(problem(await other.openRoom(aRoom()))).toEqual([403, 'admission-denied']);
     expect(problem(await other.create({ key: 'k' }))).toEqual([403, 'admission-denied']);
     expect(problem(await other.close(id))).toEqual([403, 'admission-denied']);
-    expect(await house.sessions()).toBe(before);
-    expect((await house.client.send('GET', `/v1/rooms/${encodeURIComponent(room)}/session`)).body.id).toBe(id);
+    expect(await testApp.sessions()).toBe(before);
+    expect((await testApp.client.send('GET', `/v1/rooms/${encodeURIComponent(room)}/session`)).body.id).toBe(id);
   });
 
   it('is asked by the drop-in rooms as well, as anybody', async () => {
     const name = aRoom();
-    const create = () => house.newClient(house.url, null).send<object>('POST', '/room/create', { body: { name } });
+    const create = () => testApp.newClient(testApp.url, null).send<object>('POST', '/room/create', { body: { name } });
     service.answer = () => ({ allow: false, reason: 'not tonight' });
     expect(await create()).toMatchObject({ status: 403, body: { error: 'not tonight' } });
-    expect(service.asked).toEqual([{ who: { kind: 'anybody' }, action: 'open', room: `open:${name}`, session: null }]);
+    expect(service.asked).toEqual([
+      { who: { kind: 'anonymous' }, action: 'open', room: `open:${name}`, session: null },
+    ]);
     service.answer = (_question, response) => void response.writeHead(500).end();
     expect((await create()).status).toBe(500);
     service.reset();
@@ -186,13 +189,13 @@ describe('without an answer nobody is let in', () => {
     ['when it drips', (_question, response) => void response.writeHead(200).write('{')],
   ])('%s: 503, and nothing is stored', async (_name, answer) => {
     const { id, other } = await readySession();
-    const before = await house.sessions();
+    const before = await testApp.sessions();
     service.answer = answer;
     for (const reply of [await other.read(id), await other.openRoom(aRoom())]) {
       expect(problem(reply)).toEqual([503, 'admission-unavailable']);
       expect(reply.headers['retry-after']).toBe('1');
     }
-    expect(await house.sessions()).toBe(before);
+    expect(await testApp.sessions()).toBe(before);
     service.reset();
     expect((await other.read(id)).status).toBe(200);
   });
@@ -212,11 +215,11 @@ it('leaves in the audit trail who was refused what', async () => {
   await other.close(id);
   const actor = `key:${other.apiKey?.split('_')[1]}`;
   await eventually(async () => {
-    const entries = await house.database.rows(
+    const entries = await testApp.database.rows(
       `SELECT action, session_id, sum(count)::int AS count FROM audit_entries WHERE actor = $1 GROUP BY 1, 2`,
       [actor],
     );
-    expect(entries).toEqual([{ action: 'refused:admission-denied', session_id: id, count: 2 }]);
+    expect(entries).toEqual([{ action: 'denied:admission-denied', session_id: id, count: 2 }]);
   });
 });
 
@@ -225,10 +228,10 @@ describe('is asked last', () => {
     service.answer = () => ({ allow: false });
     const { other } = await readySession();
     service.answer = () => ({ allow: false });
-    const nobody = house.newClient(house.url, null);
+    const nobody = testApp.newClient(testApp.url, null);
     const unknown = `ses_${'x'.repeat(22)}`;
     expect((await nobody.openRoom(aRoom())).status).toBe(401);
-    expect(problem(await (await house.clientWith('tokens:read')).openRoom(aRoom()))).toEqual([
+    expect(problem(await (await testApp.clientWith('tokens:read')).openRoom(aRoom()))).toEqual([
       403,
       'insufficient-scope',
     ]);
@@ -256,9 +259,9 @@ describe('the receiver of docs/admission.md', () => {
       await eventually(async () => {
         expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
       });
-      const gateway = await house.startGateway({ ADMISSION_URL: url });
+      const gateway = await testApp.startGateway({ ADMISSION_URL: url });
       const person = async (sub: string) =>
-        house.newClient(gateway.url, await provider.token(sub, { claims: { scope: EVERYTHING } }));
+        testApp.newClient(gateway.url, await provider.token(sub, { claims: { scope: EVERYTHING } }));
       const opened = await gateway.client.openRoom(aRoom(), { wait: 10 });
       expect(opened.status).toBe(201);
       expect((await (await person('u-1')).read(opened.body.id)).body.tokens).toEqual(opened.body.tokens);

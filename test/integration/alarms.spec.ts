@@ -1,16 +1,16 @@
 import { Metrics } from '@app/observability';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 describe('what a worker tells an alarm', () => {
-  let house: House;
+  let testApp: TestApp;
   let worker: INestApplicationContext;
   beforeAll(async () => {
-    house = await House.open({ worker: false });
-    worker = await house.startWorker();
+    testApp = await TestApp.open({ worker: false });
+    worker = await testApp.startWorker();
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   const lines = async () => (await worker.get(Metrics, { strict: false }).registry.metrics()).split('\n');
 
@@ -24,17 +24,17 @@ describe('what a worker tells an alarm', () => {
   });
 
   it('calls no session old that was retried just now', async () => {
-    await house.cas.fault({ kind: 'hang' });
-    const { body } = await house.client.openRoom('retried');
-    await house.database.rows(
+    await testApp.cas.fault({ kind: 'hang' });
+    const { body } = await testApp.client.openRoom('retried');
+    await testApp.database.rows(
       `UPDATE sessions SET status = 'failed', failure_code = 'cas-rejected', ended_at = now(),
               created_at = now() - interval '2 hours' WHERE id = $1`,
       [body.id],
     );
-    expect((await house.client.retry(body.id)).status).toBe(202);
+    expect((await testApp.client.retry(body.id)).status).toBe(202);
     const line = (await lines()).find((candidate) => candidate.startsWith('oldest_pending_seconds '));
     expect(Number(line?.split(' ')[1])).toBeGreaterThan(0);
     expect(Number(line?.split(' ')[1])).toBeLessThan(60);
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
   });
 });

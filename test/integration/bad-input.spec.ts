@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { type RawReply, sendRaw } from '../support/raw-http.js';
 
 interface ProblemBody {
@@ -17,22 +17,22 @@ interface ProblemBody {
 
 const LIMIT = 64 * 1024;
 
-let house: House;
+let testApp: TestApp;
 let client: Client;
 let before: number;
 
 beforeAll(async () => {
-  house = await House.open({ worker: false });
-  client = house.client;
+  testApp = await TestApp.open({ worker: false });
+  client = testApp.client;
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 beforeEach(async () => {
-  before = await house.sessions();
+  before = await testApp.sessions();
 });
 /** Bad input makes nothing and is no fault of ours. */
 afterEach(async () => {
-  expect(await house.sessions()).toBe(before);
-  expect(house.log.filter((line) => line.level >= 50)).toEqual([]);
+  expect(await testApp.sessions()).toBe(before);
+  expect(testApp.log.filter((line) => line.level >= 50)).toEqual([]);
 });
 
 /** The status, the code and where the fault is. */
@@ -160,7 +160,7 @@ describe.each(both)('when %s', (_name, send) => {
 
 describe('metadata with unusual keys', () => {
   afterEach(async () => {
-    before = await house.sessions();
+    before = await testApp.sessions();
   });
 
   const letters = (text: string) => Array.from(text).sort();
@@ -228,7 +228,7 @@ describe('a room', () => {
   });
 
   it.each(['%2e', '%2E%2E', '.', '..'])('may not be called %s', async (room) => {
-    const reply = await sendRaw(house.url, request('PUT', `/v1/rooms/${room}/session`));
+    const reply = await sendRaw(testApp.url, request('PUT', `/v1/rooms/${room}/session`));
     expect(problemOf(reply)).toMatchObject({ status: 422, code: 'validation-failed', errors: [{ parameter: 'room' }] });
   });
 
@@ -283,7 +283,7 @@ describe('a query', () => {
   });
 
   it('of 20 KB is refused', async () => {
-    const reply = await sendRaw(house.url, request('GET', `/v1/sessions?${'x=1&'.repeat(5000)}`));
+    const reply = await sendRaw(testApp.url, request('GET', `/v1/sessions?${'x=1&'.repeat(5000)}`));
     expect([reply.status, problemOf(reply).code]).toEqual([431, 'headers-too-large']);
   });
 });
@@ -295,11 +295,11 @@ describe('an Idempotency-Key', () => {
       const head = [
         'POST /v1/sessions HTTP/1.1',
         'host: x',
-        `authorization: Bearer ${house.apiKey}`,
+        `authorization: Bearer ${testApp.apiKey}`,
         `idempotency-key: ${key}`,
         'content-length: 0',
       ];
-      const reply = await sendRaw(house.url, Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'));
+      const reply = await sendRaw(testApp.url, Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'));
       expect(problemOf(reply)).toMatchObject({
         status: 400,
         code: 'malformed',
@@ -352,7 +352,7 @@ describe('a path', () => {
   );
 
   it('of 20 KB is refused', async () => {
-    const reply = await sendRaw(house.url, request('GET', `/v1/rooms/${'x'.repeat(20_000)}/session`));
+    const reply = await sendRaw(testApp.url, request('GET', `/v1/rooms/${'x'.repeat(20_000)}/session`));
     expect([414, 431]).toContain(reply.status);
     expect(['uri-too-long', 'headers-too-large']).toContain(problemOf(reply).code);
   });
@@ -379,11 +379,11 @@ describe('a path that is spelled in another way', () => {
   it.each(['/%761/sessions', '/v1/%73essions', 'http://x/v1/sessions', 'http://x/%761/sessions'])(
     'is the same path, and asks for the same credential: %s',
     async (target) => {
-      const open = await sendRaw(house.url, request('GET', target));
+      const open = await sendRaw(testApp.url, request('GET', target));
       expect([open.status, open.headers['cache-control']]).toEqual([200, 'no-store']);
-      const shut = await sendRaw(house.url, `GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      const shut = await sendRaw(testApp.url, `GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n`);
       expect([shut.status, shut.headers['cache-control']]).toEqual([401, 'no-store']);
-      const other = await sendRaw(house.url, request('PATCH', target));
+      const other = await sendRaw(testApp.url, request('PATCH', target));
       expect([other.status, problemOf(other).code]).toEqual([405, 'method-not-allowed']);
     },
   );
@@ -421,7 +421,7 @@ describe('bytes that are no proper request', () => {
       'headers-too-large',
     ],
   ])('are a problem document with an id: %s', async (_name, bytes, status, code) => {
-    const reply = await sendRaw(house.url, bytes);
+    const reply = await sendRaw(testApp.url, bytes);
     expect([reply.status, problemOf(reply).code]).toEqual([status, code]);
     expect(reply.headers['content-type']).toBe('application/problem+json');
     expect(reply.headers['request-id']).toMatch(/^req_/);
@@ -430,7 +430,7 @@ describe('bytes that are no proper request', () => {
 
   it('with broken chunks get an answer or the connection is closed, and the gateway goes on', async () => {
     const bytes = `${head('POST', '/v1/sessions', 'transfer-encoding: chunked')}zz\r\n{}\r\n0\r\n\r\n`;
-    const reply = await sendRaw(house.url, bytes).catch(() => null);
+    const reply = await sendRaw(testApp.url, bytes).catch(() => null);
     if (reply !== null) expect([reply.status, problemOf(reply).code]).toEqual([400, 'malformed']);
     expect((await client.send('GET', '/livez')).status).toBe(200);
   });
@@ -438,26 +438,26 @@ describe('bytes that are no proper request', () => {
   it('in chunks over 64 KiB are 413', async () => {
     const chunk = 'x'.repeat(0x4000);
     const bytes = head('POST', '/v1/sessions', 'transfer-encoding: chunked') + `4000\r\n${chunk}\r\n`.repeat(5);
-    const reply = await sendRaw(house.url, `${bytes}0\r\n\r\n`);
+    const reply = await sendRaw(testApp.url, `${bytes}0\r\n\r\n`);
     expect(problemOf(reply)).toMatchObject({ status: 413, code: 'body-too-large' });
   });
 
   it('that promise more than 64 KiB are 413 before they come', async () => {
-    const reply = await sendRaw(house.url, head('POST', '/v1/sessions', 'content-length: 100000000'));
+    const reply = await sendRaw(testApp.url, head('POST', '/v1/sessions', 'content-length: 100000000'));
     expect(problemOf(reply)).toMatchObject({ status: 413, code: 'body-too-large' });
   });
 
   it('of which the headers never come whole are 408 after 10 s', async () => {
-    const reply = await sendRaw(house.url, 'GET /livez HTTP/1.1\r\nhost: x\r\n', 25_000);
+    const reply = await sendRaw(testApp.url, 'GET /livez HTTP/1.1\r\nhost: x\r\n', 25_000);
     expect(problemOf(reply)).toMatchObject({ status: 408, code: 'request-timeout' });
   });
 
   it('of which the body never comes whole make nothing and are no fault of ours', async () => {
-    const server = house.gateway.app.getHttpServer();
+    const server = testApp.gateway.app.getHttpServer();
     const connections = promisify(server.getConnections.bind(server));
     const open = await connections();
     const bytes = `${head('POST', '/v1/sessions', 'content-length: 50')}{"metadata":`;
-    await expect(sendRaw(house.url, bytes, 300)).rejects.toThrow('no whole reply in time');
+    await expect(sendRaw(testApp.url, bytes, 300)).rejects.toThrow('no whole reply in time');
     // The client has hung up: wait until the gateway knows it.
     await eventually(async () => {
       expect(await connections()).toBeLessThanOrEqual(open);
@@ -467,7 +467,7 @@ describe('bytes that are no proper request', () => {
 
 describe('connections', () => {
   it('beyond MAX_CONNECTIONS are closed unanswered, and there is room again when others have left', async () => {
-    const small = await house.startGateway({ MAX_CONNECTIONS: '3' });
+    const small = await testApp.startGateway({ MAX_CONNECTIONS: '3' });
     const { hostname, port } = new URL(small.url);
     const held = await Promise.all(
       Array.from({ length: 3 }, async () => {
@@ -484,12 +484,12 @@ describe('connections', () => {
     });
     for (const socket of held) socket.destroy();
     await small.close();
-    house.gateways.pop();
+    testApp.gateways.pop();
   });
 });
 
 function head(method: string, path: string, ...headers: string[]): string {
-  const own = ['host: x', `authorization: Bearer ${house.apiKey}`, 'content-type: application/json'];
+  const own = ['host: x', `authorization: Bearer ${testApp.apiKey}`, 'content-type: application/json'];
   return `${method} ${path} HTTP/1.1\r\n${[...own, ...headers].join('\r\n')}\r\n\r\n`;
 }
 

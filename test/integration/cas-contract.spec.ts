@@ -3,19 +3,19 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import {
-  CasBadReply,
-  CasBusy,
+  CasBadReplyError,
+  CasRateLimitedError,
   type CasCall,
-  CasCallAborted,
+  CasCallAbortedError,
   CasClient,
   CasClientModule,
-  CasCredentialsRejected,
+  CasCredentialsRejectedError,
   CasError,
-  CasRejected,
-  CasUnavailable,
+  CasRejectedError,
+  CasUnavailableError,
 } from '@app/cas-client';
 import { SettingsModule } from '@app/config';
-import { pause, PRODUCTS } from '@app/kernel';
+import { sleep, PRODUCTS } from '@app/kernel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
@@ -122,7 +122,7 @@ async function eventually(assertion: () => void | Promise<void>, deadlineMs = 50
       return;
     } catch (error) {
       if (performance.now() > end) throw error;
-      await pause(20);
+      await sleep(20);
     }
   }
 }
@@ -241,8 +241,8 @@ describe('fault 10: CAS is down', () => {
     const client = await startClient();
     await sandbox.fault({ kind: 'status', status });
     const error = await refusal(client.mint('stream'));
-    expect(error).toBeInstanceOf(CasUnavailable);
-    expect(error).not.toBeInstanceOf(CasBusy);
+    expect(error).toBeInstanceOf(CasUnavailableError);
+    expect(error).not.toBeInstanceOf(CasRateLimitedError);
     expect(error.cause).toBeUndefined();
     expect((await sandbox.summary()).total.calls).toBe(1);
   });
@@ -300,8 +300,8 @@ describe('fault 11: CAS is busy', () => {
     for (const status of [429, 503]) {
       await sandbox.fault({ kind: 'status', status, times: 1, ...(retryAfter !== undefined && { retryAfter }) });
       const error = await refusal(client.mint('sync'));
-      if (!(error instanceof CasUnavailable)) throw error;
-      expect(error instanceof CasBusy).toBe(status === 429);
+      if (!(error instanceof CasUnavailableError)) throw error;
+      expect(error instanceof CasRateLimitedError).toBe(status === 429);
       if (atLeast === undefined) {
         expect(error.retryAfterMs).toBeUndefined();
         continue;
@@ -314,12 +314,12 @@ describe('fault 11: CAS is busy', () => {
 
 describe('fault 12: CAS refuses', () => {
   it.each([
-    [400, CasRejected, 'cas-rejected'],
-    [404, CasRejected, 'cas-rejected'],
-    [410, CasRejected, 'cas-rejected'],
-    [422, CasRejected, 'cas-rejected'],
-    [401, CasCredentialsRejected, 'cas-credentials-rejected'],
-    [403, CasCredentialsRejected, 'cas-credentials-rejected'],
+    [400, CasRejectedError, 'cas-rejected'],
+    [404, CasRejectedError, 'cas-rejected'],
+    [410, CasRejectedError, 'cas-rejected'],
+    [422, CasRejectedError, 'cas-rejected'],
+    [401, CasCredentialsRejectedError, 'cas-credentials-rejected'],
+    [403, CasCredentialsRejectedError, 'cas-credentials-rejected'],
   ] as const)('sorts %i', async (status, kind, code) => {
     const client = await startClient();
     await sandbox.fault({ kind: 'status', status });
@@ -331,7 +331,7 @@ describe('fault 12: CAS refuses', () => {
 
   it('sorts a wrong secret', async () => {
     const client = await startClient({ apiSecret: 'wrong' });
-    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasCredentialsRejected);
+    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasCredentialsRejectedError);
   });
 });
 
@@ -346,7 +346,7 @@ describe('fault 13: CAS is slow', () => {
     const client = await startClient();
     await sandbox.fault({ kind: 'hang', times: 1 });
     const started = performance.now();
-    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasUnavailable);
+    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasUnavailableError);
     expect(performance.now() - started).toBeGreaterThan(TIMEOUT_MS - 20);
     await eventually(async () => {
       expect(await sandbox.held()).toBe(0);
@@ -358,7 +358,7 @@ describe('fault 13: CAS is slow', () => {
     const client = await startClient();
     await sandbox.fault({ kind: 'drip' });
     const started = performance.now();
-    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasUnavailable);
+    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasUnavailableError);
     expect(performance.now() - started).toBeGreaterThan(TIMEOUT_MS - 50);
   });
 
@@ -366,7 +366,7 @@ describe('fault 13: CAS is slow', () => {
     const client = await startClient();
     await sandbox.fault({ kind: 'redirect', location: '/sync/token/', delayMs: 400, times: 1 });
     await sandbox.fault({ kind: 'delay', delayMs: 400, times: 1 });
-    expect(await refusal(client.mint('sync'))).toBeInstanceOf(CasUnavailable);
+    expect(await refusal(client.mint('sync'))).toBeInstanceOf(CasUnavailableError);
   });
 
   it('does not wait for an error page that drips: the status has said it all', async () => {
@@ -380,7 +380,7 @@ describe('fault 13: CAS is slow', () => {
       });
     });
     const client = await startClient({ url: vendor.url, timeoutMs: 20_000 });
-    expect(await refusal(client.mint('sync'))).toBeInstanceOf(CasCredentialsRejected);
+    expect(await refusal(client.mint('sync'))).toBeInstanceOf(CasCredentialsRejectedError);
     await eventually(() => {
       expect(closed).toBe(1);
     });
@@ -390,7 +390,8 @@ describe('fault 13: CAS is slow', () => {
     // A TLS handshake that nobody answers: to the client this is a part of connecting.
     const { port } = await listen(createTcpServer(() => undefined));
     const client = await startClient({ url: `https://127.0.0.1:${port}`, timeoutMs: 200 });
-    for (const product of PRODUCTS) expect(await refusal(client.mint(product), 600)).toBeInstanceOf(CasUnavailable);
+    for (const product of PRODUCTS)
+      expect(await refusal(client.mint(product), 600)).toBeInstanceOf(CasUnavailableError);
   });
 });
 
@@ -406,7 +407,7 @@ describe('fault 14: CAS answers nonsense', () => {
     const client = await startClient();
     await sandbox.fault({ kind });
     const error = await refusal(client.mint('stream'));
-    expect(error).toBeInstanceOf(CasBadReply);
+    expect(error).toBeInstanceOf(CasBadReplyError);
     expect(error).toMatchObject({ code: 'cas-bad-reply', reason });
     expect(error.cause).toBeUndefined();
   });
@@ -514,7 +515,7 @@ describe('a caller that gives up', () => {
       expect(await sandbox.held()).toBe(1);
     });
     controller.abort();
-    expect(await minting).toBeInstanceOf(CasCallAborted);
+    expect(await minting).toBeInstanceOf(CasCallAbortedError);
     await eventually(async () => {
       expect(await sandbox.held()).toBe(0);
     });
@@ -523,12 +524,12 @@ describe('a caller that gives up', () => {
   it('ends the call at once while it is still connecting', async () => {
     const { port } = await listen(createTcpServer(() => undefined));
     const client = await startClient({ url: `https://127.0.0.1:${port}`, timeoutMs: 20_000 });
-    expect(await refusal(client.mint('stream', AbortSignal.timeout(100)), 1000)).toBeInstanceOf(CasCallAborted);
+    expect(await refusal(client.mint('stream', AbortSignal.timeout(100)), 1000)).toBeInstanceOf(CasCallAbortedError);
   });
 
   it('makes no call when it gave up before', async () => {
     const client = await startClient();
-    expect(await refusal(client.mint('stream', AbortSignal.abort()))).toBeInstanceOf(CasCallAborted);
+    expect(await refusal(client.mint('stream', AbortSignal.abort()))).toBeInstanceOf(CasCallAbortedError);
     expect((await sandbox.summary()).total.calls).toBe(0);
   });
 
@@ -541,8 +542,8 @@ describe('a caller that gives up', () => {
       expect(await sandbox.held()).toBe(1);
     });
     await module.close();
-    expect(await minting).toBeInstanceOf(CasCallAborted);
-    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasCallAborted);
+    expect(await minting).toBeInstanceOf(CasCallAbortedError);
+    expect(await refusal(client.mint('stream'))).toBeInstanceOf(CasCallAbortedError);
   });
 
   it('gets its token when a held reply is released', async () => {
@@ -575,7 +576,7 @@ describe('a proxy', () => {
     const proxy = await startProxy((socket) => socket.end(`HTTP/1.1 502 ${VENDOR_TEXT}\r\n\r\n`));
     const client = await startClient({ url: 'https://cas.example', httpsProxy: proxy.url, noProxy: 'other.example' });
     const error = await refusal(client.mint('stream'));
-    expect(error).toBeInstanceOf(CasUnavailable);
+    expect(error).toBeInstanceOf(CasUnavailableError);
     expect(inspect(error, { depth: null })).not.toContain('proxy-word');
     expect(proxy.targets).toHaveLength(1);
     expect(proxy.targets[0]?.url).toBe('cas.example:443');

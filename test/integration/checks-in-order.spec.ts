@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '../support/client.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = `/v1/sessions/ses_${'x'.repeat(22)}`;
 
@@ -20,15 +20,15 @@ const WRONG = [
 
 const SAID = [400, 413, 415, 422, 400, 422, 422, 404, 404, 404];
 
-let house: House;
+let testApp: TestApp;
 let nobody: Client;
 let other: Client;
 beforeAll(async () => {
-  house = await House.open({ worker: false });
-  nobody = house.newClient(house.url, null);
-  other = await house.clientWith('tokens:read');
+  testApp = await TestApp.open({ worker: false });
+  nobody = testApp.newClient(testApp.url, null);
+  other = await testApp.clientWith('tokens:read');
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 
 describe('the checks of a request', () => {
   it.each(WRONG)('ask first who it is (401): %s, %s %s', async (_name, method, path, call) => {
@@ -47,14 +47,14 @@ describe('the checks of a request', () => {
   it.each(WRONG.map((row, i) => [...row, SAID[i]] as const))(
     'and only then look at the rest: %s, %s %s',
     async (_name, method, path, call, status) => {
-      expect((await house.client.send(method, path, call)).status).toBe(status);
+      expect((await testApp.client.send(method, path, call)).status).toBe(status);
     },
   );
 
   it('find a body wrong before they look for what it is about', async () => {
-    const { body } = await house.client.openRoom('derby');
-    await house.client.close(body.id);
-    expect((await house.client.openRoom('derby', { body: { products: [] } })).status).toBe(422);
+    const { body } = await testApp.client.openRoom('derby');
+    await testApp.client.close(body.id);
+    expect((await testApp.client.openRoom('derby', { body: { products: [] } })).status).toBe(422);
   });
 
   it('need no credential where there is no scope, nor where there is nothing', async () => {
@@ -85,42 +85,42 @@ describe('a credential', () => {
   });
 
   it('with the id of a key and another secret is none', async () => {
-    const [, id = ''] = house.apiKey.split('_');
-    const forged = house.newClient(house.url, `wtk_${id}_${secret}`);
+    const [, id = ''] = testApp.apiKey.split('_');
+    const forged = testApp.newClient(testApp.url, `wtk_${id}_${secret}`);
     expect((await forged.openRoom('derby')).status).toBe(401);
-    expect((await house.client.openRoom('derby')).status).toBeLessThan(300);
+    expect((await testApp.client.openRoom('derby')).status).toBeLessThan(300);
   });
 
   it('is never taken from the address', async () => {
-    const path = `/v1/rooms/derby/session?access_token=${house.apiKey}&authorization=Bearer%20${house.apiKey}`;
+    const path = `/v1/rooms/derby/session?access_token=${testApp.apiKey}&authorization=Bearer%20${testApp.apiKey}`;
     expect((await nobody.send('GET', path)).status).toBe(401);
   });
 
   it('needs its scheme in any case', async () => {
-    const reply = await nobody.openRoom('derby', { headers: { authorization: `bEARER ${house.apiKey}` } });
+    const reply = await nobody.openRoom('derby', { headers: { authorization: `bEARER ${testApp.apiKey}` } });
     expect(reply.status).toBeLessThan(300);
   });
 
   it('with admin has every scope', async () => {
-    const admin = await house.clientWith('admin');
+    const admin = await testApp.clientWith('admin');
     expect((await admin.openRoom('derby')).status).toBeLessThan(300);
     expect((await admin.create()).status).toBeLessThan(300);
   });
 
   it('that was revoked or has ended is none, at the latest 5 s later', async () => {
     for (const change of [`revoked_at = now()`, `expires_at = now()`]) {
-      const client = await house.clientWith('rooms:open');
+      const client = await testApp.clientWith('rooms:open');
       const [, id] = (client.apiKey ?? '').split('_');
-      await house.database.rows(`UPDATE api_keys SET ${change} WHERE id = $1`, [id]);
+      await testApp.database.rows(`UPDATE api_keys SET ${change} WHERE id = $1`, [id]);
       expect((await client.openRoom('derby')).status).toBe(401);
     }
   });
 
   it('of a known key is not asked for again and again, and dies within 5 s', async () => {
-    const client = await house.clientWith('rooms:open');
+    const client = await testApp.clientWith('rooms:open');
     expect((await client.openRoom('derby')).status).toBeLessThan(300);
     const [, id] = (client.apiKey ?? '').split('_');
-    await house.database.rows(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [id]);
+    await testApp.database.rows(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [id]);
     const revoked = performance.now();
     let status = 200;
     while (status !== 401 && performance.now() - revoked < 6000) {

@@ -2,8 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Environment, gatewayTopics, migrateTopics, readSettings, sandboxTopics, workerTopics } from '@app/config';
-import { API_KEY, CannotStart } from '@app/kernel';
+import {
+  type Environment,
+  gatewayNamespaces,
+  migrateNamespaces,
+  readSettings,
+  sandboxNamespaces,
+  workerNamespaces,
+} from '@app/config';
+import { API_KEY, StartupError } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -45,7 +52,12 @@ const { services, secrets } = compose.parse(parse(text, { merge: true }));
 const serviceNamed = (name: string) => service.parse(services[name]);
 
 /** Which topics each service's process reads. */
-const APPS = { migrate: migrateTopics, gateway: gatewayTopics, worker: workerTopics, 'cas-sandbox': sandboxTopics };
+const APPS = {
+  migrate: migrateNamespaces,
+  gateway: gatewayNamespaces,
+  worker: workerNamespaces,
+  'cas-sandbox': sandboxNamespaces,
+};
 type App = keyof typeof APPS;
 const apps = Object.keys(APPS) as App[];
 
@@ -102,9 +114,9 @@ describe('docker-compose.yml', () => {
 
   it('asks each process where it answers', () => {
     const url = (app: App): URL => new URL(serviceNamed(app).healthcheck?.test.at(-1) ?? '');
-    expect(url('gateway').href).toBe(`http://127.0.0.1:${gatewayTopics.ops.variables.OPS_PORT.default}/readyz`);
-    expect(url('worker').href).toBe(`http://127.0.0.1:${workerTopics.ops.variables.OPS_PORT.default}/readyz`);
-    expect(url('cas-sandbox').href).toBe(`http://127.0.0.1:${sandboxTopics.sandbox.variables.PORT.default}/livez`);
+    expect(url('gateway').href).toBe(`http://127.0.0.1:${gatewayNamespaces.ops.variables.OPS_PORT.default}/readyz`);
+    expect(url('worker').href).toBe(`http://127.0.0.1:${workerNamespaces.ops.variables.OPS_PORT.default}/readyz`);
+    expect(url('cas-sandbox').href).toBe(`http://127.0.0.1:${sandboxNamespaces.sandbox.variables.PORT.default}/livez`);
   });
 
   it('asks in a way that tells yes from no', () => {
@@ -259,8 +271,8 @@ describe('docker/make-secrets.sh', () => {
   });
 
   it('is all that a worker needs, which reaches the sandbox only if told so', () => {
-    const settings = (given: Environment) => readSettings(workerTopics, environmentOf('worker', directory, given));
-    expect(() => settings({})).toThrow(CannotStart);
+    const settings = (given: Environment) => readSettings(workerNamespaces, environmentOf('worker', directory, given));
+    expect(() => settings({})).toThrow(StartupError);
     expect(() => settings({})).toThrow('CAS_ALLOW_HTTP=on');
     expect(settings({ CAS_ALLOW_HTTP: 'on' }).cas.url).toBe('http://cas-sandbox:3003');
     expect(settings({ CAS_URL: 'https://cas.example' }).cas.url).toBe('https://cas.example');
@@ -271,23 +283,23 @@ describe('docker/make-secrets.sh', () => {
       ...{ ROOM_API: 'on', MINT_DEADLINE_S: '60', MINT_CONCURRENCY: '7', CAS_ALLOW_HTTP: 'on' },
       ...{ PORT: '8080', HOST: '127.0.0.1', OPS_PORT: '9', OPS_HOST: '127.0.0.1', NODE_ENV: 'development' },
     };
-    const gateway = readSettings(gatewayTopics, environmentOf('gateway', directory, given));
+    const gateway = readSettings(gatewayNamespaces, environmentOf('gateway', directory, given));
     expect(gateway.roomApi.on).toBe(true);
     expect(gateway.sessions.mintDeadlineS).toBe(60);
     expect(gateway.http).toMatchObject({ port: 3000, host: '0.0.0.0' });
     expect(gateway.ops).toEqual({ port: 3001, host: '0.0.0.0' });
     expect(gateway.runtime.production).toBe(true);
-    const worker = readSettings(workerTopics, environmentOf('worker', directory, given));
+    const worker = readSettings(workerNamespaces, environmentOf('worker', directory, given));
     expect(worker.mint.concurrency).toBe(7);
     expect(worker.ops).toEqual({ port: 3002, host: '0.0.0.0' });
     expect(worker.runtime.production).toBe(true);
-    const { sandbox } = readSettings(sandboxTopics, environmentOf('cas-sandbox', directory, given));
+    const { sandbox } = readSettings(sandboxNamespaces, environmentOf('cas-sandbox', directory, given));
     expect(sandbox).toMatchObject({ port: 3003, host: '0.0.0.0' });
   });
 
   it('lets the sandbox and the worker speak with the same credentials', () => {
-    const worker = readSettings(workerTopics, environmentOf('worker', directory, { CAS_ALLOW_HTTP: 'on' }));
-    const { sandbox } = readSettings(sandboxTopics, environmentOf('cas-sandbox', directory));
+    const worker = readSettings(workerNamespaces, environmentOf('worker', directory, { CAS_ALLOW_HTTP: 'on' }));
+    const { sandbox } = readSettings(sandboxNamespaces, environmentOf('cas-sandbox', directory));
     expect([worker.cas.apiKey, worker.cas.apiSecret]).toEqual([sandbox.apiKey, sandbox.apiSecret]);
   });
 });

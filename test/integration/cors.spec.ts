@@ -1,8 +1,8 @@
-import { gatewayTopics, readSettings } from '@app/config';
+import { gatewayNamespaces, readSettings } from '@app/config';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ROUTES } from '../../apps/gateway/src/access/routes.js';
+import { ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import type { Client, Reply } from '../support/client.js';
-import { House, type RunningGateway } from '../support/in-process.js';
+import { TestApp, type RunningGateway } from '../support/test-app.js';
 import { sendRaw } from '../support/raw-http.js';
 
 const ORIGIN = 'https://watch.example.com';
@@ -23,7 +23,7 @@ const preflight = (origin: string, method: string) => ({ origin, 'access-control
 describe('CORS_ORIGINS', () => {
   const faultsOf = (CORS_ORIGINS: string) => {
     try {
-      readSettings({ http: gatewayTopics.http }, { CORS_ORIGINS });
+      readSettings({ http: gatewayNamespaces.http }, { CORS_ORIGINS });
       return '';
     } catch (error) {
       return String(error);
@@ -43,17 +43,17 @@ describe('CORS_ORIGINS', () => {
 });
 
 describe('pages of other origins', () => {
-  let house: House;
+  let testApp: TestApp;
   let client: Client;
   let nobody: Client;
   let closed: RunningGateway;
   beforeAll(async () => {
-    house = await House.open({ worker: false, env: { CORS_ORIGINS: `${ORIGIN},http://localhost:8080` } });
-    closed = await house.startGateway({ CORS_ORIGINS: '' });
-    client = house.client;
-    nobody = house.newClient(house.url, null);
+    testApp = await TestApp.open({ worker: false, env: { CORS_ORIGINS: `${ORIGIN},http://localhost:8080` } });
+    closed = await testApp.startGateway({ CORS_ORIGINS: '' });
+    client = testApp.client;
+    nobody = testApp.newClient(testApp.url, null);
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   const exposed = [
     'Request-Id, Location, Retry-After, Preference-Applied, Idempotency-Replayed, Link',
@@ -83,7 +83,7 @@ describe('pages of other origins', () => {
   const replies: [string, number, (headers: Record<string, string>) => Promise<Reply<unknown>>][] = [
     ['a session', 202, (headers) => client.create({ headers })],
     ['no credential', 401, (headers) => nobody.create({ headers })],
-    ['no scope', 403, async (headers) => (await house.clientWith('tokens:read')).create({ headers })],
+    ['no scope', 403, async (headers) => (await testApp.clientWith('tokens:read')).create({ headers })],
     ['nothing there', 404, (headers) => client.send('GET', unknown, { headers })],
     ['no such path', 404, (headers) => client.send('GET', '/v1/nothing', { headers })],
     ['no such method', 405, (headers) => client.send('PATCH', unknown, { headers })],
@@ -108,8 +108,8 @@ describe('pages of other origins', () => {
   it('can follow a session', async () => {
     const { body } = await client.create();
     const leaving = new AbortController();
-    const reply = await fetch(`${house.url}/v1/sessions/${body.id}/events`, {
-      headers: { authorization: `Bearer ${house.apiKey}`, origin: ORIGIN },
+    const reply = await fetch(`${testApp.url}/v1/sessions/${body.id}/events`, {
+      headers: { authorization: `Bearer ${testApp.apiKey}`, origin: ORIGIN },
       signal: leaving.signal,
     });
     expect(corsOf({ headers: Object.fromEntries(reply.headers) })).toEqual(allowed);
@@ -117,12 +117,12 @@ describe('pages of other origins', () => {
   });
 
   it('can read that it is overloaded (503)', async () => {
-    const full = await house.startGateway({ MAX_STREAMS: '0' });
+    const full = await testApp.startGateway({ MAX_SSE_CONNECTIONS: '0' });
     const { body } = await client.create();
     const reply = await full.client.send('GET', `/v1/sessions/${body.id}/events`, { headers: { origin: ORIGIN } });
     expect([reply.status, corsOf(reply)]).toEqual([503, allowed]);
     await full.close();
-    house.gateways.pop();
+    testApp.gateways.pop();
   });
 
   it('get no other part of the server', async () => {
@@ -136,7 +136,7 @@ describe('pages of other origins', () => {
   it('are told by an OPTIONS only if it is a preflight, be its path never so odd', async () => {
     expect((await client.send('OPTIONS', '/v1/sessions', { headers: { origin: ORIGIN } })).status).toBe(405);
     const head = `OPTIONS /v1/sessions/%zz HTTP/1.1\r\nhost: x\r\norigin: ${ORIGIN}\r\naccess-control-request-method: GET\r\n\r\n`;
-    const reply = await sendRaw(house.url, head);
+    const reply = await sendRaw(testApp.url, head);
     expect([reply.status, reply.headers['access-control-allow-origin']]).toEqual([204, ORIGIN]);
     expect((await client.send('GET', '/livez')).status).toBe(200);
   });

@@ -4,25 +4,25 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 const UNKNOWN = `ses_${'x'.repeat(22)}`;
 
 let provider: IdentityProvider;
-let house: House;
+let testApp: TestApp;
 beforeAll(async () => {
   provider = await IdentityProvider.start();
   const env = { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', OIDC_DEFAULT_SCOPES: 'sessions:read' };
-  house = await House.open({ worker: false, env });
+  testApp = await TestApp.open({ worker: false, env });
 });
 afterAll(async () => {
-  await house.end();
+  await testApp.end();
   await provider.close();
 });
 
 /** Nobody can reach the database while `work` runs: its server refuses new connections and has cut the old ones. */
 async function withDatabaseAway(work: () => Promise<void>): Promise<void> {
-  const name = new URL(house.database.url).pathname.slice(1);
+  const name = new URL(testApp.database.url).pathname.slice(1);
   const admin = new pg.Client({ connectionString: process.env.TEST_PG_URL });
   await admin.connect();
   try {
@@ -37,11 +37,11 @@ async function withDatabaseAway(work: () => Promise<void>): Promise<void> {
 
 describe('a credential', () => {
   it('costs the database one look in a few seconds, however often it comes', async () => {
-    const looks = jest.spyOn(house.gateway.app.get(ApiKeysRepository), 'findUsable');
+    const looks = jest.spyOn(testApp.gateway.app.get(ApiKeysRepository), 'findUsable');
     const started = performance.now();
-    const reader = await house.clientWith('sessions:read');
+    const reader = await testApp.clientWith('sessions:read');
     for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, () => reader.read(UNKNOWN)));
-    const unknown = house.newClient(house.url, newApiKey());
+    const unknown = testApp.newClient(testApp.url, newApiKey());
     for (let i = 0; i < 100; i++) expect((await unknown.read(UNKNOWN)).status).toBe(401);
     const seconds = (performance.now() - started) / 1000;
     for (const { apiKey } of [reader, unknown]) {
@@ -54,7 +54,7 @@ describe('a credential', () => {
   });
 
   it('that nobody can look up is 503 and never 401, and is good again by itself', async () => {
-    const key = await house.clientWith('sessions:read');
+    const key = await testApp.clientWith('sessions:read');
     const statuses = new Set<number>();
     await withDatabaseAway(async () => {
       await eventually(async () => {
@@ -62,7 +62,7 @@ describe('a credential', () => {
         statuses.add(reply.status);
         expect([reply.status, (reply.body as unknown as { code: string }).code]).toEqual([503, 'unavailable']);
       });
-      expect((await house.newClient(house.url, newApiKey()).read(UNKNOWN)).status).toBe(503);
+      expect((await testApp.newClient(testApp.url, newApiKey()).read(UNKNOWN)).status).toBe(503);
     });
     await eventually(async () => {
       const { status } = await key.read(UNKNOWN);
@@ -73,7 +73,7 @@ describe('a credential', () => {
   });
 
   it('of a person needs no database', async () => {
-    const person = house.newClient(house.url, await provider.token('anna', { claims: { scope: 'rooms:open' } }));
+    const person = testApp.newClient(testApp.url, await provider.token('anna', { claims: { scope: 'rooms:open' } }));
     await withDatabaseAway(async () => {
       // Refused for its scope: so it was known who asks.
       expect((await person.read(UNKNOWN)).status).toBe(403);

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { gatewayTopics, readSettings } from '@app/config';
+import { gatewayNamespaces, readSettings } from '@app/config';
 import { pageFiles } from '../../apps/gateway/src/demo/files.js';
-import { House, type RunningGateway } from '../support/in-process.js';
+import { TestApp, type RunningGateway } from '../support/test-app.js';
 
 const PAGE = join(import.meta.dirname, '../../apps/gateway/src/demo/page');
 const DEVELOPMENT = { NODE_ENV: 'development', HOST: '127.0.0.1' };
@@ -15,21 +15,21 @@ interface Config {
 }
 
 describe('the watch page', () => {
-  let house: House;
+  let testApp: TestApp;
   const gateways: RunningGateway[] = [];
   beforeAll(async () => {
-    house = await House.open({ worker: false });
+    testApp = await TestApp.open({ worker: false });
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   const start = async (env: Record<string, string>) => {
-    const gateway = await house.startGateway(env);
+    const gateway = await testApp.startGateway(env);
     gateways.push(gateway);
     return gateway.url;
   };
   const get = (url: string, headers: Record<string, string> = {}) => {
     const { origin, pathname } = new URL(url);
-    return house.newClient(origin, null).send('GET', pathname, { headers });
+    return testApp.newClient(origin, null).send('GET', pathname, { headers });
   };
   const config = async (url: string, headers: Record<string, string> = {}) => {
     const reply = await get(`${url}/demo/config.json`, headers);
@@ -39,8 +39,8 @@ describe('the watch page', () => {
   };
 
   it('is off outside development', async () => {
-    expect((await get(`${house.url}/demo`)).status).toBe(404);
-    expect((await get(`${house.url}/demo/config.json`)).status).toBe(404);
+    expect((await get(`${testApp.url}/demo`)).status).toBe(404);
+    expect((await get(`${testApp.url}/demo/config.json`)).status).toBe(404);
     const production = await start({ NODE_ENV: 'production', HOST: '127.0.0.1' });
     expect((await get(`${production}/demo`)).status).toBe(404);
   });
@@ -90,11 +90,11 @@ describe('the watch page', () => {
     });
 
     it('hands the key to this machine', async () => {
-      expect(await config(url)).toMatchObject({ key: house.apiKey });
+      expect(await config(url)).toMatchObject({ key: testApp.apiKey });
       for (const host of [`localhost:${port}`, `[::1]:${port}`, '127.0.0.1']) {
-        expect(await config(url, { host })).toMatchObject({ key: house.apiKey });
+        expect(await config(url, { host })).toMatchObject({ key: testApp.apiKey });
       }
-      expect(await config(url, { 'sec-fetch-site': 'same-origin' })).toMatchObject({ key: house.apiKey });
+      expect(await config(url, { 'sec-fetch-site': 'same-origin' })).toMatchObject({ key: testApp.apiKey });
     });
 
     it.each([
@@ -128,8 +128,8 @@ describe('the watch page', () => {
     'javascript:1',
     'x',
   ])('does not start with the SDK at %s', (DEMO_SDK_URL) => {
-    const environment = { DATABASE_URL: 'postgres://db/x', TOKEN_ENCRYPTION_KEYS: house.sealingKeys, DEMO_SDK_URL };
-    expect(() => readSettings(gatewayTopics, environment)).toThrow(/DEMO_SDK_URL must be an https URL/);
+    const environment = { DATABASE_URL: 'postgres://db/x', TOKEN_ENCRYPTION_KEYS: testApp.sealingKeys, DEMO_SDK_URL };
+    expect(() => readSettings(gatewayNamespaces, environment)).toThrow(/DEMO_SDK_URL must be an https URL/);
   });
 
   it('has no script or style in its markup, and keeps nothing', () => {

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { encodeSessionEvents, SESSION_EVENTS_CHANNEL } from '@app/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Streams } from '../../apps/gateway/src/streams/streams.js';
+import { SseHub } from '../../apps/gateway/src/sse/sse-hub.js';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { House, type RunningGateway } from '../support/in-process.js';
+import { TestApp, type RunningGateway } from '../support/test-app.js';
 
 interface Event {
   id: string;
@@ -62,18 +62,18 @@ class Reader {
 }
 
 const readers: Reader[] = [];
-let house: House;
+let testApp: TestApp;
 let client: Client;
 let other: RunningGateway;
 beforeAll(async () => {
-  house = await House.open({ env: { STREAM_HEARTBEAT_S: '1' } });
-  client = house.client;
-  other = await house.startGateway();
+  testApp = await TestApp.open({ env: { STREAM_HEARTBEAT_S: '1' } });
+  client = testApp.client;
+  other = await testApp.startGateway();
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 afterEach(async () => {
   for (const reader of readers.splice(0)) reader.leave();
-  await house.cas.clearFaults();
+  await testApp.cas.clearFaults();
 });
 
 const expectStates = (reader: Reader, states: string[]) =>
@@ -87,7 +87,7 @@ const expectEnd = (reader: Reader, ms = 5000) =>
 
 describe('a stream', () => {
   it('tells the state now and the next ones, on whichever gateway, and never a token', async () => {
-    await house.cas.fault({ kind: 'hang' });
+    await testApp.cas.fault({ kind: 'hang' });
     const { body } = await client.openRoom('follow', { body: { metadata: { match: 'derby' } } });
     const reader = await Reader.open(other.client, body.id);
     expect(reader.response.status).toBe(200);
@@ -99,7 +99,7 @@ describe('a stream', () => {
     });
     await expectStates(reader, ['pending']);
     expect(reader.events[0]).toEqual({ id: '1', event: 'session', data: body });
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     await expectStates(reader, ['pending', 'ready']);
     const { tokens, ...ready } = (await client.read(body.id)).body;
     expect(tokens).toBeDefined();
@@ -132,7 +132,7 @@ describe('a stream', () => {
     const { body } = await client.create({ wait: 10 });
     const reader = await Reader.open(client, body.id);
     await expectStates(reader, ['ready']);
-    await house.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [body.id]);
+    await testApp.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [body.id]);
     await expectStates(reader, ['ready', 'expired']);
     await expectEnd(reader);
   });
@@ -148,23 +148,23 @@ describe('a stream', () => {
 
   it('ends within 5 s after its key was revoked, and others go on', async () => {
     const { body } = await client.create({ wait: 10 });
-    const revoked = await house.clientWith('sessions:read');
+    const revoked = await testApp.clientWith('sessions:read');
     const [reader, unmoved] = [await Reader.open(revoked, body.id), await Reader.open(client, body.id)];
     await expectStates(reader, ['ready']);
     const [, id] = String(revoked.apiKey).split('_');
-    await house.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
+    await testApp.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
     await expectEnd(reader, 5000);
     expect(unmoved.ended).toBe(false);
   });
 
   it('ends at shutdown, and does not hold it up', async () => {
-    const leaving = await house.startGateway();
+    const leaving = await testApp.startGateway();
     const { body } = await client.create({ wait: 10 });
     const reader = await Reader.open(leaving.client, body.id);
     await expectStates(reader, ['ready']);
     const start = performance.now();
     await leaving.close();
-    house.gateways.pop();
+    testApp.gateways.pop();
     expect(performance.now() - start).toBeLessThan(4000);
     await expectEnd(reader, 1000);
   });
@@ -177,15 +177,15 @@ describe('a stream', () => {
       `GET /v1/sessions/${body.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${String(client.apiKey)}\r\n\r\n`,
     );
     const reads = await Reader.open(client, body.id);
-    const streams = house.gateway.app.get(Streams);
+    const streams = testApp.gateway.app.get(SseHub);
     await eventually(() => {
       expect(streams.count).toBe(2);
     });
     // The kernel takes megabytes for a reader that sleeps: the session has to change often before it shows.
     const deadline = performance.now() + 60_000;
     while (streams.count === 2 && performance.now() < deadline) {
-      await house.database.rows('UPDATE sessions SET version = version + 1 WHERE id = $1', [body.id]);
-      await house.database.rows('SELECT pg_notify($1, $2)', [
+      await testApp.database.rows('UPDATE sessions SET version = version + 1 WHERE id = $1', [body.id]);
+      await testApp.database.rows('SELECT pg_notify($1, $2)', [
         SESSION_EVENTS_CHANNEL,
         encodeSessionEvents([body.id])[0],
       ]);
@@ -193,7 +193,7 @@ describe('a stream', () => {
     expect(streams.count).toBe(1);
     socket.destroy();
     const { events } = reads;
-    await house.client.close(body.id);
+    await testApp.client.close(body.id);
     await eventually(() => {
       expect(reads.states.at(-1)).toBe('closed');
     });
@@ -207,7 +207,7 @@ describe('a stream', () => {
     await client.close(body.id);
     await eventually(() => {
       const id = reader.response.headers.get('request-id');
-      const line = house.log.find(({ requestId }) => requestId === id);
+      const line = testApp.log.find(({ requestId }) => requestId === id);
       expect(line).toMatchObject({ route: '/v1/sessions/:tokenId/events', sessionId: body.id });
     });
   });
@@ -227,9 +227,9 @@ describe('asking for a stream', () => {
 
   it('needs a credential with its scope, and takes none from the address', async () => {
     const { body } = await client.create({ wait: 10 });
-    const nobody = house.newClient(house.url, null);
-    expect((await nobody.send('GET', `${path(body.id)}?access_token=${house.apiKey}`)).status).toBe(401);
-    expect((await (await house.clientWith('rooms:open')).send('GET', path(body.id))).status).toBe(403);
+    const nobody = testApp.newClient(testApp.url, null);
+    expect((await nobody.send('GET', `${path(body.id)}?access_token=${testApp.apiKey}`)).status).toBe(401);
+    expect((await (await testApp.clientWith('rooms:open')).send('GET', path(body.id))).status).toBe(403);
   });
 
   it('by HEAD opens none', async () => {
@@ -243,7 +243,7 @@ describe('asking for a stream', () => {
   });
 
   it('beyond as many as may be is 503, until one leaves', async () => {
-    const small = await house.startGateway({ MAX_STREAMS: '2' });
+    const small = await testApp.startGateway({ MAX_SSE_CONNECTIONS: '2' });
     const { body } = await client.create({ wait: 10 });
     const [first] = [await Reader.open(small.client, body.id), await Reader.open(small.client, body.id)];
     const refused = await small.client.send('GET', path(body.id));

@@ -1,20 +1,20 @@
 import { Database } from '@app/entities';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 describe('a gateway whose connections lead to a server that has become a standby', () => {
-  let house: House;
+  let testApp: TestApp;
   beforeAll(async () => {
-    house = await House.open({ worker: false });
+    testApp = await TestApp.open({ worker: false });
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   it('throws them away one by one, and finds the primary with new ones', async () => {
-    const { app, client } = await house.startGateway({ DATABASE_POOL: '2' });
+    const { app, client } = await testApp.startGateway({ DATABASE_POOL: '2' });
     const database = app.get(Database);
     const demote = `SELECT set_config('default_transaction_read_only', 'on', false), pg_sleep(0.3)`;
-    await Promise.all([database.rows(demote), database.rows(demote)]);
+    await Promise.all([database.query(demote), database.query(demote)]);
 
     const refused = await client.openRoom('failover');
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);

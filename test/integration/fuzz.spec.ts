@@ -6,7 +6,7 @@ import { curl, type FuzzRequest, toWire, type WireRequest } from '../support/fuz
 import { fuzzRequests } from '../support/fuzz/requests.js';
 import { type FuzzReply, Wire } from '../support/fuzz/send.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { operations } from '../support/openapi.js';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Math.trunc(Math.random() * 2 ** 31));
@@ -25,7 +25,7 @@ interface Row {
   status: string;
 }
 
-let house: House;
+let testApp: TestApp;
 let provider: IdentityProvider;
 let wire: Wire;
 let requests: fc.Arbitrary<FuzzRequest>;
@@ -45,35 +45,35 @@ beforeAll(async () => {
     // Nor how fast this machine is.
     DATABASE_TIMEOUT_MS: '20000',
   };
-  house = await House.open({ env });
-  wire = new Wire(house.url, AT_ONCE);
+  testApp = await TestApp.open({ env });
+  wire = new Wire(testApp.url, AT_ONCE);
   requests = fuzzRequests(await credentials());
   sessions = await someSessions();
 });
 afterAll(async () => {
   await wire.end();
-  await house.end();
+  await testApp.end();
   await provider.close();
 });
 
 async function credentials(): Promise<{ right: string[]; others: string[] }> {
   const bearer = (credential: string | null) => `Bearer ${credential ?? ''}`;
-  const few = await house.clientWith('sessions:read');
-  const revoked = await house.clientWith('admin');
-  await house.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [revoked.apiKey?.split('_')[1]]);
+  const few = await testApp.clientWith('sessions:read');
+  const revoked = await testApp.clientWith('admin');
+  await testApp.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [revoked.apiKey?.split('_')[1]]);
   const person = { claims: { scope: 'sessions:read sessions:close' } };
   const jwt = await provider.token('anna', person);
   return {
-    right: [bearer(house.apiKey)],
+    right: [bearer(testApp.apiKey)],
     others: [
       bearer(few.apiKey),
       bearer(revoked.apiKey),
       bearer(newApiKey()),
-      bearer(`${house.apiKey}x`),
-      bearer(`${house.apiKey.slice(0, -1)}_`),
-      `bearer   ${house.apiKey}  `,
-      `Basic ${house.apiKey}`,
-      house.apiKey,
+      bearer(`${testApp.apiKey}x`),
+      bearer(`${testApp.apiKey.slice(0, -1)}_`),
+      `bearer   ${testApp.apiKey}  `,
+      `Basic ${testApp.apiKey}`,
+      testApp.apiKey,
       'Bearer',
       bearer(jwt),
       bearer(jwt.replace(/\.[^.]*$/, '.')),
@@ -88,15 +88,15 @@ async function credentials(): Promise<{ right: string[]; others: string[] }> {
 
 /** Ready, failed, closed and expired ones, and one that there is not. */
 async function someSessions(): Promise<string[]> {
-  const { client } = house;
+  const { client } = testApp;
   const make = async () => (await client.create({ wait: 10 })).body.id;
   const ids = await Promise.all(Array.from({ length: 20 }, make));
   const [closed = '', expired = ''] = ids;
   await client.close(closed);
-  await house.database.rows(`UPDATE sessions SET expires_at = now() - interval '1 s' WHERE id = $1`, [expired]);
-  await house.cas.fault({ kind: 'status', status: 400 });
+  await testApp.database.rows(`UPDATE sessions SET expires_at = now() - interval '1 s' WHERE id = $1`, [expired]);
+  await testApp.cas.fault({ kind: 'status', status: 400 });
   const failed = await make();
-  await house.cas.clearFaults();
+  await testApp.cas.clearFaults();
   return [...ids, failed, `ses_${'x'.repeat(22)}`];
 }
 
@@ -127,7 +127,7 @@ interface Before {
 }
 
 async function before(): Promise<Before> {
-  const [row] = await house.database.rows<Before>(
+  const [row] = await testApp.database.rows<Before>(
     `SELECT now() AS at, ARRAY(SELECT id FROM sessions WHERE status = 'closed') AS closed`,
   );
   if (row === undefined) throw new Error('there is no answer');
@@ -136,7 +136,7 @@ async function before(): Promise<Before> {
 
 /** What was stored although every request that could have done so was refused. */
 async function strayRows({ at, closed: closedBefore }: Before, exchanges: readonly Exchange[]): Promise<Row[]> {
-  const rows = await house.database.rows<Row>(
+  const rows = await testApp.database.rows<Row>(
     `SELECT id, room, status FROM sessions WHERE created_at >= $1 OR (status = 'closed' AND id <> ALL ($2))`,
     [at, closedBefore],
   );
@@ -169,7 +169,7 @@ async function shrunk(property: fc.IAsyncProperty<[FuzzRequest]>, index: number)
   const { counterexample } = await fc.check(property, { seed: SEED, path: String(index), numRuns: 1, unbiased: true });
   return counterexample === null
     ? 'it does not fail a second time'
-    : curl(house.url, toWire(counterexample[0], sessions));
+    : curl(testApp.url, toWire(counterexample[0], sessions));
 }
 
 describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS})`, () => {
@@ -192,7 +192,7 @@ describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SE
           const { status, text } = exchange.reply;
           const lines = [
             ...(faults[wrong] ?? []),
-            curl(house.url, exchange.sent),
+            curl(testApp.url, exchange.sent),
             `${status} ${text.slice(0, 2000)}`,
             `smallest: ${await shrunk(property, from + wrong)}`,
           ];
@@ -202,7 +202,7 @@ describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SE
         expect(await strayRows(state, exchanges)).toEqual([]);
         remember(exchanges);
       }
-      expect(house.log.filter(({ level, app }) => level >= 50 && app === 'gateway')).toEqual([]);
+      expect(testApp.log.filter(({ level, app }) => level >= 50 && app === 'gateway')).toEqual([]);
     },
     REQUESTS * 40,
   );

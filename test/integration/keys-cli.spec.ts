@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_KEY } from '@app/kernel';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
-let house: House;
+let testApp: TestApp;
 beforeAll(async () => {
-  house = await House.open({ worker: false });
-  await house.startGateway();
+  testApp = await TestApp.open({ worker: false });
+  await testApp.startGateway();
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 
 async function cli(...args: string[]) {
-  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: house.database.url }, args);
+  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: testApp.database.url }, args);
   const { code } = await run.exited;
   await run.silent;
   return { code, text: run.everything(), key: run.text.find((line) => API_KEY.test(line)) ?? '' };
 }
 const idOf = (key: string) => key.split('_')[1] ?? '';
 const everywhere = (key: string) =>
-  Promise.all(house.gateways.map(async ({ url }) => (await house.newClient(url, key).openRoom('derby')).status));
+  Promise.all(testApp.gateways.map(async ({ url }) => (await testApp.newClient(url, key).openRoom('derby')).status));
 
 describe('the operator’s keys', () => {
   it('are made with scopes, shown once on a line of their own, and kept as a hash', async () => {
@@ -35,8 +35,8 @@ describe('the operator’s keys', () => {
     );
     expect(code).toBe(0);
     expect(await everywhere(key)).toEqual([202, 202]);
-    expect((await house.newClient(house.url, key).create()).status).toBe(403);
-    const [row] = await house.database.rows('SELECT * FROM api_keys WHERE id = $1', [idOf(key)]);
+    expect((await testApp.newClient(testApp.url, key).create()).status).toBe(403);
+    const [row] = await testApp.database.rows('SELECT * FROM api_keys WHERE id = $1', [idOf(key)]);
     expect(row).toMatchObject({ name: 'backend', rate_per_s: 50, expires_at: null });
     expect(JSON.stringify(row)).not.toContain(key.split('_')[2]);
     const listed = await cli('keys', 'list');
@@ -57,13 +57,13 @@ describe('the operator’s keys', () => {
       '--json',
     );
     const { key } = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? '{}') as { key: string };
-    await house.newClient(house.url, key).openRoom('derby');
+    await testApp.newClient(testApp.url, key).openRoom('derby');
     await eventually(async () => {
       expect(await everywhere(key)).toEqual([401, 401]);
     }, 10_000);
     await eventually(async () => {
       expect(
-        await house.database.rows('SELECT 1 FROM api_keys WHERE last_used_at IS NOT NULL AND name = $1', ['backend']),
+        await testApp.database.rows('SELECT 1 FROM api_keys WHERE last_used_at IS NOT NULL AND name = $1', ['backend']),
       ).toHaveLength(1);
     }, 15_000);
   });
@@ -92,9 +92,9 @@ describe('the operator’s keys', () => {
   }, 30_000);
 
   it('of the bootstrap stay revoked after a restart', async () => {
-    expect((await cli('keys', 'revoke', idOf(house.apiKey))).code).toBe(0);
-    const restarted = await house.startGateway();
-    expect((await house.newClient(restarted.url, house.apiKey).openRoom('derby')).status).toBe(401);
+    expect((await cli('keys', 'revoke', idOf(testApp.apiKey))).code).toBe(0);
+    const restarted = await testApp.startGateway();
+    expect((await testApp.newClient(restarted.url, testApp.apiKey).openRoom('derby')).status).toBe(401);
   });
 
   it.each([
@@ -107,15 +107,15 @@ describe('the operator’s keys', () => {
     [['keys', 'revoke', 'nobody1'], 1, 'no key nobody1'],
     [['keys'], 2, 'create'],
   ])('refuse %j with %i', async (args, wanted, words) => {
-    const before = await house.database.rows('SELECT * FROM api_keys');
+    const before = await testApp.database.rows('SELECT * FROM api_keys');
     const { code, text } = await cli(...args);
     expect([code, text]).toEqual([wanted, expect.stringContaining(words)]);
-    expect(await house.database.rows('SELECT * FROM api_keys')).toEqual(before);
+    expect(await testApp.database.rows('SELECT * FROM api_keys')).toEqual(before);
   });
 
   it('do not repeat a whole key that was given where its id is asked for', async () => {
-    const { code, text } = await cli('keys', 'revoke', house.apiKey);
+    const { code, text } = await cli('keys', 'revoke', testApp.apiKey);
     expect(code).toBe(1);
-    expect(text).not.toContain(house.apiKey.split('_')[2]);
+    expect(text).not.toContain(testApp.apiKey.split('_')[2]);
   });
 });

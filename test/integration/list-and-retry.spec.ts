@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Client, Session } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 interface Page {
   items: Session[];
@@ -10,11 +10,11 @@ interface Page {
 }
 
 describe('listing sessions', () => {
-  let house: House;
+  let testApp: TestApp;
   beforeAll(async () => {
-    house = await House.open({ worker: false });
+    testApp = await TestApp.open({ worker: false });
     // Many share one instant and all states occur, so that order and filters have something to decide.
-    await house.database.rows(`
+    await testApp.database.rows(`
       INSERT INTO sessions (id, room, generation, status, products, created_by, created_at, deadline_at, due_at,
                             ready_at, expires_at, failure_code, ended_at)
       SELECT 'ses_' || lpad(n::text, 22, '0'), 'room ' || n % 7, n, s.status, '{stream}', 'key:test',
@@ -22,16 +22,16 @@ describe('listing sessions', () => {
              now(), now() + interval '1 hour', 'cas-unavailable', CASE WHEN s.status IN ('closed', 'expired') THEN now() END
       FROM generate_series(1, 120) n,
            LATERAL (SELECT (ARRAY['closed', 'expired'])[1 + n % 2] AS status) s`);
-    await house.database.rows(`
+    await testApp.database.rows(`
       UPDATE sessions SET status = (ARRAY['pending', 'ready', 'failed', 'pending', 'ready', 'failed', 'ready'])[1 + generation % 7]
       WHERE generation > 113`);
     // A reader sees these two as failed and expired, though no sweeper came by.
-    await house.database.rows(`UPDATE sessions SET deadline_at = now() WHERE generation = 115`);
-    await house.database.rows(`UPDATE sessions SET expires_at = now() WHERE generation = 116`);
+    await testApp.database.rows(`UPDATE sessions SET deadline_at = now() WHERE generation = 115`);
+    await testApp.database.rows(`UPDATE sessions SET expires_at = now() WHERE generation = 116`);
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
-  const list = (query = '', client: Client = house.client) => client.send<Page>('GET', `/v1/sessions${query}`);
+  const list = (query = '', client: Client = testApp.client) => client.send<Page>('GET', `/v1/sessions${query}`);
 
   async function allPages(query: string): Promise<Session[]> {
     const items: Session[] = [];
@@ -104,67 +104,67 @@ describe('listing sessions', () => {
   });
 
   it('is for administrators', async () => {
-    const { status } = await list('', await house.clientWith('sessions:read', 'sessions:create', 'tokens:read'));
+    const { status } = await list('', await testApp.clientWith('sessions:read', 'sessions:create', 'tokens:read'));
     expect(status).toBe(403);
   });
 });
 
 describe('retrying a session', () => {
-  let house: House;
+  let testApp: TestApp;
   beforeAll(async () => {
-    house = await House.open();
+    testApp = await TestApp.open();
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   it('puts one that CAS refused for good back to pending, and it becomes ready', async () => {
-    await house.cas.fault({ kind: 'status', status: 401, times: 1 });
-    const failed = await house.client.openRoom('refused', { wait: 10 });
+    await testApp.cas.fault({ kind: 'status', status: 401, times: 1 });
+    const failed = await testApp.client.openRoom('refused', { wait: 10 });
     expect([failed.status, failed.body.status]).toEqual([200, 'failed']);
-    const retried = await house.client.retry(failed.body.id);
+    const retried = await testApp.client.retry(failed.body.id);
     expect([retried.status, retried.body.status, retried.body.failure]).toEqual([202, 'pending', null]);
     expect(retried.headers['retry-after']).toBe('1');
-    const ready = await house.client.read(failed.body.id, { wait: 10 });
+    const ready = await testApp.client.read(failed.body.id, { wait: 10 });
     expect(ready.body).toMatchObject({ status: 'ready', generation: 1, room: 'refused' });
     expect(ready.body.version).toBeGreaterThan(retried.body.version);
   });
 
   it('leaves a ready one as it is', async () => {
-    const ready = await house.client.openRoom('ready', { wait: 10 });
-    const retried = await house.client.retry(ready.body.id);
+    const ready = await testApp.client.openRoom('ready', { wait: 10 });
+    const retried = await testApp.client.retry(ready.body.id);
     expect([retried.status, retried.body]).toEqual([200, ready.body]);
   });
 
   it('answers 202 for a pending one, and its deadline stays', async () => {
-    await house.cas.fault({ kind: 'hang', times: 1 });
-    const pending = await house.client.openRoom('pending');
-    const deadline = () => house.database.rows('SELECT deadline_at FROM sessions WHERE id = $1', [pending.body.id]);
+    await testApp.cas.fault({ kind: 'hang', times: 1 });
+    const pending = await testApp.client.openRoom('pending');
+    const deadline = () => testApp.database.rows('SELECT deadline_at FROM sessions WHERE id = $1', [pending.body.id]);
     const before = await deadline();
-    const retried = await house.client.retry(pending.body.id);
+    const retried = await testApp.client.retry(pending.body.id);
     expect([retried.status, retried.body.status]).toEqual([202, 'pending']);
     expect(await deadline()).toEqual(before);
-    await house.cas.release();
+    await testApp.cas.release();
   });
 
   it('refuses a closed or expired one with 410, and knows no others', async () => {
-    const { body } = await house.client.openRoom('closed', { wait: 10 });
-    await house.client.close(body.id);
-    expect(await house.client.retry(body.id)).toMatchObject({ status: 410, body: { code: 'session-closed' } });
-    const other = await house.client.openRoom('expired', { wait: 10 });
-    await house.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [other.body.id]);
-    expect(await house.client.retry(other.body.id)).toMatchObject({ status: 410, body: { code: 'session-expired' } });
-    expect((await house.client.retry('ses_0123456789012345678901')).status).toBe(404);
+    const { body } = await testApp.client.openRoom('closed', { wait: 10 });
+    await testApp.client.close(body.id);
+    expect(await testApp.client.retry(body.id)).toMatchObject({ status: 410, body: { code: 'session-closed' } });
+    const other = await testApp.client.openRoom('expired', { wait: 10 });
+    await testApp.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [other.body.id]);
+    expect(await testApp.client.retry(other.body.id)).toMatchObject({ status: 410, body: { code: 'session-expired' } });
+    expect((await testApp.client.retry('ses_0123456789012345678901')).status).toBe(404);
   });
 
   it('after its deadline counts as a retry of a failed one', async () => {
-    await house.cas.fault({ kind: 'hang' });
-    const { body } = await house.client.openRoom('overdue');
-    await house.database.rows('UPDATE sessions SET deadline_at = now() WHERE id = $1', [body.id]);
-    expect((await house.client.read(body.id)).body.status).toBe('failed');
-    const retried = await house.client.retry(body.id);
+    await testApp.cas.fault({ kind: 'hang' });
+    const { body } = await testApp.client.openRoom('overdue');
+    await testApp.database.rows('UPDATE sessions SET deadline_at = now() WHERE id = $1', [body.id]);
+    expect((await testApp.client.read(body.id)).body.status).toBe('failed');
+    const retried = await testApp.client.retry(body.id);
     expect([retried.status, retried.body.status]).toEqual([202, 'pending']);
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     await eventually(async () => {
-      expect((await house.client.read(body.id)).body.status).toBe('ready');
+      expect((await testApp.client.read(body.id)).body.status).toBe('ready');
     }, 20_000);
   });
 });

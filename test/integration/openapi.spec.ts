@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { type Route, ROUTES } from '../../apps/gateway/src/access/routes.js';
+import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import type { Client, Reply } from '../support/client.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { documentText as text, faultsOf, openApi as document, operations } from '../support/openapi.js';
 
 const media = operations.flatMap(({ operation }) => [
@@ -99,37 +99,37 @@ describe('the OpenAPI document', () => {
 });
 
 describe('a running gateway', () => {
-  let house: House;
+  let testApp: TestApp;
   let client: Client;
   beforeAll(async () => {
-    house = await House.open();
-    client = house.client;
+    testApp = await TestApp.open();
+    client = testApp.client;
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   it('serves the very document that is kept in the repository', async () => {
     expect((await client.send<unknown>('GET', '/openapi.json')).body).toEqual(document);
   });
 
   it.each(['/docs', '/docs/'])('shows it to people at %s, without a credential', async (path) => {
-    const nobody = house.newClient(house.url, null);
+    const nobody = testApp.newClient(testApp.url, null);
     const reply = await nobody.send('GET', path);
     expect(reply.status).toBe(200);
     expect(reply.headers['content-type']).toMatch(/^text\/html/);
     expect(reply.text).toContain('WatchTogether Auth Server');
     for (const [, source = ''] of reply.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
-      const address = new URL(source, `${house.url}${path}`);
-      expect(address.origin).toBe(house.url.replace('[::1]', 'localhost'));
+      const address = new URL(source, `${testApp.url}${path}`);
+      expect(address.origin).toBe(testApp.url.replace('[::1]', 'localhost'));
       expect([source, (await nobody.send('GET', address.pathname)).status]).toEqual([source, 200]);
     }
   });
 
   it('shows nothing of it where SWAGGER=off', async () => {
-    const silent = await house.startGateway({ SWAGGER: 'off' });
+    const silent = await testApp.startGateway({ SWAGGER: 'off' });
     for (const path of ['/docs', '/docs/', '/openapi.json'])
       expect((await silent.client.send('GET', path)).status).toBe(404);
     await silent.close();
-    house.gateways.pop();
+    testApp.gateways.pop();
   });
 
   const unknown = `ses_${'x'.repeat(22)}`;
@@ -163,16 +163,16 @@ describe('a running gateway', () => {
     ['get', 410, session, () => client.read(closed)],
     ['delete', 204, session, () => client.close(closed)],
     ['delete', 404, session, () => client.close(unknown)],
-    ['get', 401, session, () => house.newClient(house.url, null).read(made)],
-    ['get', 403, session, async () => (await house.clientWith('admission' as never)).read(made)],
+    ['get', 401, session, () => testApp.newClient(testApp.url, null).read(made)],
+    ['get', 403, session, async () => (await testApp.clientWith('admission' as never)).read(made)],
     ['get', 200, '/livez', () => client.send('GET', '/livez')],
     ['get', 200, '/readyz', () => client.send('GET', '/readyz')],
   ];
 
   it.each(samples)('answers %s %i at %s as documented', async (method, status, path, send) => {
-    await house.cas.fault({ kind: 'delay', delayMs: 100 });
+    await testApp.cas.fault({ kind: 'delay', delayMs: 100 });
     const reply = await send();
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     expect(reply.status).toBe(status);
     const documented = document.paths[path]?.[method]?.responses[String(status)];
     const type = /^[^;]*/.exec(String(reply.headers['content-type'] ?? ''))?.[0] ?? '';
@@ -184,9 +184,9 @@ describe('a running gateway', () => {
   });
 
   it('shows a failed session as documented', async () => {
-    await house.cas.fault({ kind: 'status', status: 400 });
+    await testApp.cas.fault({ kind: 'status', status: 400 });
     const reply = await client.openRoom('failed', { wait: 10 });
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     expect(reply.body.failure?.code).toBe('cas-rejected');
     const schema = document.paths[room]?.put?.responses['200']?.content?.['application/json']?.schema;
     expect(faultsOf(schema ?? { not: {} }, reply.body)).toEqual([]);

@@ -4,24 +4,24 @@ import { exportJWK, exportSPKI } from 'jose';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 let provider: IdentityProvider;
-let house: House;
+let testApp: TestApp;
 const clients: Client[] = [];
 beforeAll(async () => {
   provider = await IdentityProvider.start();
-  house = await House.open({
+  testApp = await TestApp.open({
     env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', OIDC_DEFAULT_SCOPES: 'sessions:read,tokens:read' },
   });
 });
 afterAll(async () => {
-  await house.end();
+  await testApp.end();
   await provider.close();
 });
 
-const as = (token: string, url = house.url): Client => {
-  const client = house.newClient(url, token);
+const as = (token: string, url = testApp.url): Client => {
+  const client = testApp.newClient(url, token);
   clients.push(client);
   return client;
 };
@@ -48,8 +48,8 @@ describe('a person with a JWT of the identity provider', () => {
     const viewer = as(await provider.token('ben'));
     const read = await viewer.read(opened.body.id);
     expect(read.body.tokens).toEqual(opened.body.tokens);
-    expect(await house.database.rows('SELECT created_by FROM sessions WHERE id = $1', [opened.body.id])).toEqual([
-      { created_by: `person:${provider.issuer}#anna` },
+    expect(await testApp.database.rows('SELECT created_by FROM sessions WHERE id = $1', [opened.body.id])).toEqual([
+      { created_by: `user:${provider.issuer}#anna` },
     ]);
   });
 
@@ -74,7 +74,7 @@ describe('a person with a JWT of the identity provider', () => {
     const refused = await ben.close(body.id);
     expect([refused.status, (refused.body as unknown as { code: string }).code]).toEqual([403, 'insufficient-scope']);
     expect((await ben.close(`ses_${'x'.repeat(22)}`)).status).toBe(404);
-    expect((await house.client.read(body.id)).status).toBe(200);
+    expect((await testApp.client.read(body.id)).status).toBe(200);
     expect((await anna.close(body.id)).status).toBe(204);
     expect((await anna.close(body.id)).status).toBe(204);
     const other = (await anna.openRoom('closing')).body;
@@ -85,13 +85,18 @@ describe('a person with a JWT of the identity provider', () => {
   it('is named in no log', async () => {
     await (await host('unheard-of')).openRoom('quiet');
     await eventually(() => {
-      expect(house.log.some((line) => line.caller === 'person')).toBe(true);
+      expect(testApp.log.some((line) => line.caller === 'person')).toBe(true);
     });
-    expect(JSON.stringify(house.log)).not.toContain('unheard-of');
+    expect(JSON.stringify(testApp.log)).not.toContain('unheard-of');
   });
 
   it('never sees what another caller made with the same Idempotency-Key', async () => {
-    const callers = [await host('anna'), await host('ben'), house.client, await house.clientWith('sessions:create')];
+    const callers = [
+      await host('anna'),
+      await host('ben'),
+      testApp.client,
+      await testApp.clientWith('sessions:create'),
+    ];
     const made = await Promise.all(callers.map((client) => client.create({ key: 'the same' })));
     expect(new Set(made.map(({ body }) => body.id)).size).toBe(4);
     const again = await Promise.all(callers.map((client) => client.create({ key: 'the same', body: {} })));
@@ -192,7 +197,7 @@ describe('a token is refused', () => {
       () => 'cut',
     );
     expect([431, 'cut']).toContain(status);
-    expect((await house.client.read(`ses_${'x'.repeat(22)}`)).status).toBe(404);
+    expect((await testApp.client.read(`ses_${'x'.repeat(22)}`)).status).toBe(404);
   });
 });
 
@@ -211,7 +216,7 @@ describe('the provider', () => {
 
   it.each(['ES256', 'PS256', 'EdDSA'])('may sign with %s; a new key is picked up by itself', async (alg) => {
     const pair = await provider.addKey(alg);
-    const fresh = await house.startGateway();
+    const fresh = await testApp.startGateway();
     const client = as(await provider.token('anna', { pair }), fresh.url);
     await eventually(async () => {
       expect((await client.read(`ses_${'x'.repeat(22)}`)).status).toBe(404);
@@ -220,7 +225,7 @@ describe('the provider', () => {
 
   it('is away: known keys go on, unknown ones are refused fast with 503, and it all comes back by itself', async () => {
     const late = await provider.addKey('RS256', { publish: false });
-    const fresh = await house.startGateway();
+    const fresh = await testApp.startGateway();
     const read = async (token: string) => (await as(token, fresh.url).read(`ses_${'x'.repeat(22)}`)).status;
     await eventually(async () => {
       expect(await read(await provider.token('anna', { claims: { jti: 'before' } }))).toBe(404);
@@ -228,7 +233,7 @@ describe('the provider', () => {
     provider.away = true;
     expect(await read(await provider.token('anna', { claims: { jti: 'while it is away' } }))).toBe(404);
 
-    const deaf = await house.startGateway();
+    const deaf = await testApp.startGateway();
     const unknown = async () => {
       const token = await provider.token('anna', { pair: late });
       return (await as(token, deaf.url).read(`ses_${'x'.repeat(22)}`)).status;
@@ -247,7 +252,7 @@ describe('the provider', () => {
 
 describe('without a provider', () => {
   it('nobody is a person', async () => {
-    const plain = await house.startGateway({ OIDC_ISSUER: '', OIDC_AUDIENCE: '' });
+    const plain = await testApp.startGateway({ OIDC_ISSUER: '', OIDC_AUDIENCE: '' });
     expect((await as(await provider.token('anna'), plain.url).read('ses_x')).status).toBe(401);
   });
 });

@@ -16,7 +16,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { eventually, repeatedly } from '../support/eventually.js';
-import { describeOn, QUEUES } from '../support/in-process.js';
+import { describeOn, QUEUES } from '../support/test-app.js';
 
 /** Does what the test says, and keeps what it was asked. */
 @MintTokensProcessor()
@@ -158,11 +158,11 @@ for (const backend of QUEUES) {
         expect((await queue.counts()).delayed).toBe(1);
       });
       const other = newSessionId();
-      queue.hint(id);
-      queue.hint(other);
+      queue.enqueue(id);
+      queue.enqueue(other);
       await expectRuns(other, 1);
       expect(recorder.runsOf(id)).toBe(1);
-      queue.hint(id, { now: true });
+      queue.enqueue(id, { now: true });
       await expectRuns(id, 2);
     });
 

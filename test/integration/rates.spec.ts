@@ -8,7 +8,7 @@ import { startRedis } from '../../tools/redis.mjs';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { describeOn, House, QUEUES } from '../support/in-process.js';
+import { describeOn, TestApp, QUEUES } from '../support/test-app.js';
 
 const UNKNOWN = `ses_${'x'.repeat(22)}`;
 const statusesOf = (replies: Reply[]) => replies.map(({ status }) => status);
@@ -31,25 +31,25 @@ const settings = () => ({
   TRUST_PROXY: '1',
 });
 
-async function clientWithRate(house: House, ratePerS: number): Promise<Client> {
+async function clientWithRate(testApp: TestApp, ratePerS: number): Promise<Client> {
   const key = newApiKey();
   const kept = parseApiKey(key);
   if (kept === null) throw new Error('a key of ours is no key');
   const scopes = ['sessions:read'];
-  await house.gateway.app.get(ApiKeysRepository).ensure({ ...kept, name: 'with a rate', scopes, ratePerS });
-  return house.newClient(house.url, key);
+  await testApp.gateway.app.get(ApiKeysRepository).ensure({ ...kept, name: 'with a rate', scopes, ratePerS });
+  return testApp.newClient(testApp.url, key);
 }
 
 describe.each(QUEUES)('rates, with the queue in %s', (queue) => {
   describeOn(queue)('a caller', () => {
-    let house: House;
+    let testApp: TestApp;
     beforeAll(async () => {
-      house = await House.open({ queue, worker: false, env: settings() });
+      testApp = await TestApp.open({ queue, worker: false, env: settings() });
     });
-    afterAll(() => house.end());
+    afterAll(() => testApp.end());
 
     it('who is a person has 20 requests a second, and is told so', async () => {
-      const person = house.newClient(house.url, await provider.token('anna'));
+      const person = testApp.newClient(testApp.url, await provider.token('anna'));
       const first = await person.read(UNKNOWN);
       expect(first.headers['ratelimit-policy']).toBe('"caller";q=20;w=1');
       expect(first.headers.ratelimit).toMatch(/^"caller";r=19;t=1$/);
@@ -67,26 +67,26 @@ describe.each(QUEUES)('rates, with the queue in %s', (queue) => {
 
     it('is counted by itself: another person is not affected', async () => {
       const [anna, ben] = await Promise.all(
-        ['busy', 'calm'].map(async (sub) => house.newClient(house.url, await provider.token(sub))),
+        ['busy', 'calm'].map(async (sub) => testApp.newClient(testApp.url, await provider.token(sub))),
       );
       const [, calm] = await Promise.all([burst(anna!, 60), ben!.read(UNKNOWN)]);
       expect(calm.status).toBe(404);
     });
 
     it('who is a server has no limit unless its key carries one', async () => {
-      const free = await house.clientWith('sessions:read');
+      const free = await testApp.clientWith('sessions:read');
       const replies = await burst(free, 200);
       expect(new Set(statusesOf(replies))).toEqual(new Set([404]));
       expect(replies[0]?.headers).not.toHaveProperty('ratelimit');
-      const limited = await clientWithRate(house, 3);
+      const limited = await clientWithRate(testApp, 3);
       expect((await limited.read(UNKNOWN)).headers['ratelimit-policy']).toBe('"caller";q=3;w=1');
       expect(count(statusesOf(await burst(limited, 30)), 429)).toBeGreaterThan(0);
     });
 
     it(`is counted ${queue === 'redis' ? 'for all gateways together' : 'by each gateway alone'}`, async () => {
-      const other = await house.startGateway();
-      const limited = await clientWithRate(house, 1000);
-      const there = house.newClient(other.url, limited.apiKey);
+      const other = await testApp.startGateway();
+      const limited = await clientWithRate(testApp, 1000);
+      const there = testApp.newClient(other.url, limited.apiKey);
       await eventually(async () => {
         await limited.read(UNKNOWN);
         const { headers } = await there.read(UNKNOWN);
@@ -98,37 +98,37 @@ describe.each(QUEUES)('rates, with the queue in %s', (queue) => {
   });
 
   describeOn(queue)('an address with wrong credentials', () => {
-    let house: House;
+    let testApp: TestApp;
     beforeAll(async () => {
-      house = await House.open({ queue, worker: false, env: settings() });
+      testApp = await TestApp.open({ queue, worker: false, env: settings() });
     });
-    afterAll(() => house.end());
+    afterAll(() => testApp.end());
     const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
 
     it('is refused unseen after too many of them; who is known there, and every other address, goes on', async () => {
-      const known = await house.clientWith('sessions:read');
-      const [newcomer, guess] = [await house.clientWith('sessions:read'), house.newClient(house.url, wrongKey())];
+      const known = await testApp.clientWith('sessions:read');
+      const [newcomer, guess] = [await testApp.clientWith('sessions:read'), testApp.newClient(testApp.url, wrongKey())];
       expect((await known.read(UNKNOWN, from('192.0.2.1'))).status).toBe(404);
       for (let i = 0; i < 20; i++) expect((await guess.read(UNKNOWN, from('192.0.2.1'))).status).toBe(401);
-      await house.newClient(house.url, wrongKey()).read(UNKNOWN, from('192.0.2.1'));
+      await testApp.newClient(testApp.url, wrongKey()).read(UNKNOWN, from('192.0.2.1'));
 
-      const refused = await house.newClient(house.url, wrongKey()).read(UNKNOWN, from('192.0.2.1'));
+      const refused = await testApp.newClient(testApp.url, wrongKey()).read(UNKNOWN, from('192.0.2.1'));
       expect([refused.status, (refused.body as unknown as { code: string }).code]).toEqual([429, 'rate-limited']);
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
       expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
       expect((await newcomer.read(UNKNOWN, from('192.0.2.1'))).status).toBe(429);
       expect((await known.read(UNKNOWN, from('192.0.2.1'))).status).toBe(404);
       expect((await newcomer.read(UNKNOWN, from('192.0.2.2'))).status).toBe(404);
-      expect((await house.newClient(house.url, 'a.b.c').read(UNKNOWN, from('192.0.2.1'))).status).toBe(429);
-      expect((await house.newClient(house.url, null).read(UNKNOWN, from('192.0.2.1'))).status).toBe(401);
+      expect((await testApp.newClient(testApp.url, 'a.b.c').read(UNKNOWN, from('192.0.2.1'))).status).toBe(429);
+      expect((await testApp.newClient(testApp.url, null).read(UNKNOWN, from('192.0.2.1'))).status).toBe(401);
     });
 
     it('is the one that TRUST_PROXY says: without it nobody can claim another', async () => {
-      const direct = await house.startGateway({ TRUST_PROXY: 'off', QUEUE_PREFIX: 'direct' });
+      const direct = await testApp.startGateway({ TRUST_PROXY: 'off', QUEUE_PREFIX: 'direct' });
       const guesses = Array.from({ length: 30 }, (_, i) => i);
-      for (const i of guesses) await house.newClient(direct.url, wrongKey()).read(UNKNOWN, from(`192.0.2.${i}`));
-      expect((await house.newClient(direct.url, wrongKey()).read(UNKNOWN, from('192.0.2.99'))).status).toBe(429);
-      expect(house.log.some(({ msg }) => msg.includes('TRUST_PROXY'))).toBe(true);
+      for (const i of guesses) await testApp.newClient(direct.url, wrongKey()).read(UNKNOWN, from(`192.0.2.${i}`));
+      expect((await testApp.newClient(direct.url, wrongKey()).read(UNKNOWN, from('192.0.2.99'))).status).toBe(429);
+      expect(testApp.log.some(({ msg }) => msg.includes('TRUST_PROXY'))).toBe(true);
     });
   });
 });
@@ -138,9 +138,9 @@ describeOn('redis')('a Redis that is away', () => {
     const dir = mkdtempSync(join(tmpdir(), 'watchtogether-rates-'));
     let redis = await startRedis({ dir });
     const { port } = redis;
-    const house = await House.open({ worker: false, env: { ...settings(), REDIS_URL: redis.url } });
+    const testApp = await TestApp.open({ worker: false, env: { ...settings(), REDIS_URL: redis.url } });
     try {
-      const limited = await clientWithRate(house, 5);
+      const limited = await clientWithRate(testApp, 5);
       const refusedOf = async () => count(statusesOf(await burst(limited, 30)), 429);
       expect(await refusedOf()).toBeGreaterThan(0);
       await redis.kill9();
@@ -151,14 +151,14 @@ describeOn('redis')('a Redis that is away', () => {
         expect(count(statuses, 429)).toBeGreaterThan(0);
       });
       redis = await startRedis({ dir, port });
-      const other = await house.startGateway();
-      const there = house.newClient(other.url, limited.apiKey);
+      const other = await testApp.startGateway();
+      const there = testApp.newClient(other.url, limited.apiKey);
       await eventually(async () => {
         await limited.read(UNKNOWN);
         expect((await there.read(UNKNOWN)).headers.ratelimit).toMatch(/r=3/);
       }, 20_000);
     } finally {
-      await house.end();
+      await testApp.end();
       await redis.stop();
       rmSync(dir, { recursive: true, force: true });
     }
@@ -167,25 +167,25 @@ describeOn('redis')('a Redis that is away', () => {
 
 describe('more pending sessions than can be promised', () => {
   it('are not taken on: 503 for a new one, while what is there goes on', async () => {
-    const house = await House.open({ worker: false, env: { MAX_PENDING: '3' } });
+    const testApp = await TestApp.open({ worker: false, env: { MAX_PENDING: '3' } });
     try {
-      await Promise.all(['a', 'b', 'c'].map((room) => house.client.openRoom(room)));
+      await Promise.all(['a', 'b', 'c'].map((room) => testApp.client.openRoom(room)));
       await eventually(async () => {
-        const refused = await house.client.create();
+        const refused = await testApp.client.create();
         expect([refused.status, (refused.body as unknown as { code: string }).code]).toEqual([503, 'overloaded']);
         expect(refused.headers['retry-after']).toBe('1');
       });
-      const before = await house.sessions();
-      expect((await house.client.openRoom('d')).status).toBe(503);
-      expect((await house.client.openRoom('a')).status).toBe(202);
-      expect(await house.sessions()).toBe(before);
-      const { body } = await house.client.send<{ items: { id: string }[] }>('GET', '/v1/sessions');
-      for (const { id } of body.items) await house.client.close(id);
+      const before = await testApp.sessions();
+      expect((await testApp.client.openRoom('d')).status).toBe(503);
+      expect((await testApp.client.openRoom('a')).status).toBe(202);
+      expect(await testApp.sessions()).toBe(before);
+      const { body } = await testApp.client.send<{ items: { id: string }[] }>('GET', '/v1/sessions');
+      for (const { id } of body.items) await testApp.client.close(id);
       await eventually(async () => {
-        expect((await house.client.openRoom('a')).status).toBe(202);
+        expect((await testApp.client.openRoom('a')).status).toBe(202);
       });
     } finally {
-      await house.end();
+      await testApp.end();
     }
   });
 });

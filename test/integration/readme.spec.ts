@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { ROUTES } from '../../apps/gateway/src/access/routes.js';
+import { ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import { PROBLEMS } from '../../apps/gateway/src/problems/problem-codes.js';
-import { WAITS_MS } from '../../apps/worker/src/mint-tokens/waits.js';
+import { BACKOFF_MS } from '../../apps/worker/src/mint-tokens/backoff.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -168,7 +168,7 @@ describe('docs/decisions', () => {
   });
 
   it('has the waits of the code', () => {
-    const inWords = WAITS_MS.map((ms) => (ms < 1000 ? `${ms} ms` : `${ms / 1000} s`));
+    const inWords = BACKOFF_MS.map((ms) => (ms < 1000 ? `${ms} ms` : `${ms / 1000} s`));
     const text = read('docs/decisions/0003-one-retry-layer.md').replaceAll(/\s+/g, ' ');
     expect(text).toContain(`${inWords.slice(0, -1).join(', ')}, then ${String(inWords.at(-1))}`);
   });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { ResealingRepository } from '@app/entities';
-import { newSessionId, pause } from '@app/kernel';
+import { newSessionId, sleep } from '@app/kernel';
 import { KeyRing } from '@app/sealing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
 const TOKENS = 3000;
@@ -14,14 +14,14 @@ const asText = (...keys: (typeof k1)[]) => keys.map(({ id, key: bytes }) => `${i
 const OLD_FIRST = asText(k1, k2);
 const NEW_FIRST = asText(k2, k1);
 
-let house: House;
+let testApp: TestApp;
 beforeAll(async () => {
-  house = await House.open({ worker: false, env: { TOKEN_ENCRYPTION_KEYS: OLD_FIRST } });
+  testApp = await TestApp.open({ worker: false, env: { TOKEN_ENCRYPTION_KEYS: OLD_FIRST } });
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 
 function launch(ring: string): Process {
-  const env = { NODE_ENV: 'test', DATABASE_URL: house.database.url, TOKEN_ENCRYPTION_KEYS: ring };
+  const env = { NODE_ENV: 'test', DATABASE_URL: testApp.database.url, TOKEN_ENCRYPTION_KEYS: ring };
   return new Process('cli', env, ['reseal']);
 }
 
@@ -38,13 +38,13 @@ async function reseal(ring: string) {
 async function fill(ring: KeyRing, count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, newSessionId);
   const sealed = ids.map((sessionId) => ring.seal(`token-of-${sessionId}`, { sessionId, product: 'stream' }).sealed);
-  await house.database.rows(
+  await testApp.database.rows(
     `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at, ready_at, expires_at)
      SELECT id, 1, 'ready', '{stream}', 'key:test', now(), now(), now(), now() + interval '1 hour'
      FROM unnest($1::text[]) id`,
     [ids],
   );
-  await house.database.rows(
+  await testApp.database.rows(
     `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
      SELECT id, 'stream', sealed, $3, now() + interval '1 hour' FROM unnest($1::text[], $2::text[]) t (id, sealed)`,
     [ids, sealed, ring.sealingKeyId],
@@ -53,14 +53,14 @@ async function fill(ring: KeyRing, count: number): Promise<string[]> {
 }
 
 const uses = async () => {
-  const rows = await house.database.rows<{ key_id: string; n: number }>(
+  const rows = await testApp.database.rows<{ key_id: string; n: number }>(
     'SELECT key_id, count(sealed)::int AS n FROM session_tokens GROUP BY key_id',
   );
   return Object.fromEntries(rows.map(({ key_id, n }) => [key_id, n]));
 };
 const sealedOf = async (id: string) =>
   (
-    await house.database.rows<{ sealed: string | null }>('SELECT sealed FROM session_tokens WHERE session_id = $1', [
+    await testApp.database.rows<{ sealed: string | null }>('SELECT sealed FROM session_tokens WHERE session_id = $1', [
       id,
     ])
   )[0]?.sealed;
@@ -82,10 +82,10 @@ describe('reseal', () => {
     void runs.finally(() => (state.running = false));
     for (let n = 0; state.running; n++) {
       const id = ids[(n * 791) % TOKENS] ?? '';
-      const { status, body } = await house.client.read(id);
+      const { status, body } = await testApp.client.read(id);
       expect([status, body.tokens?.stream, body.version]).toEqual([200, `token-of-${id}`, 1]);
-      await pause(5);
-      if (n === 10) expect((await house.client.close(second)).status).toBe(204);
+      await sleep(5);
+      if (n === 10) expect((await testApp.client.close(second)).status).toBe(204);
     }
     for (const { code, text } of await runs) {
       expect(text).toContain('Nothing is sealed with k1 any more: it may be taken out of the ring.');
@@ -94,7 +94,7 @@ describe('reseal', () => {
     }
     expect(await uses()).toMatchObject({ k2: TOKENS - 1 });
     expect(await sealedOf(second)).toBeNull();
-    const alone = await house.startGateway({ TOKEN_ENCRYPTION_KEYS: asText(k2) });
+    const alone = await testApp.startGateway({ TOKEN_ENCRYPTION_KEYS: asText(k2) });
     expect((await alone.client.read(first)).body.tokens).toEqual({ stream: `token-of-${first}` });
   }, 120_000);
 
@@ -109,16 +109,16 @@ describe('reseal', () => {
     expect(text).toMatch(new RegExp(`1 token left as they are: they do not open.*${broken}`));
     expect(text).toContain('1 token sealed again, with k2.');
     expect([await sealedOf(foreign), await sealedOf(broken)]).toEqual(before);
-    expect((await house.client.read(good)).body.tokens).toEqual({ stream: `token-of-${good}` });
+    expect((await testApp.client.read(good)).body.tokens).toEqual({ stream: `token-of-${good}` });
 
     const done = await reseal(asText(k2, k1, k9));
     expect([done.code, done.text.includes('3 tokens sealed again')]).toEqual([1, true]);
-    await house.client.close(broken);
+    await testApp.client.close(broken);
     expect((await reseal(asText(k2))).code).toBe(0);
   }, 120_000);
 
   it('never brings back a token that was erased, and waits for nobody', async () => {
-    const repository = house.gateway.app.get(ResealingRepository);
+    const repository = testApp.gateway.app.get(ResealingRepository);
     const ring = new KeyRing([k2, k1]);
     const ids = await fill(new KeyRing([k1]), 3);
     const [closed = '', held = '', free = ''] = ids;
@@ -127,8 +127,8 @@ describe('reseal', () => {
     const resealed = read.map((token) => ({ ...token, ...ring.seal(ring.open(token.sealed, token), token) }));
     const batch = read.map((token, n) => ({ ...token, resealed: resealed[n]?.sealed ?? '' }));
 
-    await house.client.close(closed);
-    const closing = await house.database.pool.connect();
+    await testApp.client.close(closed);
+    const closing = await testApp.database.pool.connect();
     await closing.query('BEGIN');
     await closing.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = $1', [held]);
     expect(await repository.replace('k2', batch)).toBe(1);
@@ -136,6 +136,6 @@ describe('reseal', () => {
     closing.release();
     expect(await repository.replace('k2', batch)).toBe(0);
     expect([await sealedOf(closed), await sealedOf(held)]).toEqual([null, null]);
-    expect((await house.client.read(free)).body.tokens).toEqual({ stream: `token-of-${free}` });
+    expect((await testApp.client.read(free)).body.tokens).toEqual({ stream: `token-of-${free}` });
   });
 });

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Allowance } from '../../apps/gateway/src/room-api/allowance.js';
-import { OpenRoomLimits } from '../../apps/gateway/src/room-api/open-room-limits.js';
+import { TokenBucket } from '../../apps/gateway/src/room-api/token-bucket.js';
+import { RoomApiLimits } from '../../apps/gateway/src/room-api/room-api-limits.js';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { describeOn, House, QUEUES, type RunningGateway } from '../support/in-process.js';
+import { describeOn, TestApp, QUEUES, type RunningGateway } from '../support/test-app.js';
 import { sendRaw } from '../support/raw-http.js';
 
 interface Room {
@@ -23,25 +23,25 @@ const newAddress = () => ({ 'x-forwarded-for': `192.0.2.${++addresses}` });
 
 /** The limits as they are, but time stands still: how fast this machine is must not count. */
 function stopTheClock({ app }: RunningGateway): void {
-  const limits = app.get(OpenRoomLimits);
-  limits.joins = new Allowance(100, 600, () => 0);
-  limits.newRooms = new Allowance(10, 200, () => 0);
+  const limits = app.get(RoomApiLimits);
+  limits.joins = new TokenBucket(100, 600, () => 0);
+  limits.newRooms = new TokenBucket(10, 200, () => 0);
 }
 
 for (const queue of QUEUES) {
   describeOn(queue)(`the drop-in rooms, with the queue in ${queue}`, () => {
-    let house: House;
+    let testApp: TestApp;
     let anybody: Client;
     let rooms = 0;
     const newRoom = () => `open room ${++rooms}`;
 
     beforeAll(async () => {
       const env = { ROOM_API: 'on', ROOM_API_WAIT_S: '2', ROOM_API_ORIGINS: ORIGIN, TRUST_PROXY: '1' };
-      house = await House.open({ queue, env });
-      anybody = house.newClient(house.url, null);
+      testApp = await TestApp.open({ queue, env });
+      anybody = testApp.newClient(testApp.url, null);
     });
-    afterAll(() => house.end());
-    afterEach(() => house.cas.clearFaults());
+    afterAll(() => testApp.end());
+    afterEach(() => testApp.cas.clearFaults());
 
     const create = (body?: unknown, headers: Record<string, string> = {}, client = anybody) =>
       client.send<Room>('POST', '/room/create', { body, headers });
@@ -112,7 +112,7 @@ for (const queue of QUEUES) {
         });
         expect(text).not.toContain('__proto__');
         expect(({} as Record<string, unknown>).wt_token).toBeUndefined();
-        expect(await house.database.rows('SELECT metadata FROM sessions WHERE room = $1', [`open:${name}`])).toEqual([
+        expect(await testApp.database.rows('SELECT metadata FROM sessions WHERE room = $1', [`open:${name}`])).toEqual([
           { metadata: {} },
         ]);
       });
@@ -150,9 +150,9 @@ for (const queue of QUEUES) {
         ['free fields that nest too deep', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
         ['U+0000 in a free field', { a: '\0' }],
       ])('%s', async (_what, body) => {
-        const before = await house.sessions();
+        const before = await testApp.sessions();
         expectError(await create(body), 400);
-        expect(await house.sessions()).toBe(before);
+        expect(await testApp.sessions()).toBe(before);
       });
 
       it('in the address too', async () => {
@@ -180,7 +180,7 @@ for (const queue of QUEUES) {
       for (const end of ["status = 'closed', ended_at = now()", 'expires_at = now()']) {
         const name = newRoom();
         const first = await create({ name });
-        await house.database.rows(`UPDATE sessions SET ${end} WHERE room = $1`, [`open:${name}`]);
+        await testApp.database.rows(`UPDATE sessions SET ${end} WHERE room = $1`, [`open:${name}`]);
         expectError(await read(name), 404, 'Room not found');
         const second = await create({ name });
         expect(second.status).toBe(200);
@@ -191,7 +191,7 @@ for (const queue of QUEUES) {
     describe('the doors', () => {
       it('lead from here to no room of /v1', async () => {
         const name = newRoom();
-        const inside = await house.client.openRoom(name, { wait: 10, body: { products: ['stream', 'sync'] } });
+        const inside = await testApp.client.openRoom(name, { wait: 10, body: { products: ['stream', 'sync'] } });
         expectError(await read(name), 404);
         const outside = await create({ name });
         expect(outside.body.wt_token).not.toBe(inside.body.tokens?.stream);
@@ -201,37 +201,37 @@ for (const queue of QUEUES) {
         const name = newRoom();
         await create({ name });
         for (const room of [`open:${name}`, 'open:', 'open:x']) {
-          for (const reply of [await house.client.openRoom(room), await house.client.readRoom(room)]) {
+          for (const reply of [await testApp.client.openRoom(room), await testApp.client.readRoom(room)]) {
             expect(reply.status).toBe(422);
             expect(reply.body).toMatchObject({ code: 'validation-failed', errors: [{ parameter: 'room' }] });
           }
         }
-        expect((await house.client.readRoom(name)).status).toBe(404);
-        expect((await house.client.openRoom('Open:x', { wait: 10 })).status).toBe(201);
+        expect((await testApp.client.readRoom(name)).status).toBe(404);
+        expect((await testApp.client.openRoom('Open:x', { wait: 10 })).status).toBe(201);
       });
 
       it('do not hide its sessions from keys that know their TokenID, nor from administrators', async () => {
         const name = newRoom();
         const { body } = await create({ name, videoId: 'v' });
         const path = `/v1/sessions?room=${encodeURIComponent(`open:${name}`)}`;
-        const { body: page } = await house.client.send<{ items: { id: string }[] }>('GET', path);
+        const { body: page } = await testApp.client.send<{ items: { id: string }[] }>('GET', path);
         const [{ id } = { id: '' }] = page.items;
-        const session = await house.client.read(id);
+        const session = await testApp.client.read(id);
         expect(session.body).toMatchObject({
           room: `open:${name}`,
           metadata: { videoId: 'v' },
           tokens: { stream: body.wt_token, sync: body.sync_token },
         });
-        await house.client.close(id);
+        await testApp.client.close(id);
         await create({ name });
-        const ended = await house.client.read(id);
+        const ended = await testApp.client.read(id);
         expect([ended.status, ended.headers.link]).toEqual([410, undefined]);
       });
     });
 
     describe('what may be better the next time is 500, for these clients retry nothing else', () => {
       it('when CAS does not answer in time; afterwards it is the same room', async () => {
-        await house.cas.fault({ kind: 'hang' });
+        await testApp.cas.fault({ kind: 'hang' });
         const name = newRoom();
         const start = performance.now();
         const [created, found] = await Promise.all([create({ name, by: 'first' }), create({ name, by: 'second' })]);
@@ -239,24 +239,24 @@ for (const queue of QUEUES) {
         expectError(created, 500);
         expectError(found, 500);
         expectError(await read(name), 500);
-        await house.cas.clearFaults();
+        await testApp.cas.clearFaults();
         const again = await create({ name, by: 'third' });
         expect(again.status).toBe(200);
         expect(again.body.by).not.toBe('third');
       });
 
       it('when the session failed', async () => {
-        await house.cas.fault({ kind: 'status', status: 403 });
+        await testApp.cas.fault({ kind: 'status', status: 403 });
         const name = newRoom();
         expectError(await create({ name }), 500);
         expectError(await read(name), 500);
       });
 
       it('when the database does not answer', async () => {
-        const away = await house.startGateway({ DATABASE_TIMEOUT_MS: '200', DATABASE_POOL: '2' });
-        const client = house.newClient(away.url, null);
+        const away = await testApp.startGateway({ DATABASE_TIMEOUT_MS: '200', DATABASE_POOL: '2' });
+        const client = testApp.newClient(away.url, null);
         expect((await create({ name: newRoom() }, {}, client)).status).toBe(200);
-        const locking = house.database.rows('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5)');
+        const locking = testApp.database.rows('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5)');
         await eventually(async () => {
           const reply = await create({ name: newRoom() }, {}, client);
           expectError(reply, 500, 'The service is not available right now');
@@ -270,8 +270,8 @@ for (const queue of QUEUES) {
       let patient: Client;
       const join = (body: object, headers: Record<string, string> = {}) => create(body, headers, patient);
       beforeAll(async () => {
-        const gateway = await house.startGateway({ ROOM_API_WAIT_S: '25', DATABASE_TIMEOUT_MS: '20000' });
-        patient = house.newClient(gateway.url, null);
+        const gateway = await testApp.startGateway({ ROOM_API_WAIT_S: '25', DATABASE_TIMEOUT_MS: '20000' });
+        patient = testApp.newClient(gateway.url, null);
         stopTheClock(gateway);
       });
 
@@ -294,13 +294,13 @@ for (const queue of QUEUES) {
         const there = newRoom();
         await join({ name: there });
         const from = newAddress();
-        const before = await house.sessions();
+        const before = await testApp.sessions();
         const statuses = await Promise.all(
           Array.from({ length: 220 }, async () => (await join({ name: newRoom() }, from)).status),
         );
         const refused = statuses.filter((status) => status === 429).length;
         expect(refused).toBe(20);
-        expect(await house.sessions()).toBe(before + 200);
+        expect(await testApp.sessions()).toBe(before + 200);
         // Whoever joins a room that is there makes none.
         expect((await join({ name: there }, from)).status).toBe(200);
       }, 60_000);
@@ -364,33 +364,33 @@ for (const queue of QUEUES) {
       const name = `hidden ${queue}`;
       const { headers } = await create({ name, note: 'hush' });
       const line = await eventually(() => {
-        const found = house.log.find((one) => one.requestId === headers['request-id']);
+        const found = testApp.log.find((one) => one.requestId === headers['request-id']);
         expect(found).toBeDefined();
         return found;
       });
       expect(line).toMatchObject({ route: '/room/create', status: 200, sessionId: expect.stringMatching(/^ses_/) });
-      const [row] = await house.database.rows('SELECT created_by FROM sessions WHERE id = $1', [line?.sessionId]);
+      const [row] = await testApp.database.rows('SELECT created_by FROM sessions WHERE id = $1', [line?.sessionId]);
       expect(row).toEqual({ created_by: 'room-api' });
-      const everything = JSON.stringify(house.log);
+      const everything = JSON.stringify(testApp.log);
       for (const secret of [name, 'hush', 'eyJ0eXAi']) expect(everything).not.toContain(secret);
     });
   });
 }
 
 describe('the drop-in rooms that are off', () => {
-  let house: House;
+  let testApp: TestApp;
   beforeAll(async () => {
-    house = await House.open({ worker: false });
+    testApp = await TestApp.open({ worker: false });
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   it('are as unknown as any other path', async () => {
     const replies = [
-      await house.client.send<unknown>('POST', '/room/create', { body: { name: 'derby' } }),
-      await house.client.send<unknown>('POST', '/room/create', { body: '{' }),
-      await house.client.send<unknown>('GET', '/room/derby'),
-      await house.client.send<unknown>('PATCH', '/room/create'),
-      await house.client.send<unknown>('OPTIONS', '/room/create', {
+      await testApp.client.send<unknown>('POST', '/room/create', { body: { name: 'derby' } }),
+      await testApp.client.send<unknown>('POST', '/room/create', { body: '{' }),
+      await testApp.client.send<unknown>('GET', '/room/derby'),
+      await testApp.client.send<unknown>('PATCH', '/room/create'),
+      await testApp.client.send<unknown>('OPTIONS', '/room/create', {
         headers: { origin: ORIGIN, 'access-control-request-method': 'POST' },
       }),
     ];
@@ -399,7 +399,7 @@ describe('the drop-in rooms that are off', () => {
       expect(headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(body).toMatchObject({ code: 'not-found' });
     }
-    expect(await house.sessions()).toBe(0);
+    expect(await testApp.sessions()).toBe(0);
   });
 
   it.each(['/%72oom/create', '/roo%6d/%63reate', 'http://x/room/create'])(
@@ -407,21 +407,21 @@ describe('the drop-in rooms that are off', () => {
     async (target) => {
       const body = '{"name":"derby"}';
       const head = `POST ${target} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
-      const reply = await sendRaw(house.url, `${head}\r\n\r\n${body}`);
+      const reply = await sendRaw(testApp.url, `${head}\r\n\r\n${body}`);
       expect([reply.status, reply.headers['cache-control']]).toEqual([404, 'no-store']);
       expect(JSON.parse(reply.text)).toMatchObject({ code: 'not-found' });
-      expect(await house.sessions()).toBe(0);
+      expect(await testApp.sessions()).toBe(0);
     },
   );
 
   it('are still kept apart', async () => {
-    expect((await house.client.openRoom('open:x')).status).toBe(422);
+    expect((await testApp.client.openRoom('open:x')).status).toBe(422);
   });
 
   it('believe no header about an address where no proxy is trusted', async () => {
-    const gateway = await house.startGateway({ ROOM_API: 'on' });
+    const gateway = await testApp.startGateway({ ROOM_API: 'on' });
     stopTheClock(gateway);
-    const anybody = house.newClient(gateway.url, null);
+    const anybody = testApp.newClient(gateway.url, null);
     const statuses = await Promise.all(
       Array.from({ length: 620 }, async (_, i) => {
         const headers = { 'x-forwarded-for': `198.51.100.${i % 250}` };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
 /** Documents, error tables and operators speak of these. */
@@ -25,25 +25,25 @@ const NAMES = [
 ];
 
 describe('the schema', () => {
-  let house: House;
+  let testApp: TestApp;
   beforeAll(async () => {
-    house = await House.open({ worker: false });
+    testApp = await TestApp.open({ worker: false });
   });
-  afterAll(() => house.end());
+  afterAll(() => testApp.end());
 
   const insert = (columns: string, values: string) =>
-    house.database.rows(
+    testApp.database.rows(
       `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at, ${columns})
        VALUES ('ses_' || gen_random_uuid(), 1, 'pending', '{stream}', 'x', now(), now(), ${values})`,
     );
 
   it('is what the entities say', async () => {
-    const { upQueries } = await house.gateway.app.get(DataSource).driver.createSchemaBuilder().log();
+    const { upQueries } = await testApp.gateway.app.get(DataSource).driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
   });
 
   it('has every rule under its name', async () => {
-    const rows = await house.database.rows<{ name: string }>(`
+    const rows = await testApp.database.rows<{ name: string }>(`
       SELECT conname AS name FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND conrelid <> 'migrations'::regclass
       UNION SELECT indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
             WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND c.relname <> 'migrations'`);
@@ -56,16 +56,16 @@ describe('the schema', () => {
   it('holds one live session per room', async () => {
     await insert('room', `'derby'`);
     await expect(insert('room', `'derby'`)).rejects.toMatchObject({ constraint: 'sessions_one_live_per_room' });
-    await house.database.rows(`UPDATE sessions SET status = 'closed'`);
+    await testApp.database.rows(`UPDATE sessions SET status = 'closed'`);
     await expect(insert('room', `'derby'`)).rejects.toMatchObject({ constraint: 'sessions_one_per_generation' });
     await insert('room', 'NULL');
     await insert('room', 'NULL');
   });
 
   it('holds one token per session and product', async () => {
-    const [row] = await house.database.rows<{ id: string }>('SELECT id FROM sessions LIMIT 1');
+    const [row] = await testApp.database.rows<{ id: string }>('SELECT id FROM sessions LIMIT 1');
     const publish = (product: string) =>
-      house.database.rows(
+      testApp.database.rows(
         `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at) VALUES ($1, $2, 'x', 'k', now())`,
         [row?.id, product],
       );
@@ -81,7 +81,7 @@ describe('the schema', () => {
     ['generation', '2', 'sessions_unnamed_has_one_generation'],
   ])('refuses a session with %s %s that cannot be', async (column, value, constraint) => {
     const update = `UPDATE sessions SET ${column} = $1 WHERE room IS NULL`;
-    await expect(house.database.rows(update, [value])).rejects.toMatchObject({ constraint });
+    await expect(testApp.database.rows(update, [value])).rejects.toMatchObject({ constraint });
   });
 });
 

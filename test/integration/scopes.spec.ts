@@ -1,10 +1,10 @@
 import { type Scope, SCOPES } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Route, ROUTES } from '../../apps/gateway/src/access/routes.js';
+import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import document from '../../openapi.json' with { type: 'json' };
 import type { Client } from '../support/client.js';
 import { IdentityProvider } from '../support/identity-provider.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
@@ -12,13 +12,13 @@ const ID = `ses_${'x'.repeat(22)}`;
 const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
 
 let provider: IdentityProvider;
-let house: House;
+let testApp: TestApp;
 beforeAll(async () => {
   provider = await IdentityProvider.start();
-  house = await House.open({ worker: false, env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch' } });
+  testApp = await TestApp.open({ worker: false, env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch' } });
 });
 afterAll(async () => {
-  await house.end();
+  await testApp.end();
   await provider.close();
 });
 
@@ -41,22 +41,22 @@ describe('the table of routes', () => {
 
 describe.each(guarded)('%s', (_name, route) => {
   it('is 401 without a credential, with a wrong, an expired and a revoked one', async () => {
-    const [expired, revoked] = [await house.clientWith('admin'), await house.clientWith('admin')];
+    const [expired, revoked] = [await testApp.clientWith('admin'), await testApp.clientWith('admin')];
     const idOf = (client: Client) => client.apiKey?.split('_')[1];
-    await house.database.rows(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [idOf(expired)]);
-    await house.database.rows(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [idOf(revoked)]);
-    const wrong = house.newClient(house.url, `wtk_${idOf(revoked) ?? ''}_${'x1'.repeat(24)}`);
-    const ended = house.newClient(house.url, await provider.token('anna', { claims: { exp: 1, scope: 'admin' } }));
-    for (const client of [house.newClient(house.url, null), wrong, expired, revoked, ended]) {
+    await testApp.database.rows(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [idOf(expired)]);
+    await testApp.database.rows(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [idOf(revoked)]);
+    const wrong = testApp.newClient(testApp.url, `wtk_${idOf(revoked) ?? ''}_${'x1'.repeat(24)}`);
+    const ended = testApp.newClient(testApp.url, await provider.token('anna', { claims: { exp: 1, scope: 'admin' } }));
+    for (const client of [testApp.newClient(testApp.url, null), wrong, expired, revoked, ended]) {
       expect(await ask(client, route)).toEqual({ status: 401, code: 'unauthenticated' });
     }
   });
 
   it.each(SCOPES.map((scope) => [scope]))('with the scope %s alone, of a key and of a person', async (scope: Scope) => {
-    const key = await house.clientWith(scope);
+    const key = await testApp.clientWith(scope);
     // A person of their own, since one may ask 20 times a second.
     const sub = `${route.method} ${route.path} ${scope}`;
-    const person = house.newClient(house.url, await provider.token(sub, { claims: { scope } }));
+    const person = testApp.newClient(testApp.url, await provider.token(sub, { claims: { scope } }));
     const letIn = scope === route.scope || scope === 'admin';
     for (const client of [key, person]) {
       const { status, code } = await ask(client, route);

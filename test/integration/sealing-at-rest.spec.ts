@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Client } from '../support/client.js';
-import { describeOn, House, QUEUES } from '../support/in-process.js';
+import { describeOn, TestApp, QUEUES } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
 /** The beginning alone would now and then stand in random bytes. */
@@ -10,32 +10,32 @@ const TOKEN = /eyJ[\w-]+\./;
 
 for (const queue of QUEUES) {
   describeOn(queue)(`at rest, with the queue in ${queue}`, () => {
-    let house: House;
+    let testApp: TestApp;
     let client: Client;
     let tokens: string[];
     beforeAll(async () => {
-      house = await House.open({ queue });
-      client = house.client;
+      testApp = await TestApp.open({ queue });
+      client = testApp.client;
       const body = { products: ['stream', 'sync'], metadata: { match: 'derby' } };
       const ready = await client.openRoom('ready', { wait: 10, body });
       tokens = Object.values(ready.body.tokens ?? {});
       // Sessions and jobs in every state, so that whatever is ever kept is there.
       const closed = await client.openRoom('closed', { wait: 10, key: 'k' });
       await client.close(closed.body.id);
-      await house.cas.fault({ kind: 'status', status: 400, times: 1 });
+      await testApp.cas.fault({ kind: 'status', status: 400, times: 1 });
       await client.openRoom('failed', { wait: 10 });
-      await house.cas.fault({ kind: 'expired-token' });
+      await testApp.cas.fault({ kind: 'expired-token' });
       await client.openRoom('tried again', { wait: 1 });
     });
-    afterAll(() => house.end());
+    afterAll(() => testApp.end());
 
     /** Everything that is kept, as text. */
     async function everything(): Promise<string> {
-      const tables = await house.database.rows<{ name: string }>(`
+      const tables = await testApp.database.rows<{ name: string }>(`
         SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables
         WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`);
       const rows = await Promise.all(
-        tables.map(({ name }) => house.database.rows<{ text: string }>(`SELECT t::text AS text FROM ${name} t`)),
+        tables.map(({ name }) => testApp.database.rows<{ text: string }>(`SELECT t::text AS text FROM ${name} t`)),
       );
       return [...rows.flat().map(({ text }) => text), ...(await everythingInRedis())].join('\n');
     }
@@ -80,20 +80,20 @@ for (const queue of QUEUES) {
 
     it('no secret of CAS, no API key and no sealing key stands anywhere', async () => {
       const text = await everything();
-      const [, , secret = ''] = house.apiKey.split('_');
-      const [, key = ''] = house.sealingKeys.split(':');
-      for (const hush of [house.cas.apiKey, house.cas.apiSecret, secret, key]) expect(text).not.toContain(hush);
+      const [, , secret = ''] = testApp.apiKey.split('_');
+      const [, key = ''] = testApp.sealingKeys.split(':');
+      for (const hush of [testApp.cas.apiKey, testApp.cas.apiSecret, secret, key]) expect(text).not.toContain(hush);
       expect(text).not.toContain(Buffer.from(key, 'base64').toString('hex'));
     });
 
     it('each token is sealed for its session and product', async () => {
-      const rows = await house.database.rows<{ sealed: string; key_id: string }>(
+      const rows = await testApp.database.rows<{ sealed: string; key_id: string }>(
         `SELECT sealed, key_id FROM session_tokens t JOIN sessions s ON s.id = t.session_id WHERE s.room = 'ready'`,
       );
       expect(rows).toHaveLength(2);
       for (const row of rows) expect(row).toEqual({ sealed: expect.stringMatching(/^v1\.k1\./), key_id: 'k1' });
       // Exchanged between the two products they do not open: a fault of ours, and not a wrong token.
-      await house.database.rows(`
+      await testApp.database.rows(`
         UPDATE session_tokens t SET sealed = o.sealed FROM session_tokens o, sessions s
         WHERE s.room = 'ready' AND t.session_id = s.id AND o.session_id = s.id AND o.product <> t.product`);
       const reply = await client.readRoom('ready');

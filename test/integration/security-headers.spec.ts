@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client, Reply } from '../support/client.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { sendRaw } from '../support/raw-http.js';
 
 const NOTHING = "default-src 'none';frame-ancestors 'none'";
 const unknown = `/v1/sessions/ses_${'x'.repeat(22)}`;
 
-let house: House;
+let testApp: TestApp;
 let client: Client;
 let nobody: Client;
 beforeAll(async () => {
-  house = await House.open({ worker: false, env: { ROOM_API: 'on', ROOM_API_WAIT_S: '1', DEMO: 'on' } });
-  client = house.client;
-  nobody = house.newClient(house.url, null);
+  testApp = await TestApp.open({ worker: false, env: { ROOM_API: 'on', ROOM_API_WAIT_S: '1', DEMO: 'on' } });
+  client = testApp.client;
+  nobody = testApp.newClient(testApp.url, null);
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 
 const ours = ({ headers }: Pick<Reply<unknown>, 'headers'>) =>
   Object.fromEntries(
@@ -27,7 +27,7 @@ const cases: [string, number, () => Promise<Reply<unknown>>][] = [
   ['a document that is public', 200, () => nobody.send('GET', '/openapi.json')],
   ['a look at its health', 200, () => nobody.send('GET', '/livez')],
   ['a refusal of who asks', 401, () => nobody.create()],
-  ['a refusal of what they may', 403, async () => (await house.clientWith('tokens:read')).create()],
+  ['a refusal of what they may', 403, async () => (await testApp.clientWith('tokens:read')).create()],
   ['what is not there', 404, () => client.send('GET', unknown)],
   ['a path that is not there', 404, () => nobody.send('GET', '/nothing')],
   ['a path that is not there below Swagger UI’s name', 404, () => nobody.send('GET', '/docsy')],
@@ -58,8 +58,8 @@ describe('every reply tells browsers to do nothing with it', () => {
   it('an event stream', async () => {
     const { body } = await client.create();
     const leaving = new AbortController();
-    const reply = await fetch(`${house.url}/v1/sessions/${body.id}/events`, {
-      headers: { authorization: `Bearer ${house.apiKey}` },
+    const reply = await fetch(`${testApp.url}/v1/sessions/${body.id}/events`, {
+      headers: { authorization: `Bearer ${testApp.apiKey}` },
       signal: leaving.signal,
     });
     expect([reply.status, reply.headers.get('content-security-policy')]).toEqual([200, NOTHING]);
@@ -73,7 +73,7 @@ describe('every reply tells browsers to do nothing with it', () => {
     ['headers that are too large', 431, `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`],
     ['bytes that are no request', 400, 'hello\r\n\r\n'],
   ])('%s (%i), before there is a request', async (_name, status, bytes) => {
-    const reply = await sendRaw(house.url, bytes);
+    const reply = await sendRaw(testApp.url, bytes);
     expect(reply.status).toBe(status);
     expect(ours(reply)).toEqual({ 'content-security-policy': NOTHING, 'x-content-type-options': 'nosniff' });
   });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { describeOn, House, QUEUES } from '../support/in-process.js';
+import { describeOn, TestApp, QUEUES } from '../support/test-app.js';
 
 /** As long as a reply may be held; sessions are ready much sooner. */
 const WAIT_S = 10;
@@ -13,20 +13,20 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 for (const queue of QUEUES) {
   describeOn(queue)(`the API of sessions, with the queue in ${queue}`, () => {
-    let house: House;
+    let testApp: TestApp;
     let client: Client;
     let rooms = 0;
     const newRoom = () => `room ${++rooms}`;
 
     beforeAll(async () => {
-      house = await House.open({ queue });
-      client = house.client;
+      testApp = await TestApp.open({ queue });
+      client = testApp.client;
     });
-    afterAll(() => house.end());
-    afterEach(() => house.cas.clearFaults());
+    afterAll(() => testApp.end());
+    afterEach(() => testApp.cas.clearFaults());
 
     /** While CAS does not answer, sessions stay pending. */
-    const silenceCas = () => house.cas.fault({ kind: 'hang' });
+    const silenceCas = () => testApp.cas.fault({ kind: 'hang' });
 
     describe('opening a room', () => {
       it('makes a session, and shows it ready with its token to whoever waits', async () => {
@@ -117,7 +117,7 @@ for (const queue of QUEUES) {
       });
 
       it('of a failed session says so with 200, and the failure', async () => {
-        await house.cas.fault({ kind: 'status', status: 400 });
+        await testApp.cas.fault({ kind: 'status', status: 400 });
         const reply = await client.openRoom(newRoom(), { wait: WAIT_S });
         expect(reply.status).toBe(200);
         expect(reply.body).toMatchObject({
@@ -160,9 +160,9 @@ for (const queue of QUEUES) {
 
       it('is 404 before the first opening and after a close, and makes nothing', async () => {
         const room = newRoom();
-        const before = await house.sessions();
+        const before = await testApp.sessions();
         expect((await client.readRoom(room, { wait: 1 })).body).toMatchObject({ status: 404, code: 'not-found' });
-        expect(await house.sessions()).toBe(before);
+        expect(await testApp.sessions()).toBe(before);
         const { body } = await client.openRoom(room, { wait: WAIT_S });
         await client.close(body.id);
         expect((await client.readRoom(room)).status).toBe(404);
@@ -221,9 +221,9 @@ for (const queue of QUEUES) {
       });
 
       it('is found in several headers', async () => {
-        const reply = await fetch(`${house.url}/v1/sessions/${id}`, {
+        const reply = await fetch(`${testApp.url}/v1/sessions/${id}`, {
           headers: [
-            ['authorization', `Bearer ${house.apiKey}`],
+            ['authorization', `Bearer ${testApp.apiKey}`],
             ['prefer', 'respond-async'],
             ['prefer', 'wait=4'],
           ],
@@ -237,9 +237,9 @@ for (const queue of QUEUES) {
         const created = await client.create();
         const reading = client.read(created.body.id, { wait: WAIT_S });
         await eventually(async () => {
-          expect(await house.cas.held()).toBeGreaterThan(0);
+          expect(await testApp.cas.held()).toBeGreaterThan(0);
         });
-        await house.cas.clearFaults();
+        await testApp.cas.clearFaults();
         const read = await reading;
         expect([read.status, read.body.status]).toEqual([200, 'ready']);
         expect(read.body.tokens?.stream).toMatch(/^eyJ/);
@@ -269,13 +269,13 @@ for (const queue of QUEUES) {
       });
 
       it('is one session for all who come with it at the same time', async () => {
-        const before = await house.sessions();
+        const before = await testApp.sessions();
         const key = newKey();
         const replies = await Promise.all(Array.from({ length: 12 }, () => client.create({ key, wait: WAIT_S })));
         expect(new Set(replies.map((reply) => reply.body.id)).size).toBe(1);
         expect(replies.map((reply) => reply.status).sort()).toEqual([...Array<number>(11).fill(200), 201]);
         expect(replies.filter((reply) => reply.headers['idempotency-replayed'] === 'true')).toHaveLength(11);
-        expect(await house.sessions()).toBe(before + 1);
+        expect(await testApp.sessions()).toBe(before + 1);
       });
 
       it('is 202 again while the session is pending', async () => {
@@ -291,14 +291,14 @@ for (const queue of QUEUES) {
       it('with another body is 422, and the header is named', async () => {
         const key = newKey();
         await client.create({ key, body: { metadata: { a: 1 } } });
-        const before = await house.sessions();
+        const before = await testApp.sessions();
         const other = await client.create({ key, body: { metadata: { a: 2 } } });
         expect(other.status).toBe(422);
         expect(other.body).toMatchObject({
           code: 'idempotency-key-reused',
           errors: [{ header: 'Idempotency-Key', detail: expect.any(String) }],
         });
-        expect(await house.sessions()).toBe(before);
+        expect(await testApp.sessions()).toBe(before);
       });
 
       it('counts no body and {} as the same', async () => {
@@ -309,7 +309,7 @@ for (const queue of QUEUES) {
 
       it('belongs to its caller', async () => {
         const key = newKey();
-        const other = await house.clientWith('sessions:create');
+        const other = await testApp.clientWith('sessions:create');
         const [mine, theirs] = [
           await client.create({ key }),
           await other.create({ key, body: { metadata: { x: 1 } } }),
@@ -322,7 +322,7 @@ for (const queue of QUEUES) {
       it('is forgotten after a day', async () => {
         const key = newKey();
         const first = await client.create({ key });
-        await house.database.rows(
+        await testApp.database.rows(
           `UPDATE idempotency_keys SET created_at = now() - interval '24 hours 1 second' WHERE session_id = $1`,
           [first.body.id],
         );
@@ -359,22 +359,22 @@ for (const queue of QUEUES) {
       it('erases the tokens', async () => {
         const { body } = await client.create({ wait: WAIT_S });
         await client.close(body.id);
-        expect(await house.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1', [body.id])).toEqual(
-          [{ sealed: null }],
-        );
+        expect(
+          await testApp.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1', [body.id]),
+        ).toEqual([{ sealed: null }]);
       });
 
       it('of a pending session is for good: a late token is discarded', async () => {
         await silenceCas();
         const { body } = await client.create();
         await eventually(async () => {
-          expect(await house.cas.held()).toBeGreaterThan(0);
+          expect(await testApp.cas.held()).toBeGreaterThan(0);
         });
         await client.close(body.id);
-        await house.cas.clearFaults();
+        await testApp.cas.clearFaults();
         await eventually(() => {
           expect(
-            house.log.some((line) => line.msg === 'minted too late, discarded' && line.sessionId === body.id),
+            testApp.log.some((line) => line.msg === 'minted too late, discarded' && line.sessionId === body.id),
           ).toBe(true);
         });
         expect((await client.read(body.id)).status).toBe(410);
@@ -408,14 +408,14 @@ for (const queue of QUEUES) {
         const read = await client.read(first.body.id);
         expect(read.status).toBe(410);
         expect(read.headers.link).toBe(`</v1/sessions/${second.body.id}>; rel="successor-version"`);
-        const viewer = await house.clientWith('sessions:read', 'tokens:read');
+        const viewer = await testApp.clientWith('sessions:read', 'tokens:read');
         const theirs = await viewer.read(first.body.id);
         expect([theirs.status, theirs.headers.link]).toEqual([410, undefined]);
       });
 
       it('is not what an expired session is', async () => {
         const { body } = await client.create({ wait: WAIT_S });
-        await house.database.rows(`UPDATE sessions SET expires_at = now() WHERE id = $1`, [body.id]);
+        await testApp.database.rows(`UPDATE sessions SET expires_at = now() WHERE id = $1`, [body.id]);
         const read = await client.read(body.id);
         expect([read.status, (read.body as unknown as { code: string }).code]).toEqual([410, 'session-expired']);
         expect((await client.close(body.id)).status).toBe(204);
@@ -427,8 +427,8 @@ for (const queue of QUEUES) {
       it('are shown only to callers with tokens:read', async () => {
         const room = newRoom();
         const { body } = await client.openRoom(room, { wait: WAIT_S });
-        const blind = await house.clientWith('rooms:open', 'sessions:read', 'sessions:create');
-        const seeing = await house.clientWith('sessions:read', 'tokens:read');
+        const blind = await testApp.clientWith('rooms:open', 'sessions:read', 'sessions:create');
+        const seeing = await testApp.clientWith('sessions:read', 'tokens:read');
         for (const reply of [await blind.openRoom(room), await blind.readRoom(room), await blind.read(body.id)]) {
           expect(reply.status).toBe(200);
           expect(reply.body.status).toBe('ready');
@@ -452,9 +452,9 @@ for (const queue of QUEUES) {
 
       it('needs the same scope', async () => {
         const { body } = await client.create({ wait: WAIT_S });
-        const other = await house.clientWith('rooms:open');
+        const other = await testApp.clientWith('rooms:open');
         expect((await other.send('HEAD', `/v1/sessions/${body.id}`)).status).toBe(403);
-        const nobody = house.newClient(house.url, null);
+        const nobody = testApp.newClient(testApp.url, null);
         expect((await nobody.send('HEAD', `/v1/sessions/${body.id}`)).status).toBe(401);
       });
     });
@@ -462,7 +462,7 @@ for (const queue of QUEUES) {
     describe('every reply', () => {
       let replies: Reply<unknown>[];
       beforeAll(async () => {
-        const nobody = house.newClient(house.url, null);
+        const nobody = testApp.newClient(testApp.url, null);
         const { body } = await client.create({ wait: WAIT_S });
         replies = [
           await client.openRoom(newRoom(), { wait: WAIT_S }),
@@ -478,7 +478,7 @@ for (const queue of QUEUES) {
           await client.send('PATCH', '/v1/sessions'),
           await client.send('GET', '/v1/nothing'),
           await nobody.openRoom('derby'),
-          await (await house.clientWith()).openRoom('derby'),
+          await (await testApp.clientWith()).openRoom('derby'),
         ];
       });
 
@@ -515,7 +515,7 @@ for (const queue of QUEUES) {
     it('logs a line for each request, with ids and never with a token, a key or a name', async () => {
       const { body, headers } = await client.openRoom(`secret ${queue}`, { wait: WAIT_S });
       const line = await eventually(() => {
-        const found = house.log.find((one) => one.requestId === headers['request-id']);
+        const found = testApp.log.find((one) => one.requestId === headers['request-id']);
         expect(found).toBeDefined();
         return found;
       });
@@ -527,9 +527,9 @@ for (const queue of QUEUES) {
         sessionId: body.id,
         caller: expect.stringMatching(/^key:/),
       });
-      const all = JSON.stringify(house.log);
+      const all = JSON.stringify(testApp.log);
       expect(all).not.toMatch(TOKEN);
-      for (const secret of ['wtk_', house.cas.apiSecret, `secret ${queue}`]) expect(all).not.toContain(secret);
+      for (const secret of ['wtk_', testApp.cas.apiSecret, `secret ${queue}`]) expect(all).not.toContain(secret);
     });
   });
 }

@@ -1,21 +1,21 @@
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
 const QUEUE_PREFIX = 'sessions-cli';
 
-let house: House;
+let testApp: TestApp;
 beforeAll(async () => {
-  house = await House.open({ worker: false, env: { QUEUE_PREFIX } });
+  testApp = await TestApp.open({ worker: false, env: { QUEUE_PREFIX } });
   // No help from the sweeper: what is minted here was queued by the commands.
-  await house.startWorker({ SWEEP_EVERY_MS: '60000' });
+  await testApp.startWorker({ SWEEP_EVERY_MS: '60000' });
 });
-afterAll(() => house.end());
+afterAll(() => testApp.end());
 
 async function cli(...args: string[]) {
-  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: house.database.url, QUEUE_PREFIX }, args);
+  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: testApp.database.url, QUEUE_PREFIX }, args);
   const { code } = await run.exited;
   await run.silent;
   const text = run.everything();
@@ -25,7 +25,7 @@ async function cli(...args: string[]) {
 
 async function failed(count: number, failureCode: string): Promise<string[]> {
   const ids = Array.from({ length: count }, newSessionId);
-  await house.database.rows(
+  await testApp.database.rows(
     `INSERT INTO sessions (id, generation, status, failure_code, products, created_by, deadline_at, due_at, ended_at)
      SELECT id, 1, 'failed', $2, '{stream}', 'key:test', now(), now(), now() FROM unnest($1::text[]) id`,
     [ids, failureCode],
@@ -35,14 +35,14 @@ async function failed(count: number, failureCode: string): Promise<string[]> {
 
 async function expectStatus(ids: string[], status: string) {
   await eventually(async () => {
-    const rows = await house.database.rows('SELECT DISTINCT status FROM sessions WHERE id = ANY($1)', [ids]);
+    const rows = await testApp.database.rows('SELECT DISTINCT status FROM sessions WHERE id = ANY($1)', [ids]);
     expect(rows).toEqual([{ status }]);
   }, 9000);
 }
 
 describe('the operator’s commands for sessions', () => {
   it('list, show, retry and close them, and show no token', async () => {
-    const { body: derby } = await house.client.openRoom('derby', { wait: 10, body: { metadata: { match: 7 } } });
+    const { body: derby } = await testApp.client.openRoom('derby', { wait: 10, body: { metadata: { match: 7 } } });
     const [one = ''] = await failed(1, 'cas-rejected');
     const all = await cli('sessions', 'list');
     expect(all.text).toMatch(new RegExp(`${derby.id} +derby #1 +ready +stream `));
@@ -58,7 +58,7 @@ describe('the operator’s commands for sessions', () => {
     expect((await cli('sessions', 'close', one)).code).toBe(0);
     await expectStatus([one], 'closed');
     expect(
-      await house.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1 AND sealed IS NOT NULL', [one]),
+      await testApp.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1 AND sealed IS NOT NULL', [one]),
     ).toEqual([]);
     expect(await cli('sessions', 'retry', one)).toMatchObject({ code: 1, text: expect.stringContaining('closed') });
   }, 120_000);
@@ -66,7 +66,7 @@ describe('the operator’s commands for sessions', () => {
   it('put back what failed, all or of one code, with progress', async () => {
     const refused = await failed(2, 'cas-credentials-rejected');
     const away = await failed(11, 'cas-unavailable');
-    await house.database.rows(`UPDATE sessions SET status = 'pending' WHERE id = $1`, [away[0]]);
+    await testApp.database.rows(`UPDATE sessions SET status = 'pending' WHERE id = $1`, [away[0]]);
     const some = await cli('redrive', '--code', 'cas-credentials-rejected');
     expect([some.code, some.text]).toEqual([0, expect.stringContaining('2 of 2 failed sessions are pending again.')]);
     await expectStatus(refused, 'ready');

@@ -24,7 +24,7 @@ const SUBJECTS = [
   '#anna',
   'anna#',
   `${ISSUER}#anna`,
-  'person:erased',
+  'user:erased',
   'erased',
   'zoë 🎈',
   'zoe',
@@ -34,7 +34,7 @@ const SUBJECTS = [
   'a\nb',
 ];
 const everybody = [ISSUER, OTHER].flatMap((issuer) =>
-  SUBJECTS.map((sub) => ({ issuer, sub, id: `person:${issuer}#${sub}` })),
+  SUBJECTS.map((sub) => ({ issuer, sub, id: `user:${issuer}#${sub}` })),
 );
 const OTHERS = ['key:anna', 'room-api', 'cli', 'key:person:x#anna'];
 
@@ -67,7 +67,7 @@ beforeEach(async () => {
   await database.rows(
     `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
      SELECT gen_random_uuid(), date_trunc('minute', now()), s.created_by, a.action, s.id, a.count
-     FROM sessions s, (VALUES ('create', 1), ('hand-over', 5), ('hand-over', 2)) a (action, count)`,
+     FROM sessions s, (VALUES ('create', 1), ('read-tokens', 5), ('read-tokens', 2)) a (action, count)`,
   );
 });
 
@@ -107,14 +107,14 @@ describe('erasing a person', () => {
     expect(await erase(sub)).toEqual({ sessions: 4, idempotencyKeys: 4, auditEntries: 12 });
     const gone = everybody.filter((person) => person.sub === sub).map(({ id }) => id);
     expect(gone).toHaveLength(2);
-    expect(await named()).toEqual({ ...without(before, gone), 'person:erased': 'audit 12, sessions 4' });
+    expect(await named()).toEqual({ ...without(before, gone), 'user:erased': 'audit 12, sessions 4' });
     expect(await totals()).toEqual(sums);
   });
 
   it.each(SUBJECTS)('%j of one issuer leaves the one of another', async (sub) => {
     const before = await named();
     expect(await erase(sub, OTHER)).toEqual({ sessions: 2, idempotencyKeys: 2, auditEntries: 6 });
-    const wanted = { ...without(before, [`person:${OTHER}#${sub}`]), 'person:erased': 'audit 6, sessions 2' };
+    const wanted = { ...without(before, [`user:${OTHER}#${sub}`]), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);
   });
 
@@ -124,11 +124,11 @@ describe('erasing a person', () => {
     expect(await erase('anna')).toEqual({ sessions: 0, idempotencyKeys: 0, auditEntries: 0 });
     expect(await named()).toEqual(after);
     await erase('ann');
-    expect((await named())['person:erased']).toBe('audit 24, sessions 8');
+    expect((await named())['user:erased']).toBe('audit 24, sessions 8');
   });
 
   it('goes through more rows than one batch holds', async () => {
-    const many = `person:${ISSUER}#many`;
+    const many = `user:${ISSUER}#many`;
     await database.rows(
       `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at)
        SELECT 'ses_many' || lpad(n::text, 22, '0'), 1, 'pending', '{stream}', $1, now(), now() FROM generate_series(1, 6000) n`,
@@ -148,7 +148,7 @@ describe('erasing a person', () => {
     const { code, text } = await cli(['--issuer', OTHER, '--', '-x']);
     expect(code).toBe(0);
     expect(text).toContain('Erased from 2 sessions, 2 idempotency keys and 6 entries of the audit trail.');
-    const wanted = { ...without(before, [`person:${OTHER}#-x`]), 'person:erased': 'audit 6, sessions 2' };
+    const wanted = { ...without(before, [`user:${OTHER}#-x`]), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);
   }, 60_000);
 

@@ -12,17 +12,17 @@ import {
   SessionFailed,
 } from '../../clients/typescript/src/index.js';
 import { eventually } from '../support/eventually.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { runSnippet, snippet } from '../support/snippets.js';
 
-let house: House;
+let testApp: TestApp;
 let client: AuthClient;
 beforeAll(async () => {
-  house = await House.open();
-  client = createClient({ baseUrl: house.gateway.url, credential: () => Promise.resolve(house.apiKey) });
+  testApp = await TestApp.open();
+  client = createClient({ baseUrl: testApp.gateway.url, credential: () => Promise.resolve(testApp.apiKey) });
 });
-afterAll(() => house.end());
-afterEach(() => house.cas.clearFaults());
+afterAll(() => testApp.end());
+afterEach(() => testApp.cas.clearFaults());
 
 const problemOf = async (call: Promise<unknown>): Promise<ProblemError> => {
   const error: unknown = await call.catch((thrown: unknown) => thrown);
@@ -32,11 +32,11 @@ const problemOf = async (call: Promise<unknown>): Promise<ProblemError> => {
 
 describe('against a real gateway', () => {
   it('opens a room, and waits until it is ready', async () => {
-    await house.cas.fault({ kind: 'hang' });
+    await testApp.cas.fault({ kind: 'hang' });
     const opened = await client.openRoom('derby', { products: ['stream', 'sync'], metadata: { match: 'derby' } });
     expect([opened.status, opened.metadata]).toEqual(['pending', { match: 'derby' }]);
     const waiting = client.waitUntilReady(opened);
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     const ready = await waiting;
     expect(ready).toMatchObject({ id: opened.id, status: 'ready', tokens: { stream: /^eyJ/, sync: /^eyJ/ } });
     expect(await client.openRoom('derby', { products: ['stream', 'sync'] })).toEqual(ready);
@@ -56,7 +56,7 @@ describe('against a real gateway', () => {
   });
 
   it('says what was refused', async () => {
-    const stranger = createClient({ baseUrl: house.gateway.url, credential: 'wtk_nobody_nothing' });
+    const stranger = createClient({ baseUrl: testApp.gateway.url, credential: 'wtk_nobody_nothing' });
     expect(await problemOf(stranger.openRoom('derby'))).toMatchObject({
       status: 401,
       problem: { code: 'unauthenticated' },
@@ -80,7 +80,7 @@ describe('against a real gateway', () => {
   });
 
   it('tells a session that failed', async () => {
-    await house.cas.fault({ kind: 'status', status: 403 });
+    await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();
     const error: unknown = await client.waitUntilReady(id).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SessionFailed);
@@ -89,7 +89,7 @@ describe('against a real gateway', () => {
   });
 
   it('stops waiting when the time is over, or when its caller gives up', async () => {
-    await house.cas.fault({ kind: 'hang' });
+    await testApp.cas.fault({ kind: 'hang' });
     const pending = await client.createSession();
     const late = client.waitUntilReady(pending, { timeoutMs: 100 });
     await expect(late).rejects.toMatchObject({ name: 'TimeoutError' });
@@ -103,8 +103,8 @@ describe('against a real gateway', () => {
     const connected: string[] = [];
     const params = {
       ...names,
-      baseUrl: house.gateway.url,
-      apiKey: house.apiKey,
+      baseUrl: testApp.gateway.url,
+      apiKey: testApp.apiKey,
       connect: (t: string) => connected.push(t),
     };
     await runSnippet(code, params);
@@ -113,13 +113,13 @@ describe('against a real gateway', () => {
   });
 
   it('watches a session until its end', async () => {
-    await house.cas.fault({ kind: 'hang' });
+    await testApp.cas.fault({ kind: 'hang' });
     const { id } = await client.createSession();
     const seen: string[] = [];
     for await (const session of client.watch(id)) {
       expect(session.tokens).toBeUndefined();
       seen.push(session.status);
-      if (session.status === 'pending') await house.cas.clearFaults();
+      if (session.status === 'pending') await testApp.cas.clearFaults();
       if (session.status === 'ready') await client.close(id);
     }
     expect(seen).toEqual(['pending', 'ready', 'closed']);

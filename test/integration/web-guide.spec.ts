@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '../support/client.js';
 import { fingerprint } from '../support/cas-sandbox.js';
-import { House } from '../support/in-process.js';
+import { TestApp } from '../support/test-app.js';
 import { runSnippet, snippet } from '../support/snippets.js';
 
 const GUIDE = 'docs/clients/web.md';
@@ -27,16 +27,16 @@ function fakeSdk() {
 }
 
 describe('the code of the web guide', () => {
-  let house: House;
+  let testApp: TestApp;
   let guarded: Client;
   let backend: Backend;
   let server: Server;
   let page: (params: { room?: string; tokenId?: string; participantName: string }) => Promise<unknown[][]>;
 
   beforeAll(async () => {
-    house = await House.open();
-    guarded = await house.clientWith('rooms:open', 'sessions:read', 'tokens:read');
-    const names = { fetch, baseUrl: house.gateway.url, apiKey: guarded.apiKey };
+    testApp = await TestApp.open();
+    guarded = await testApp.clientWith('rooms:open', 'sessions:read', 'tokens:read');
+    const names = { fetch, baseUrl: testApp.gateway.url, apiKey: guarded.apiKey };
     backend = (await runSnippet(`${snippet(GUIDE, 'backend')}\nreturn { openRoom, readSession };`, names)) as Backend;
 
     server = createServer((request, response) => {
@@ -57,7 +57,7 @@ describe('the code of the web guide', () => {
   afterAll(async () => {
     server.closeAllConnections();
     server.close();
-    await house.end();
+    await testApp.end();
   });
 
   it('connects everybody with the tokens of the one session, by room or by TokenID', async () => {
@@ -65,7 +65,7 @@ describe('the code of the web guide', () => {
       page({ room: 'El Clásico', participantName: 'host' }),
       page({ room: 'El Clásico', participantName: 'guest' }),
     ]);
-    const { body } = await house.client.readRoom('El Clásico');
+    const { body } = await testApp.client.readRoom('El Clásico');
     const invited = await page({ tokenId: body.id, participantName: 'invited' });
     const { stream, sync } = body.tokens ?? {};
     for (const [calls, name] of [[host, 'host'] as const, [guest, 'guest'] as const, [invited, 'invited'] as const]) {
@@ -74,24 +74,24 @@ describe('the code of the web guide', () => {
         [sync, name],
       ]);
     }
-    const issued = (await house.cas.journal()).map((call) => call.tokenFingerprint);
+    const issued = (await testApp.cas.journal()).map((call) => call.tokenFingerprint);
     expect(issued.sort()).toEqual([fingerprint(String(stream)), fingerprint(String(sync))].sort());
   });
 
   it('asks again while the session is pending', async () => {
-    await house.cas.fault({ kind: 'hang' });
-    const { body } = await house.client.openRoom('slow', { body: { products: ['stream', 'sync'] } });
+    await testApp.cas.fault({ kind: 'hang' });
+    const { body } = await testApp.client.openRoom('slow', { body: { products: ['stream', 'sync'] } });
     const joining = page({ tokenId: body.id, participantName: 'early' });
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     expect((await joining)[0]?.[0]).toMatch(/^eyJ/);
   });
 
   it('says why there is no token', async () => {
-    await house.cas.fault({ kind: 'status', status: 403 });
+    await testApp.cas.fault({ kind: 'status', status: 403 });
     await expect(page({ room: 'refused', participantName: 'x' })).rejects.toThrow(
       'The token service refused this server.',
     );
-    await house.cas.clearFaults();
+    await testApp.cas.clearFaults();
     await expect(page({ tokenId: 'ses_0000000000000000000000', participantName: 'x' })).rejects.toThrow(
       'There is no such session',
     );

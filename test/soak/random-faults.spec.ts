@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { openRooms } from '../support/load.js';
-import { type Backend, World } from '../support/world.js';
+import { type Backend, TestDeployment } from '../support/test-deployment.js';
 
 /** `npm run test:soak` sets these; the seed of a failed run repeats its faults in their order. */
 const SECONDS = Number(process.env.SOAK_S ?? '60');
@@ -28,7 +28,7 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
     async () => {
       process.stderr.write(`soak: ${SECONDS} s, SOAK_SEED=${SEED} SOAK_QUEUE=${QUEUE}\n`);
       const random = generator(SEED);
-      const world = await World.start({
+      const deployment = await TestDeployment.start({
         queue: QUEUE,
         gateways: 2,
         workers: 2,
@@ -40,22 +40,22 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
         [
           'a worker is killed',
           async () => {
-            const [victim] = world.workers.splice(random(world.workers.length), 1);
+            const [victim] = deployment.workers.splice(random(deployment.workers.length), 1);
             await victim?.kill9();
-            await world.startWorker();
+            await deployment.startWorker();
           },
         ],
         [
           'a worker is terminated',
           async () => {
-            const [victim] = world.workers.splice(random(world.workers.length), 1);
-            await Promise.all([victim?.terminate(), world.startWorker()]);
+            const [victim] = deployment.workers.splice(random(deployment.workers.length), 1);
+            await Promise.all([victim?.terminate(), deployment.startWorker()]);
           },
         ],
         [
           'a worker freezes for 4 s',
           async () => {
-            const victim = world.workers[random(world.workers.length)];
+            const victim = deployment.workers[random(deployment.workers.length)];
             victim?.signal('SIGSTOP');
             await moment(4000);
             victim?.signal('SIGCONT');
@@ -66,9 +66,9 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
         [
           'Postgres crashes for 3 s',
           async () => {
-            await world.stopPostgres('crash');
+            await deployment.stopPostgres('crash');
             await moment(3000);
-            await world.restartPostgres();
+            await deployment.restartPostgres();
           },
         ],
         ['CAS fails', () => casFault({ kind: 'status', status: 503 })],
@@ -78,13 +78,13 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
         [
           'sessions are closed',
           async () => {
-            const rows = await world.database
+            const rows = await deployment.database
               .rows<{ id: string }>(
                 `SELECT id FROM sessions WHERE status IN ('pending', 'ready') ORDER BY random() LIMIT 5`,
               )
               .catch(() => []);
             for (const { id } of rows) {
-              const reply = await world
+              const reply = await deployment
                 .client(0)
                 .close(id)
                 .catch(() => null);
@@ -97,35 +97,37 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
               [
                 'Redis is killed and comes back empty',
                 async () => {
-                  await world.stopRedis();
+                  await deployment.stopRedis();
                   await moment(2000);
-                  await world.restartRedis();
+                  await deployment.restartRedis();
                 },
               ],
             ] satisfies [string, () => Promise<void>][])
           : []),
       ];
 
-      async function casFault(fault: Parameters<World['cas']['fault']>[0]): Promise<void> {
-        await world.cas.fault(fault);
+      async function casFault(fault: Parameters<TestDeployment['cas']['fault']>[0]): Promise<void> {
+        await deployment.cas.fault(fault);
         await moment(3000);
-        await world.cas.clearFaults();
+        await deployment.cas.clearFaults();
       }
 
-      async function replaceGateway(end: (gateway: World['gateways'][number]) => Promise<unknown>): Promise<void> {
+      async function replaceGateway(
+        end: (gateway: TestDeployment['gateways'][number]) => Promise<unknown>,
+      ): Promise<void> {
         const n = random(2);
-        const victim = world.gateways[n];
+        const victim = deployment.gateways[n];
         if (victim === undefined) return;
         const PORT = new URL(victim.url).port;
         await end(victim);
-        const kept = [...world.clients];
-        const replacement = await world.startGateway({ PORT });
+        const kept = [...deployment.clients];
+        const replacement = await deployment.startGateway({ PORT });
         // The same address serves again, so the same clients go on.
-        world.gateways.splice(world.gateways.indexOf(replacement), 1);
-        world.gateways[n] = replacement;
+        deployment.gateways.splice(deployment.gateways.indexOf(replacement), 1);
+        deployment.gateways[n] = replacement;
         await Promise.all(
-          world.clients
-            .splice(0, world.clients.length, ...kept)
+          deployment.clients
+            .splice(0, deployment.clients.length, ...kept)
             .slice(2)
             .map((client) => client.end()),
         );
@@ -133,7 +135,7 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
 
       const stop = new AbortController();
       try {
-        const load = openRooms(world, 20, stop.signal, 'soak', 30);
+        const load = openRooms(deployment, 20, stop.signal, 'soak', 30);
         const end = performance.now() + SECONDS * 1000;
         while (performance.now() < end) {
           const [name, strike] = faults[random(faults.length)] ?? faults[0] ?? ['', () => Promise.resolve()];
@@ -147,7 +149,7 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
 
         const waiting = [...accepted].filter((id) => !closed.has(id));
         await eventually(async () => {
-          const rest = await world.database.rows<{ id: string; status: string; failure_code: string | null }>(
+          const rest = await deployment.database.rows<{ id: string; status: string; failure_code: string | null }>(
             `SELECT id, status, failure_code FROM sessions WHERE id = ANY($1) AND status NOT IN ('ready', 'closed') LIMIT 5`,
             [waiting],
           );
@@ -155,15 +157,15 @@ describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE
         }, 120_000);
         expect(accepted.size).toBeGreaterThan(SECONDS);
         expect([...statuses.keys()].filter((status) => ![0, 200, 201, 202, 503].includes(status))).toEqual([]);
-        const brought = await world.database.rows(
+        const brought = await deployment.database.rows(
           `SELECT id, status FROM sessions WHERE id = ANY($1) AND status <> 'closed'`,
           [[...closed]],
         );
         expect(brought).toEqual([]);
-        await expectInvariants(world, accepted);
+        await expectInvariants(deployment, accepted);
       } finally {
         stop.abort();
-        await world.end();
+        await deployment.end();
       }
     },
     (SECONDS + 240) * 1000,

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { KeyRing } from '@app/sealing';
 import type { Product } from '@app/kernel';
 import { fingerprint } from './cas-sandbox.js';
-import type { World } from './world.js';
+import type { TestDeployment } from './test-deployment.js';
 
 interface Row {
   id: string;
@@ -16,10 +16,10 @@ interface Row {
 
 /**
  * I1 to I5 of the design, asked of the database, of the ledger of the CAS stand-in, and of the client's own list of
- * accepted sessions. Call it when the world is quiet.
+ * accepted sessions. Call it when the deployment is quiet.
  */
-export async function expectInvariants(world: World, accepted: Iterable<string>): Promise<void> {
-  const rows = await world.database.rows<Row>(`
+export async function expectInvariants(deployment: TestDeployment, accepted: Iterable<string>): Promise<void> {
+  const rows = await deployment.database.rows<Row>(`
     SELECT s.id, s.room, s.status, s.products, s.deadline_at < now() AS overdue,
            COALESCE((SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed))
                      FROM session_tokens t WHERE t.session_id = s.id), '[]') AS tokens
@@ -38,13 +38,13 @@ export async function expectInvariants(world: World, accepted: Iterable<string>)
     if (row.status === 'ready') expect(readable.sort()).toEqual([...row.products].sort());
     if (row.status === 'closed' || row.status === 'expired') expect(readable).toEqual([]);
   }
-  await expectHonestTokens(world, rows);
-  await expectWrittenDown(world, rows);
+  await expectHonestTokens(deployment, rows);
+  await expectWrittenDown(deployment, rows);
 }
 
 /** The audit trail knows who made each session, and who closed each closed one; once, and nothing that was not done. */
-async function expectWrittenDown(world: World, rows: Row[]): Promise<void> {
-  const entries = await world.database.rows<{ id: string; actions: string }>(
+async function expectWrittenDown(deployment: TestDeployment, rows: Row[]): Promise<void> {
+  const entries = await deployment.database.rows<{ id: string; actions: string }>(
     `SELECT session_id AS id, string_agg(action, ' ' ORDER BY at) AS actions FROM audit_entries
      WHERE action IN ('create', 'close') GROUP BY session_id`,
   );
@@ -56,14 +56,14 @@ async function expectWrittenDown(world: World, rows: Row[]): Promise<void> {
 }
 
 /** Every readable token was issued by CAS, for its product, and no two sessions share one. */
-async function expectHonestTokens(world: World, rows: Row[]): Promise<void> {
+async function expectHonestTokens(deployment: TestDeployment, rows: Row[]): Promise<void> {
   const ring = new KeyRing(
-    world.sealingKeys.split(',').map((entry) => {
+    deployment.sealingKeys.split(',').map((entry) => {
       const [id = '', key = ''] = entry.split(':');
       return { id, key: Buffer.from(key, 'base64') };
     }),
   );
-  const issued = new Map((await world.cas.journal()).map((call) => [call.tokenFingerprint, call.product]));
+  const issued = new Map((await deployment.cas.journal()).map((call) => [call.tokenFingerprint, call.product]));
   const seen = new Set<string>();
   for (const row of rows) {
     for (const { product, sealed } of row.tokens) {

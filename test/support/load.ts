@@ -1,4 +1,4 @@
-import type { World } from './world.js';
+import type { TestDeployment } from './test-deployment.js';
 
 /** What a client wrote down while it opened rooms: what was promised to it, and what it was refused. */
 export interface Ledger {
@@ -14,7 +14,7 @@ export interface Ledger {
  * cut connection, which every client of a real deployment sees as well: it is counted, not thrown.
  */
 export async function openRooms(
-  world: World,
+  deployment: TestDeployment,
   atOnce: number,
   stop: AbortSignal,
   name = 'load',
@@ -26,7 +26,7 @@ export async function openRooms(
     Array.from({ length: atOnce }, async () => {
       while (!stop.aborted) {
         const turn = n++;
-        const client = world.client(turn % world.clients.length);
+        const client = deployment.client(turn % deployment.clients.length);
         const products = turn % 3 === 0 ? ['stream', 'sync'] : ['stream'];
         const room = `${name}-${Math.floor(turn / 6)}-${products.length}`;
         const reply = await client.openRoom(room, { body: { products } }).catch(() => null);

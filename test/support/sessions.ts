@@ -1,11 +1,15 @@
 import { expect } from '@jest/globals';
 import { eventually } from './eventually.js';
-import type { World } from './world.js';
+import type { TestDeployment } from './test-deployment.js';
 
 /** Waits until all of these sessions are ready, as the database says. */
-export async function expectReady(world: World, ids: readonly string[], deadlineMs = 30_000): Promise<void> {
+export async function expectReady(
+  deployment: TestDeployment,
+  ids: readonly string[],
+  deadlineMs = 30_000,
+): Promise<void> {
   await eventually(async () => {
-    const rest = await world.database.rows<{ id: string; status: string; failure_code: string | null }>(
+    const rest = await deployment.database.rows<{ id: string; status: string; failure_code: string | null }>(
       `SELECT id, status, failure_code FROM sessions WHERE id = ANY($1) AND status <> 'ready'`,
       [ids],
     );
@@ -14,9 +18,9 @@ export async function expectReady(world: World, ids: readonly string[], deadline
 }
 
 /** Waits until CAS holds this many calls in flight (fault `hang`). */
-export async function expectHeld(world: World, count: number, deadlineMs = 15_000): Promise<void> {
+export async function expectHeld(deployment: TestDeployment, count: number, deadlineMs = 15_000): Promise<void> {
   await eventually(async () => {
-    expect(await world.cas.held()).toBe(count);
+    expect(await deployment.cas.held()).toBe(count);
   }, deadlineMs);
 }
 
@@ -28,9 +32,9 @@ export async function metric(opsUrl: string, name: string): Promise<number> {
 }
 
 /** Waits until the queue is empty: no job waits, runs or is delayed. */
-export async function expectNoJobs(world: World, deadlineMs = 20_000): Promise<void> {
+export async function expectNoJobs(deployment: TestDeployment, deadlineMs = 20_000): Promise<void> {
   await eventually(async () => {
-    const { opsUrl } = world.worker;
+    const { opsUrl } = deployment.worker;
     const states = ['waiting', 'active', 'delayed'];
     const counts = await Promise.all(states.map((state) => metric(opsUrl, `queue_jobs{state="${state}"}`)));
     expect(counts).toEqual([0, 0, 0]);

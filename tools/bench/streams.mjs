@@ -30,7 +30,7 @@ async function report(when) {
   const [rss, heap, streams] = await metrics(
     'process_resident_memory_bytes',
     'nodejs_heap_size_used_bytes',
-    'streams_open',
+    'sse_connections',
   );
   const [rssMib, heapMib] = [rss / MIB, heap / MIB];
   console.log(

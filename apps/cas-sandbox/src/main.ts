@@ -1,10 +1,10 @@
-import { processEnvironment, readSettings, type SandboxSettings, sandboxTopics } from '@app/config';
+import { processEnvironment, readSettings, type SandboxSettings, sandboxNamespaces } from '@app/config';
 import { createLog } from '@app/observability';
 import { createSandbox } from './configure.js';
 
 function settingsOrExit(): SandboxSettings {
   try {
-    return readSettings(sandboxTopics, processEnvironment());
+    return readSettings(sandboxNamespaces, processEnvironment());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

@@ -1,6 +1,6 @@
 import { SettingsModule } from '@app/config';
 import { EntitiesModule, waitForDatabase } from '@app/entities';
-import { CannotStart, StoreUnavailable } from '@app/kernel';
+import { StartupError, StoreUnavailableError } from '@app/kernel';
 import { createLog, ObservabilityModule } from '@app/observability';
 import { type DynamicModule, type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -18,7 +18,7 @@ const STATEMENT_MS = 30_000;
 /**
  * The repositories, for the time of one command. `modules` are what the command needs beside them.
  *
- * @throws CannotStart when the database does not answer, now or later, or its schema is older than this program
+ * @throws StartupError when the database does not answer, now or later, or its schema is older than this program
  */
 export async function withApp<T>(
   settings: Settings,
@@ -40,7 +40,7 @@ export async function withApp<T>(
   try {
     return await work(app);
   } catch (error) {
-    throw error instanceof StoreUnavailable ? new CannotStart(`${error.message}: try again`) : error;
+    throw error instanceof StoreUnavailableError ? new StartupError(`${error.message}: try again`) : error;
   } finally {
     await app.close();
   }

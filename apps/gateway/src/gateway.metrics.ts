@@ -1,15 +1,15 @@
-import { DatabaseClock } from '@app/entities';
+import { ClockSkewMonitor } from '@app/entities';
 import { SessionEvents } from '@app/events';
 import { Counter, Gauge, Histogram, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
-import { Streams } from './streams/streams.js';
+import { SseHub } from './sse/sse-hub.js';
 
 @Injectable()
 export class GatewayMetrics {
   readonly requests: Histogram<'route' | 'status'>;
   readonly unknownSealingKeys: Counter;
 
-  constructor({ registry }: Metrics, events: SessionEvents, clock: DatabaseClock, streams: Streams) {
+  constructor({ registry }: Metrics, events: SessionEvents, clock: ClockSkewMonitor, streams: SseHub) {
     const registers = [registry];
     this.requests = new Histogram({
       name: 'http_request_duration_seconds',
@@ -32,7 +32,7 @@ export class GatewayMetrics {
       },
     });
     new Gauge({
-      name: 'streams_open',
+      name: 'sse_connections',
       help: 'Event streams that this gateway holds',
       registers,
       collect() {

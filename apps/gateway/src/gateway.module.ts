@@ -5,30 +5,30 @@ import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ApiKeys } from './access/api-keys.js';
-import { Gatekeeper } from './access/gatekeeper.js';
-import { IdentityProvider } from './access/identity-provider.js';
-import { Persons } from './access/persons.js';
-import { Rates } from './access/rates.js';
-import { Admission, admissionRule } from './admission/admission.js';
+import { ApiKeyAuthenticator } from './auth/api-key.authenticator.js';
+import { AuthHook } from './auth/auth.hook.js';
+import { RemoteJwks } from './auth/remote-jwks.js';
+import { JwtAuthenticator } from './auth/jwt.authenticator.js';
+import { RateLimiter } from './auth/rate-limiter.js';
+import { Admission, admissionPolicy } from './admission/admission.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditTrail } from './audit/audit-trail.js';
-import { Drain } from './drain.js';
+import { GracefulShutdown } from './server/graceful-shutdown.js';
 import { GatewayMetrics } from './gateway.metrics.js';
 import { HealthController } from './health/health.controller.js';
-import { ProblemFilter } from './problems/problem.filter.js';
-import { OpenRoomsController } from './room-api/open-rooms.controller.js';
-import { OpenRoomLimits } from './room-api/open-room-limits.js';
-import { OpenRooms } from './room-api/open-rooms.js';
-import { Backlog } from './sessions/backlog.js';
+import { ProblemFilter } from './server/problem.filter.js';
+import { RoomApiController } from './room-api/room-api.controller.js';
+import { RoomApiLimits } from './room-api/room-api-limits.js';
+import { RoomApiService } from './room-api/room-api.service.js';
+import { PendingLimit } from './sessions/pending-limit.js';
 import { RoomsController } from './sessions/rooms.controller.js';
 import { SessionPresenter } from './sessions/session.presenter.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SessionsService } from './sessions/sessions.service.js';
-import { SessionFeed } from './sessions/session-feed.js';
-import { Waits } from './sessions/waits.js';
-import { StreamsController } from './streams/streams.controller.js';
-import { Streams } from './streams/streams.js';
+import { SessionWatcher } from './sessions/session-watcher.js';
+import { SessionWaiter } from './sessions/session-waiter.js';
+import { SessionEventsController } from './sse/session-events.controller.js';
+import { SseHub } from './sse/sse-hub.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -47,36 +47,36 @@ export class GatewayModule {
       controllers: [
         RoomsController,
         SessionsController,
-        StreamsController,
+        SessionEventsController,
         AuditController,
-        OpenRoomsController,
+        RoomApiController,
         HealthController,
       ],
       providers: [
-        ApiKeys,
-        IdentityProvider,
-        Persons,
-        Rates,
-        Gatekeeper,
+        ApiKeyAuthenticator,
+        RemoteJwks,
+        JwtAuthenticator,
+        RateLimiter,
+        AuthHook,
         Admission,
-        admissionRule,
+        admissionPolicy,
         AuditTrail,
         ProblemFilter,
         SessionsService,
-        Backlog,
+        PendingLimit,
         SessionPresenter,
-        SessionFeed,
-        Waits,
-        Streams,
-        OpenRooms,
-        OpenRoomLimits,
+        SessionWatcher,
+        SessionWaiter,
+        SseHub,
+        RoomApiService,
+        RoomApiLimits,
         GatewayMetrics,
-        Drain,
+        GracefulShutdown,
       ],
     };
   }
 
   constructor(health: Health, database: Database) {
-    health.registerReady('database', async () => (await database.rows('SELECT 1')).length === 1);
+    health.registerReady('database', async () => (await database.query('SELECT 1')).length === 1);
   }
 }

@@ -1,6 +1,6 @@
-import { processEnvironment, readSettings, workerTopics } from '@app/config';
+import { processEnvironment, readSettings, workerNamespaces } from '@app/config';
 import { waitForDatabase } from '@app/entities';
-import { createLog, endWithin, NestLog, runMain } from '@app/observability';
+import { createLog, forceExitAfter, NestLog, runMain } from '@app/observability';
 import { waitForQueue } from '@app/queue';
 import { NestFactory } from '@nestjs/core';
 import { WorkerModule } from './worker.module.js';
@@ -9,7 +9,7 @@ import { WorkerModule } from './worker.module.js';
 const END_WITHIN_MS = 40_000;
 
 async function main(): Promise<void> {
-  const settings = readSettings(workerTopics, processEnvironment());
+  const settings = readSettings(workerNamespaces, processEnvironment());
   const log = createLog('worker', settings.runtime);
   const { url, bootTimeoutMs } = settings.database;
   await waitForDatabase(url, bootTimeoutMs, (reason) => {
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     logger: new NestLog(log),
     abortOnError: false,
   });
-  endWithin(END_WITHIN_MS, log);
+  forceExitAfter(END_WITHIN_MS, log);
   app.enableShutdownHooks(undefined, { useProcessExit: true });
   log.info('worker is up');
 }

@@ -1,8 +1,8 @@
-import { DatabaseClock, SweepingRepository } from '@app/entities';
+import { ClockSkewMonitor, SweepingRepository } from '@app/entities';
 import { Gauge, Metrics } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Injectable } from '@nestjs/common';
-import { CasBreaker } from './mint-tokens/cas-breaker.js';
+import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
 
 /** Gauges that are read when somebody looks. Those of shared things come from workers only, so that they count once. */
 @Injectable()
@@ -11,8 +11,8 @@ export class WorkerMetrics {
     { registry }: Metrics,
     queue: MintTokensQueue,
     sweeping: SweepingRepository,
-    breaker: CasBreaker,
-    clock: DatabaseClock,
+    breaker: CasCircuitBreaker,
+    clock: ClockSkewMonitor,
   ) {
     const registers = [registry];
     new Gauge({

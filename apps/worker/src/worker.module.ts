@@ -5,10 +5,10 @@ import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { MintTokensQueue, QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CasBreaker } from './mint-tokens/cas-breaker.js';
+import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
-import { MintingMetrics } from './minting.metrics.js';
+import { MintingMetrics } from './mint-tokens/minting.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
 import { WorkerMetrics } from './worker.metrics.js';
 
@@ -26,12 +26,12 @@ export class WorkerModule {
         SealingModule,
         CasClientModule,
       ],
-      providers: [MintTokensJobs, MintTokensHandler, CasBreaker, MintingMetrics, WorkerMetrics, Sweeper],
+      providers: [MintTokensJobs, MintTokensHandler, CasCircuitBreaker, MintingMetrics, WorkerMetrics, Sweeper],
     };
   }
 
   constructor(health: Health, database: Database, queue: MintTokensQueue) {
-    health.registerReady('database', async () => (await database.rows('SELECT 1')).length === 1);
+    health.registerReady('database', async () => (await database.query('SELECT 1')).length === 1);
     health.registerReady('queue', async () => (await queue.counts()).active >= 0);
   }
 }

@@ -2,17 +2,23 @@ import { ConfigService, type SettingsService } from '@app/config';
 import type { Product } from '@app/kernel';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
-import { callUrl } from './call-url.js';
+import { callUrl } from './transport/call-url.js';
 import { CasCredentials } from './cas-credentials.js';
-import { Deadline } from './deadline.js';
-import { createDispatcher } from './dispatcher.js';
-import { CasCallAborted, CasCredentialsInMotion, CasCredentialsRejected, CasError, CasUnavailable } from './errors.js';
-import { exchange, type Reply } from './exchange.js';
-import { judgeReply } from './judge-reply.js';
-import type { MintedToken } from './read-token.js';
-import { redirectTarget } from './redirect-target.js';
-import { sortStatus } from './sort-status.js';
-import { sortTransportError } from './sort-transport-error.js';
+import { Deadline } from './transport/deadline.js';
+import { createDispatcher } from './transport/dispatcher.js';
+import {
+  CasCallAbortedError,
+  CasCredentialsRotatingError,
+  CasCredentialsRejectedError,
+  CasError,
+  CasUnavailableError,
+} from './errors/cas-errors.js';
+import { exchange, type Reply } from './transport/exchange.js';
+import { parseReply } from './reply/parse-reply.js';
+import type { MintedToken } from './reply/read-token.js';
+import { redirectTarget } from './transport/redirect-target.js';
+import { classifyStatus } from './reply/classify-status.js';
+import { classifyTransportError } from './transport/classify-transport-error.js';
 
 /** What came of a call: few values, so that a metric can be labelled with them. */
 export type CasOutcome = 'ok' | CasError['code'];
@@ -41,8 +47,8 @@ export class CasClient implements OnApplicationShutdown {
    * A new token, and with it a new session at the vendor's. Takes no longer than `CAS_TIMEOUT_MS`, from connect to the
    * last byte.
    *
-   * @throws CasError, sorted: CasUnavailable (CasBusy), CasBadReply, CasCredentialsRejected, CasRejected, or
-   *   CasCallAborted when `signal` aborts. A token that was on its way then is lost.
+   * @throws CasError, sorted: CasUnavailableError (CasRateLimitedError), CasBadReplyError, CasCredentialsRejectedError, CasRejectedError, or
+   *   CasCallAbortedError when `signal` aborts. A token that was on its way then is lost.
    */
   async mint(product: Product, signal?: AbortSignal): Promise<MintedToken> {
     const started = performance.now();
@@ -64,9 +70,10 @@ export class CasClient implements OnApplicationShutdown {
   /** A refusal counts only once the files of the credentials are still: until then the session waits for the new pair. */
   private judge(reply: Reply): MintedToken {
     try {
-      return judgeReply(reply, this.settings.tokenMaxTtlS, Date.now());
+      return parseReply(reply, this.settings.tokenMaxTtlS, Date.now());
     } catch (error) {
-      if (error instanceof CasCredentialsRejected && this.credentials.inMotion()) throw new CasCredentialsInMotion();
+      if (error instanceof CasCredentialsRejectedError && this.credentials.isRotating())
+        throw new CasCredentialsRotatingError();
       throw error;
     }
   }
@@ -76,22 +83,22 @@ export class CasClient implements OnApplicationShutdown {
     this.observers.push(observer);
   }
 
-  /** Calls still under way end as CasCallAborted: nobody is left to take their tokens. */
+  /** Calls still under way end as CasCallAbortedError: nobody is left to take their tokens. */
   async onApplicationShutdown(): Promise<void> {
     await this.dispatcher.destroy();
   }
 
   /** The reply, or why there is none, all under one deadline. */
   private async ask(product: Product, signal: AbortSignal | undefined): Promise<Reply> {
-    if (signal?.aborted === true) throw new CasCallAborted();
+    if (signal?.aborted === true) throw new CasCallAbortedError();
     const url = callUrl(this.settings.url, product);
     const deadline = new Deadline(this.settings.timeoutMs, signal);
     try {
       return await deadline.bound(this.follow(url, deadline.signal));
     } catch (error) {
-      if (deadline.abortedByCaller) throw new CasCallAborted();
-      if (deadline.signal.aborted) throw new CasUnavailable();
-      throw sortTransportError(error);
+      if (deadline.abortedByCaller) throw new CasCallAbortedError();
+      if (deadline.signal.aborted) throw new CasUnavailableError();
+      throw classifyTransportError(error);
     } finally {
       deadline.clear();
     }
@@ -101,7 +108,7 @@ export class CasClient implements OnApplicationShutdown {
   private async follow(url: URL, signal: AbortSignal): Promise<Reply> {
     const credentials = this.credentials.current();
     const reply = await exchange(this.dispatcher, url, credentials, signal);
-    const target = sortStatus(reply.status) === 'redirect' ? redirectTarget(url, reply.location) : undefined;
+    const target = classifyStatus(reply.status) === 'redirect' ? redirectTarget(url, reply.location) : undefined;
     return target === undefined ? reply : exchange(this.dispatcher, target, credentials, signal);
   }
 

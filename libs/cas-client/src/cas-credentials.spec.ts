@@ -47,7 +47,7 @@ describe('the credentials of CAS', () => {
   it('are those of the start when they did not come from files', () => {
     const sut = credentials({});
     expect(after(sut, 5)).toEqual(STARTED);
-    expect(sut.inMotion()).toBe(false);
+    expect(sut.isRotating()).toBe(false);
   });
 
   it('are read again, both together, once the files were still for a second', () => {
@@ -70,7 +70,7 @@ describe('the credentials of CAS', () => {
       jest.advanceTimersByTime(100);
       expect(sut.current()).toEqual(STARTED);
     }
-    expect(sut.inMotion()).toBe(true);
+    expect(sut.isRotating()).toBe(true);
   });
 
   it('change with a link that points elsewhere, as Kubernetes changes mounted secrets', () => {
@@ -112,19 +112,19 @@ describe('the credentials of CAS', () => {
     writeFileSync(keyFile, 'key-2');
     const sut = credentials();
     expect(sut.current()).toEqual({ apiKey: 'key-2', apiSecret: 'secret-1' });
-    expect(sut.inMotion()).toBe(true);
+    expect(sut.isRotating()).toBe(true);
   });
 
   it('are in motion for a minute after a change, and for no other reason', () => {
     const sut = credentials();
     after(sut, 120);
-    expect(sut.inMotion()).toBe(false);
+    expect(sut.isRotating()).toBe(false);
     writeFileSync(keyFile, 'key-2');
-    expect(sut.inMotion()).toBe(true);
+    expect(sut.isRotating()).toBe(true);
     after(sut, 50);
-    expect(sut.inMotion()).toBe(true);
+    expect(sut.isRotating()).toBe(true);
     after(sut, 60);
-    expect(sut.inMotion()).toBe(false);
+    expect(sut.isRotating()).toBe(false);
   });
 
   it('may come from one file and one variable', () => {

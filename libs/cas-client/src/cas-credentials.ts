@@ -8,11 +8,11 @@ export interface CasKeyPair {
 }
 
 /** How often the files are looked at while calls are made, in ms. */
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 /** Key and secret are often written one after the other: the files must have been still for this long, in ms. */
-const STILL_FOR_MS = 1000;
+const SETTLE_MS = 1000;
 /** For this long after a change of the files the pair may be half new, in ms. */
-const IN_MOTION_MS = 60_000;
+const ROTATING_FOR_MS = 60_000;
 
 /**
  * Key and secret of CAS. Those that came from files are read again when the files change, so that a new pair needs no
@@ -32,7 +32,7 @@ export class CasCredentials {
   constructor(@Inject(ConfigService) private readonly config: SettingsService<'cas'>) {}
 
   current(): CasKeyPair {
-    if (performance.now() - this.lookedAt >= LOOK_EVERY_MS) this.look();
+    if (performance.now() - this.lookedAt >= CHECK_EVERY_MS) this.check();
     return this.pair ?? this.started;
   }
 
@@ -40,12 +40,12 @@ export class CasCredentials {
    * Whether the files changed a short while ago. CAS's refusal then says little: the pair may be half new, or be about
    * to be replaced.
    */
-  inMotion(): boolean {
-    this.look();
-    return performance.now() - this.changedAt < IN_MOTION_MS;
+  isRotating(): boolean {
+    this.check();
+    return performance.now() - this.changedAt < ROTATING_FOR_MS;
   }
 
-  private look(): void {
+  private check(): void {
     const { apiKeyFile, apiSecretFile } = this.settings;
     if (apiKeyFile === undefined && apiSecretFile === undefined) return;
     const now = performance.now();
@@ -57,7 +57,7 @@ export class CasCredentials {
       if (!first) this.changedAt = now;
     }
     if (state === this.readAs) this.noteUnreadable(false);
-    else if (first || now - this.changedAt >= STILL_FOR_MS) this.read(state);
+    else if (first || now - this.changedAt >= SETTLE_MS) this.read(state);
   }
 
   /** Both together. The state was taken before: what changes while they are read is seen at the next look. */

@@ -3,13 +3,13 @@ export { CasClientModule } from './cas-client.module.js';
 export { CasCredentials, type CasKeyPair } from './cas-credentials.js';
 export {
   type BadReply,
-  CasBadReply,
-  CasBusy,
-  CasCallAborted,
-  CasCredentialsInMotion,
-  CasCredentialsRejected,
+  CasBadReplyError,
+  CasRateLimitedError,
+  CasCallAbortedError,
+  CasCredentialsRotatingError,
+  CasCredentialsRejectedError,
   CasError,
-  CasRejected,
-  CasUnavailable,
-} from './errors.js';
-export type { MintedToken } from './read-token.js';
+  CasRejectedError,
+  CasUnavailableError,
+} from './errors/cas-errors.js';
+export type { MintedToken } from './reply/read-token.js';

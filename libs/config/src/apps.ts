@@ -1,22 +1,22 @@
-import type { Topic } from './topic.js';
-import { access } from './topics/access.js';
-import { admission } from './topics/admission.js';
-import { cas } from './topics/cas.js';
-import { database } from './topics/database.js';
-import { demo } from './topics/demo.js';
-import { http } from './topics/http.js';
-import { mint } from './topics/mint.js';
-import { oidc } from './topics/oidc.js';
-import { ops } from './topics/ops.js';
-import { queue } from './topics/queue.js';
-import { roomApi } from './topics/room-api.js';
-import { runtime } from './topics/runtime.js';
-import { sandbox } from './topics/sandbox.js';
-import { sealing } from './topics/sealing.js';
-import { sessions } from './topics/sessions.js';
+import type { Namespace } from './namespaces/namespace.js';
+import { access } from './namespaces/access.js';
+import { admission } from './namespaces/admission.js';
+import { cas } from './namespaces/cas.js';
+import { database } from './namespaces/database.js';
+import { demo } from './namespaces/demo.js';
+import { http } from './namespaces/http.js';
+import { mint } from './namespaces/mint.js';
+import { oidc } from './namespaces/oidc.js';
+import { ops } from './namespaces/ops.js';
+import { queue } from './namespaces/queue.js';
+import { roomApi } from './namespaces/room-api.js';
+import { runtime } from './namespaces/runtime.js';
+import { sandbox } from './namespaces/sandbox.js';
+import { sealing } from './namespaces/sealing.js';
+import { sessions } from './namespaces/sessions.js';
 
 /** Which process reads which topics. A process is not told what it does not need: the gateway never sees CAS secrets. */
-export const gatewayTopics = {
+export const gatewayNamespaces = {
   runtime,
   http,
   ops: ops(3001),
@@ -30,20 +30,20 @@ export const gatewayTopics = {
   roomApi,
   demo,
 };
-export const workerTopics = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
-export const sandboxTopics = { runtime, sandbox };
-export const migrateTopics = { runtime, database };
-export const keysTopics = { runtime, database };
-export const sessionsTopics = { runtime, database, queue, sessions };
-export const resealTopics = { runtime, database, sealing };
+export const workerNamespaces = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
+export const sandboxNamespaces = { runtime, sandbox };
+export const migrateNamespaces = { runtime, database };
+export const keysNamespaces = { runtime, database };
+export const sessionsNamespaces = { runtime, database, queue, sessions };
+export const resealNamespaces = { runtime, database, sealing };
 /** What the doctor looks at: whatever gateways and workers are told, as far as its shell is told too. */
-export const doctorTopics = { ...gatewayTopics, ...workerTopics };
+export const doctorNamespaces = { ...gatewayNamespaces, ...workerNamespaces };
 
-export type SettingsOf<T extends Record<string, Topic>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
-export type GatewaySettings = SettingsOf<typeof gatewayTopics>;
-export type WorkerSettings = SettingsOf<typeof workerTopics>;
-export type SandboxSettings = SettingsOf<typeof sandboxTopics>;
-export type MigrateSettings = SettingsOf<typeof migrateTopics>;
+export type SettingsOf<T extends Record<string, Namespace>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
+export type GatewaySettings = SettingsOf<typeof gatewayNamespaces>;
+export type WorkerSettings = SettingsOf<typeof workerNamespaces>;
+export type SandboxSettings = SettingsOf<typeof sandboxNamespaces>;
+export type MigrateSettings = SettingsOf<typeof migrateNamespaces>;
 
 /** Every topic's settings, for libraries that serve several processes and pick what they need. */
 export type AllSettings = GatewaySettings & WorkerSettings & SandboxSettings;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { gatewayTopics, sandboxTopics, workerTopics } from './apps.js';
+import { gatewayNamespaces, sandboxNamespaces, workerNamespaces } from './apps.js';
 import { envExample } from './env-example.js';
 import { readSettings } from './read-settings.js';
-import type { Topic } from './topic.js';
+import type { Namespace } from './namespaces/namespace.js';
 
-const apps: Record<string, Record<string, Topic>> = {
-  gateway: gatewayTopics,
-  worker: workerTopics,
-  'cas-sandbox': sandboxTopics,
+const apps: Record<string, Record<string, Namespace>> = {
+  gateway: gatewayNamespaces,
+  worker: workerNamespaces,
+  'cas-sandbox': sandboxNamespaces,
 };
 const text = envExample(apps);
 const variables = Object.values(apps).flatMap((topics) =>
@@ -25,7 +25,7 @@ describe('.env.example', () => {
   });
 
   it('says of every variable what it decides', () => {
-    for (const [name, { about }] of variables) {
+    for (const [name, { description: about }] of variables) {
       expect([name, about.length > 10, about.includes('\n')]).toEqual([name, true, false]);
     }
   });
@@ -49,7 +49,7 @@ describe('.env.example', () => {
         }
       }
     }
-    expect(() => readSettings({ queue: gatewayTopics.queue }, {})).not.toThrow();
+    expect(() => readSettings({ queue: gatewayNamespaces.queue }, {})).not.toThrow();
   });
 
   it('says who reads a topic', () => {

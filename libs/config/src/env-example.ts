@@ -1,7 +1,7 @@
-import type { Topic } from './topic.js';
+import type { Namespace } from './namespaces/namespace.js';
 
 /** The text of `.env.example`: every variable once, under its topic, with what it decides and its default. */
-export function envExample(apps: Record<string, Record<string, Topic>>): string {
+export function envExample(apps: Record<string, Record<string, Namespace>>): string {
   const lines = [
     '# Every variable, with its default. Secrets may also be given as files: NAME_FILE=/run/secrets/name.',
     '# `npm start` needs none of them.',
@@ -16,7 +16,7 @@ export function envExample(apps: Record<string, Record<string, Topic>>): string 
       );
       lines.push('', `# --- ${topic.title} · read by: ${readers.map(([app]) => app).join(', ')}`);
       for (const [name, variable] of Object.entries(topic.variables)) {
-        lines.push(`# ${variable.about}`, `# ${name}=${variable.default ?? ''}`);
+        lines.push(`# ${variable.description}`, `# ${name}=${variable.default ?? ''}`);
       }
     }
   }

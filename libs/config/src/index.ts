@@ -4,5 +4,5 @@ export { processEnvironment } from './environment.js';
 export { type Environment, type Examination, examineSettings, readSettings } from './read-settings.js';
 export { readSecretFile } from './secret-file.js';
 export { ConfigService, SettingsModule, type SettingsService } from './settings.module.js';
-export { HEADER_TEXT } from './topics/cas.js';
-export type { SealingKey } from './topics/sealing.js';
+export { HEADER_TEXT } from './namespaces/cas.js';
+export type { SealingKey } from './namespaces/sealing.js';

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CannotStart } from '@app/kernel';
+import { StartupError } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { gatewayTopics, migrateTopics, sandboxTopics, workerTopics } from './apps.js';
+import { gatewayNamespaces, migrateNamespaces, sandboxNamespaces, workerNamespaces } from './apps.js';
 import { type Environment, examineSettings, readSettings } from './read-settings.js';
-import type { Topic } from './topic.js';
+import type { Namespace } from './namespaces/namespace.js';
 
 const KEYS = `k1:${randomBytes(32).toString('base64')}`;
 const API_KEY = 'wtk_test_0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff';
@@ -15,13 +15,13 @@ const gateway: Environment = { DATABASE_URL: 'postgres://u:hush@db/x', TOKEN_ENC
 const worker: Environment = { ...gateway, CAS_URL: 'https://cas.example', CAS_API_KEY: 'k', CAS_API_SECRET: 's' };
 
 /** The faults, one a line; none if the settings can be read. */
-function faultsOf(topics: Record<string, Topic>, environment: Environment): string[] {
+function faultsOf(topics: Record<string, Namespace>, environment: Environment): string[] {
   try {
     readSettings(topics, environment);
     return [];
   } catch (error) {
-    expect(error).toBeInstanceOf(CannotStart);
-    const [first, ...faults] = (error as CannotStart).message.split('\n');
+    expect(error).toBeInstanceOf(StartupError);
+    const [first, ...faults] = (error as StartupError).message.split('\n');
     expect(first).toBe('The configuration has faults:');
     return faults.map((line) => line.replace('  - ', ''));
   }
@@ -42,7 +42,7 @@ describe('the configuration', () => {
   });
 
   it('needs little', () => {
-    const settings = readSettings(gatewayTopics, gateway);
+    const settings = readSettings(gatewayNamespaces, gateway);
     expect(settings.http).toEqual({
       port: 3000,
       host: '0.0.0.0',
@@ -50,7 +50,7 @@ describe('the configuration', () => {
       corsOrigins: [],
       maxConnections: 50_000,
       maxWaits: 20_000,
-      maxStreams: 10_000,
+      maxSseConnections: 10_000,
       streamHeartbeatMs: 15_000,
       trustedProxies: 0,
       drainMs: 0,
@@ -59,8 +59,8 @@ describe('the configuration', () => {
     expect(settings.ops).toEqual({ port: 3001, host: '127.0.0.1' });
     expect(settings.sessions).toEqual({ defaultProducts: ['stream'], mintDeadlineS: 900, maxPending: 200_000 });
     expect(settings.queue.redisUrl).toBeUndefined();
-    expect(readSettings(workerTopics, worker).ops.port).toBe(3002);
-    expect(readSettings(workerTopics, worker).cas.timeoutMs).toBe(5000);
+    expect(readSettings(workerNamespaces, worker).ops.port).toBe(3002);
+    expect(readSettings(workerNamespaces, worker).cas.timeoutMs).toBe(5000);
   });
 
   it('names all faults at once and never a value', () => {
@@ -78,7 +78,7 @@ describe('the configuration', () => {
       DEFAULT_PRODUCTS: 'stream,3141',
       FAILPOINT: 'after-cas',
     };
-    const faults = faultsOf(gatewayTopics, environment);
+    const faults = faultsOf(gatewayNamespaces, environment);
     expect(faults).toEqual([
       'NODE_ENV must be one of development, test, production',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
@@ -97,7 +97,7 @@ describe('the configuration', () => {
   });
 
   it('says of a worker that was told nothing what it needs', () => {
-    expect(faultsOf(workerTopics, {})).toEqual([
+    expect(faultsOf(workerNamespaces, {})).toEqual([
       'DATABASE_URL is not set',
       'TOKEN_ENCRYPTION_KEYS is not set',
       'CAS_URL is not set',
@@ -107,21 +107,21 @@ describe('the configuration', () => {
   });
 
   it.each(['schlüssel', 'two words', 'a\nb'])('refuses what no header can carry for the key of CAS: %j', (value) => {
-    expect(faultsOf(workerTopics, { ...worker, CAS_API_KEY: value, CAS_API_SECRET: value })).toEqual([
+    expect(faultsOf(workerNamespaces, { ...worker, CAS_API_KEY: value, CAS_API_SECRET: value })).toEqual([
       'CAS_API_KEY must be printable ASCII without spaces',
       'CAS_API_SECRET must be printable ASCII without spaces',
     ]);
   });
 
   it('tells a process only what it needs: the gateway never sees the secrets of CAS', () => {
-    expect(JSON.stringify(readSettings(gatewayTopics, { ...worker, CAS_API_SECRET: 'vendor-secret' }))).not.toContain(
-      'vendor-secret',
-    );
-    expect(readSettings(migrateTopics, { DATABASE_URL: 'postgres://db/x' }).database.url).toBe('postgres://db/x');
+    expect(
+      JSON.stringify(readSettings(gatewayNamespaces, { ...worker, CAS_API_SECRET: 'vendor-secret' })),
+    ).not.toContain('vendor-secret');
+    expect(readSettings(migrateNamespaces, { DATABASE_URL: 'postgres://db/x' }).database.url).toBe('postgres://db/x');
   });
 
   it('is examined as far as a shell is told, which is no fault', () => {
-    const { settings, faults, unset } = examineSettings(workerTopics, {
+    const { settings, faults, unset } = examineSettings(workerNamespaces, {
       DATABASE_URL: 'postgres://db/x',
       OPS_PORT: 'y',
     });
@@ -132,17 +132,17 @@ describe('the configuration', () => {
   });
 
   it('takes an empty variable for absent', () => {
-    const settings = readSettings(gatewayTopics, { ...gateway, PORT: '', REDIS_URL: '', BOOTSTRAP_API_KEY: '' });
+    const settings = readSettings(gatewayNamespaces, { ...gateway, PORT: '', REDIS_URL: '', BOOTSTRAP_API_KEY: '' });
     expect(settings.http.port).toBe(3000);
     expect(settings.queue.redisUrl).toBeUndefined();
     expect(settings.access.bootstrapKey).toBeUndefined();
-    expect(faultsOf(gatewayTopics, { ...gateway, DATABASE_URL: '' })).toEqual(['DATABASE_URL is not set']);
+    expect(faultsOf(gatewayNamespaces, { ...gateway, DATABASE_URL: '' })).toEqual(['DATABASE_URL is not set']);
   });
 
   describe('of a secret', () => {
     it('may stand in a file, whose last line break does not count', () => {
       const DATABASE_URL_FILE = file('url', 'postgres://u:p@db/from-file\n');
-      const settings = readSettings(gatewayTopics, {
+      const settings = readSettings(gatewayNamespaces, {
         TOKEN_ENCRYPTION_KEYS: KEYS,
         DATABASE_URL: '',
         DATABASE_URL_FILE,
@@ -152,51 +152,51 @@ describe('the configuration', () => {
 
     it('is remembered with its file where it is read again', () => {
       const CAS_API_SECRET_FILE = file('secret', 's');
-      const { cas } = readSettings(workerTopics, { ...worker, CAS_API_SECRET: '', CAS_API_SECRET_FILE });
+      const { cas } = readSettings(workerNamespaces, { ...worker, CAS_API_SECRET: '', CAS_API_SECRET_FILE });
       expect(cas).toMatchObject({ apiSecret: 's', apiSecretFile: CAS_API_SECRET_FILE, apiKeyFile: undefined });
     });
 
     it('is refused when it is given twice', () => {
       const environment = { ...gateway, DATABASE_URL_FILE: file('again', 'postgres://db/x') };
-      expect(faultsOf(gatewayTopics, environment)).toEqual(['DATABASE_URL and DATABASE_URL_FILE are both set']);
+      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['DATABASE_URL and DATABASE_URL_FILE are both set']);
     });
 
     it('is refused when its file cannot be read, without saying where that is', () => {
       const environment = { TOKEN_ENCRYPTION_KEYS: KEYS, DATABASE_URL_FILE: join(directory, 'absent') };
-      expect(faultsOf(gatewayTopics, environment)).toEqual(['DATABASE_URL_FILE names a file that cannot be read']);
+      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['DATABASE_URL_FILE names a file that cannot be read']);
     });
 
     it('is refused when its file is empty', () => {
       const environment = { ...gateway, TOKEN_ENCRYPTION_KEYS: '', TOKEN_ENCRYPTION_KEYS_FILE: file('empty', '\n') };
-      expect(faultsOf(gatewayTopics, environment)).toEqual(['TOKEN_ENCRYPTION_KEYS_FILE names an empty file']);
+      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['TOKEN_ENCRYPTION_KEYS_FILE names an empty file']);
     });
 
     it('is the only thing that a file may hold', () => {
-      expect(readSettings(gatewayTopics, { ...gateway, PORT_FILE: file('port', '7') }).http.port).toBe(3000);
+      expect(readSettings(gatewayNamespaces, { ...gateway, PORT_FILE: file('port', '7') }).http.port).toBe(3000);
     });
   });
 
   describe('without NODE_ENV', () => {
     it('is that of production', () => {
-      expect(readSettings(gatewayTopics, gateway).runtime.production).toBe(true);
-      expect(readSettings(gatewayTopics, { ...gateway, NODE_ENV: '' }).runtime.production).toBe(true);
-      expect(faultsOf(gatewayTopics, { ...gateway, FAILPOINT: 'after-cas' })).toEqual([
+      expect(readSettings(gatewayNamespaces, gateway).runtime.production).toBe(true);
+      expect(readSettings(gatewayNamespaces, { ...gateway, NODE_ENV: '' }).runtime.production).toBe(true);
+      expect(faultsOf(gatewayNamespaces, { ...gateway, FAILPOINT: 'after-cas' })).toEqual([
         'FAILPOINT must not be set in production',
       ]);
-      expect(faultsOf(sandboxTopics, { CAS_API_KEY: 'k', CAS_API_SECRET: 's' })).toEqual([
+      expect(faultsOf(sandboxNamespaces, { CAS_API_KEY: 'k', CAS_API_SECRET: 's' })).toEqual([
         'NODE_ENV: the CAS sandbox refuses to run in production',
       ]);
     });
 
     it('listens on every address, and in development only on loopback', () => {
-      expect(readSettings(gatewayTopics, gateway).http.host).toBe('0.0.0.0');
-      expect(readSettings(gatewayTopics, { ...gateway, NODE_ENV: 'development' }).http.host).toBe('127.0.0.1');
+      expect(readSettings(gatewayNamespaces, gateway).http.host).toBe('0.0.0.0');
+      expect(readSettings(gatewayNamespaces, { ...gateway, NODE_ENV: 'development' }).http.host).toBe('127.0.0.1');
     });
   });
 
   describe('of CAS', () => {
     const withUrl = (CAS_URL: string, more: Environment = {}) =>
-      faultsOf(workerTopics, { ...worker, CAS_URL, ...more });
+      faultsOf(workerNamespaces, { ...worker, CAS_URL, ...more });
 
     it.each([
       'https://cas.example',
@@ -230,11 +230,12 @@ describe('the configuration', () => {
   });
 
   describe('of the keys for tokens at rest', () => {
-    const withKeys = (TOKEN_ENCRYPTION_KEYS: string) => faultsOf(gatewayTopics, { ...gateway, TOKEN_ENCRYPTION_KEYS });
+    const withKeys = (TOKEN_ENCRYPTION_KEYS: string) =>
+      faultsOf(gatewayNamespaces, { ...gateway, TOKEN_ENCRYPTION_KEYS });
     const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 
     it('is a ring, in order', () => {
-      const { sealing } = readSettings(gatewayTopics, {
+      const { sealing } = readSettings(gatewayNamespaces, {
         ...gateway,
         TOKEN_ENCRYPTION_KEYS: `${key('k2')}, ${key('k1')}`,
       });
@@ -275,7 +276,7 @@ describe('the configuration', () => {
   });
 
   describe('of the first API key', () => {
-    const withKey = (BOOTSTRAP_API_KEY: string) => faultsOf(gatewayTopics, { ...gateway, BOOTSTRAP_API_KEY });
+    const withKey = (BOOTSTRAP_API_KEY: string) => faultsOf(gatewayNamespaces, { ...gateway, BOOTSTRAP_API_KEY });
 
     it('is taken when it looks random', () => {
       expect(withKey(API_KEY)).toEqual([]);

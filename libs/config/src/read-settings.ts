@@ -1,12 +1,12 @@
-import { CannotStart } from '@app/kernel';
+import { StartupError } from '@app/kernel';
 import type { SettingsOf } from './apps.js';
 import { readSecretFile } from './secret-file.js';
-import type { Topic, Values, Variable, Variables } from './topic.js';
+import type { Namespace, Values, Variable, Variables } from './namespaces/namespace.js';
 
 export type Environment = Record<string, string | undefined>;
 
 /** What could be read of some topics, and why the rest could not. */
-export interface Examination<T extends Record<string, Topic>> {
+export interface Examination<T extends Record<string, Namespace>> {
   settings: Partial<SettingsOf<T>>;
   /** Variables that are set, but not as they must be. */
   faults: string[];
@@ -17,17 +17,20 @@ export interface Examination<T extends Record<string, Topic>> {
 /**
  * Reads the settings of one process, once, at its start.
  *
- * @throws CannotStart naming *all* faults, never a value.
+ * @throws StartupError naming *all* faults, never a value.
  */
-export function readSettings<T extends Record<string, Topic>>(topics: T, environment: Environment): SettingsOf<T> {
+export function readSettings<T extends Record<string, Namespace>>(topics: T, environment: Environment): SettingsOf<T> {
   const { settings, all } = read(topics, environment);
   if (all.length > 0)
-    throw new CannotStart(`The configuration has faults:\n${all.map(({ text }) => `  - ${text}`).join('\n')}`);
+    throw new StartupError(`The configuration has faults:\n${all.map(({ text }) => `  - ${text}`).join('\n')}`);
   return settings as SettingsOf<T>;
 }
 
 /** For a shell that is told only a part of what processes are told: whatever can be read of these topics. */
-export function examineSettings<T extends Record<string, Topic>>(topics: T, environment: Environment): Examination<T> {
+export function examineSettings<T extends Record<string, Namespace>>(
+  topics: T,
+  environment: Environment,
+): Examination<T> {
   const { settings, all } = read(topics, environment);
   const unset = all.flatMap(({ unset: name }) => name ?? []);
   const faults = all.filter(({ unset: name }) => name === undefined).map(({ text }) => text);
@@ -40,7 +43,7 @@ interface Fault {
   unset?: string;
 }
 
-function read<T extends Record<string, Topic>>(topics: T, environment: Environment) {
+function read<T extends Record<string, Namespace>>(topics: T, environment: Environment) {
   const all: Fault[] = [];
   const production = !['development', 'test'].includes(environment.NODE_ENV ?? '');
   const context = { production, development: environment.NODE_ENV === 'development' };

@@ -1,17 +1,17 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ApiKeysRepository } from './api-keys.repository.js';
-import { AuditRepository } from './audit.repository.js';
-import { dataSourceOptions } from './data-source-options.js';
-import { Database } from './database.js';
-import { DatabaseClock } from './database-clock.js';
-import { PublishingRepository } from './publishing.repository.js';
-import { ResealingRepository } from './resealing.repository.js';
-import { RoomsRepository } from './rooms.repository.js';
-import { SessionsRepository } from './sessions.repository.js';
-import { SubjectsRepository } from './subjects.repository.js';
-import { SweepingRepository } from './sweeping.repository.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
+import { AuditRepository } from './audit/audit.repository.js';
+import { dataSourceOptions } from './database/data-source-options.js';
+import { Database } from './database/database.js';
+import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
+import { PublishingRepository } from './sessions/publishing.repository.js';
+import { ResealingRepository } from './sessions/resealing.repository.js';
+import { RoomsRepository } from './sessions/rooms.repository.js';
+import { SessionsRepository } from './sessions/sessions.repository.js';
+import { SubjectsRepository } from './audit/subjects.repository.js';
+import { SweepingRepository } from './sessions/sweeping.repository.js';
 
 const repositories = [
   ApiKeysRepository,
@@ -37,7 +37,7 @@ const repositories = [
       }),
     }),
   ],
-  providers: [Database, DatabaseClock, ...repositories],
-  exports: [Database, DatabaseClock, ...repositories],
+  providers: [Database, ClockSkewMonitor, ...repositories],
+  exports: [Database, ClockSkewMonitor, ...repositories],
 })
 export class EntitiesModule {}

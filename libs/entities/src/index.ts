@@ -1,27 +1,42 @@
-export { type ApiKeyRecord, ApiKeysRepository, type ListedApiKey, type NewApiKey } from './api-keys.repository.js';
+export {
+  type ApiKeyRecord,
+  ApiKeysRepository,
+  type ListedApiKey,
+  type NewApiKey,
+} from './api-keys/api-keys.repository.js';
 export {
   type AuditCount,
   type AuditFilter,
   type AuditItem,
   type AuditPlace,
   AuditRepository,
-} from './audit.repository.js';
-export { Database, type Statements } from './database.js';
-export { DatabaseClock } from './database-clock.js';
-export { type DatabaseFindings, examineDatabase } from './examine-database.js';
+} from './audit/audit.repository.js';
+export { Database, type Queryable as Statements } from './database/database.js';
+export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
+export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';
 export { EntitiesModule } from './entities.module.js';
-export { type MintTask, type Publication, PublishingRepository, type SealedToken } from './publishing.repository.js';
-export { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from './resealing.repository.js';
-export { type OpenedRoom, RoomContended, type RoomOpening, RoomsRepository } from './rooms.repository.js';
-export { migrateSchema, waitForDatabase } from './schema.js';
-export type { SessionRecord } from './session-record.js';
+export {
+  type MintTask,
+  type Publication,
+  PublishingRepository,
+  type SealedToken,
+} from './sessions/publishing.repository.js';
+export {
+  type KeyUse,
+  ResealingRepository,
+  type StoredToken,
+  type TokenPlace,
+} from './sessions/resealing.repository.js';
+export { type OpenedRoom, RoomContendedError, type RoomOpening, RoomsRepository } from './sessions/rooms.repository.js';
+export { migrateSchema, waitForDatabase } from './database/schema.js';
+export type { SessionRecord } from './sessions/session-record.js';
 export {
   type CreatedSession,
   type IdempotencyKey,
-  IdempotencyKeyReused,
+  IdempotencyKeyReusedError,
   type PagePlace,
   SessionsRepository,
   type UnnamedSession,
-} from './sessions.repository.js';
-export { type Erased, SubjectsRepository } from './subjects.repository.js';
-export { SWEEP_BATCH, SweepingRepository } from './sweeping.repository.js';
+} from './sessions/sessions.repository.js';
+export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
+export { SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';

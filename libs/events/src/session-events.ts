@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { decodeSessionEvents, jittered, pause, SESSION_EVENTS_CHANNEL, within } from '@app/kernel';
+import { decodeSessionEvents, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
@@ -60,7 +60,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
       };
       this.stopping.signal.addEventListener('abort', quit, { once: true });
       try {
-        await within(CONNECT_WITHIN_MS, this.listen(client), () => new Error('no answer'));
+        await withTimeout(CONNECT_WITHIN_MS, this.listen(client), () => new Error('no answer'));
         this.setUp(true);
         for (const listener of this.listeners) listener.missed();
         await this.beat(client, AbortSignal.any([this.stopping.signal, lost.signal]));
@@ -70,7 +70,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
       this.setUp(false);
       this.stopping.signal.removeEventListener('abort', quit);
       hangUp(client);
-      await pause(jittered(RECONNECT_AFTER_MS), this.stopping.signal);
+      await sleep(jittered(RECONNECT_AFTER_MS), this.stopping.signal);
     }
   }
 
@@ -103,8 +103,8 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
         this.onHeartbeat = resolve;
       });
       const sent = client.query(`NOTIFY ${this.heartbeatChannel}`);
-      await within(HEARTBEAT_WITHIN_MS, Promise.all([sent, back]), () => new Error('heartbeat overdue'));
-      await pause(HEARTBEAT_EVERY_MS, over);
+      await withTimeout(HEARTBEAT_WITHIN_MS, Promise.all([sent, back]), () => new Error('heartbeat overdue'));
+      await sleep(HEARTBEAT_EVERY_MS, over);
     }
   }
 

@@ -11,7 +11,7 @@ const newId = customAlphabet(LOWER, 8);
 const newSecret = customAlphabet(`${LOWER}ABCDEFGHIJKLMNOPQRSTUVWXYZ`, 48);
 
 /** What is kept of a key. */
-export interface KeptApiKey {
+export interface ParsedApiKey {
   id: string;
   /** A plain hash suffices: what is hashed cannot be guessed. */
   secretSha256: Buffer;
@@ -23,7 +23,7 @@ export function newApiKey(): string {
 }
 
 /** Null for what is no API key. */
-export function parseApiKey(text: string): KeptApiKey | null {
+export function parseApiKey(text: string): ParsedApiKey | null {
   const [, id, secret] = API_KEY.exec(text) ?? [];
   if (id === undefined || secret === undefined) return null;
   return { id, secretSha256: createHash('sha256').update(secret).digest() };

@@ -1,15 +1,15 @@
 /**
  * What the audit trail knows: a closed list, part of the API. `create`, `close` and `retry` changed a session; a
- * `hand-over` is a reply with tokens; a refusal carries the code of its problem document.
+ * `read-tokens` is a reply with tokens; a refusal carries the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
   'create',
   'close',
   'retry',
-  'hand-over',
-  'refused:insufficient-scope',
-  'refused:admission-denied',
-  'refused:rate-limited',
+  'read-tokens',
+  'denied:insufficient-scope',
+  'denied:admission-denied',
+  'denied:rate-limited',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -19,4 +19,4 @@ export type AuditedChange = 'create' | 'close' | 'retry';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
 /** Who a person is after they were erased. Nobody signs in as this: the ids of persons hold a #. */
-export const ERASED_PERSON = 'person:erased';
+export const ERASED_USER = 'user:erased';

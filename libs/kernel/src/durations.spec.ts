@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { jittered, pause, within } from './durations.js';
+import { jittered, sleep, withTimeout } from './durations.js';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -12,7 +12,7 @@ afterEach(() => {
 describe('a pause', () => {
   it('is over after its time and not before', async () => {
     const over = jest.fn();
-    void pause(1000).then(over);
+    void sleep(1000).then(over);
     await jest.advanceTimersByTimeAsync(999);
     expect(over).not.toHaveBeenCalled();
     await jest.advanceTimersByTimeAsync(1);
@@ -20,9 +20,9 @@ describe('a pause', () => {
   });
 
   it('is over at once when it is called off, before or meanwhile, and leaves no timer', async () => {
-    await pause(60_000, AbortSignal.abort());
+    await sleep(60_000, AbortSignal.abort());
     const calling = new AbortController();
-    const pausing = pause(60_000, calling.signal);
+    const pausing = sleep(60_000, calling.signal);
     calling.abort();
     await pausing;
     expect(jest.getTimerCount()).toBe(0);
@@ -33,16 +33,16 @@ describe('work within a time', () => {
   const late = () => new Error('too late');
 
   it('gives its result, and leaves no timer', async () => {
-    await expect(within(1000, Promise.resolve('done'), late)).resolves.toBe('done');
+    await expect(withTimeout(1000, Promise.resolve('done'), late)).resolves.toBe('done');
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it('gives its own error', async () => {
-    await expect(within(1000, Promise.reject(new Error('its own')), late)).rejects.toThrow('its own');
+    await expect(withTimeout(1000, Promise.reject(new Error('its own')), late)).rejects.toThrow('its own');
   });
 
   it('fails when the time is over', async () => {
-    const result = within(1000, new Promise(() => undefined), late).catch((error: unknown) => error);
+    const result = withTimeout(1000, new Promise(() => undefined), late).catch((error: unknown) => error);
     await jest.advanceTimersByTimeAsync(1000);
     expect(await result).toEqual(late());
   });
@@ -52,7 +52,7 @@ describe('work within a time', () => {
     const work = new Promise<never>((_resolve, reject) => {
       fail = reject;
     });
-    const result = within(10, work, late).catch((error: unknown) => error);
+    const result = withTimeout(10, work, late).catch((error: unknown) => error);
     await jest.advanceTimersByTimeAsync(10);
     fail(new Error('much later'));
     await jest.advanceTimersByTimeAsync(10);

@@ -1,5 +1,5 @@
 /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Until then it keeps the process alive. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
       resolve();
@@ -16,7 +16,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** Rejects with `onTimeout()` when `work` has not settled after `ms` milliseconds. The work itself goes on. */
-export function within<T>(ms: number, work: Promise<T>, onTimeout: () => Error): Promise<T> {
+export function withTimeout<T>(ms: number, work: Promise<T>, onTimeout: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(onTimeout());

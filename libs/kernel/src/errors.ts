@@ -12,7 +12,7 @@ export abstract class CodedError extends Error {
 }
 
 /** A store that this process needs (database, queue) does not answer now. The same call may succeed later. */
-export class StoreUnavailable extends CodedError {
+export class StoreUnavailableError extends CodedError {
   readonly code = 'store-unavailable';
 
   constructor(
@@ -24,6 +24,6 @@ export class StoreUnavailable extends CodedError {
 }
 
 /** A process cannot start: what it needs is missing for too long, or is not as it must be. The text is for operators. */
-export class CannotStart extends CodedError {
+export class StartupError extends CodedError {
   readonly code = 'cannot-start';
 }

@@ -1,4 +1,4 @@
-import { within } from '@app/kernel';
+import { withTimeout } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 
 export type Check = () => boolean | Promise<boolean>;
@@ -45,7 +45,7 @@ export class Health {
 async function failing(checks: Map<string, Check>): Promise<string[]> {
   const results = await Promise.all(
     [...checks].map(async ([part, check]) => {
-      const passed = within(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('no answer'));
+      const passed = withTimeout(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('no answer'));
       return (await passed.catch(() => false)) ? [] : [part];
     }),
   );

@@ -1,4 +1,4 @@
-export { endWithin } from './end-within.js';
+export { forceExitAfter } from './force-exit-after.js';
 export { type Check, Health } from './health.js';
 export { createLog, LOG, type Log, type LogSettings, NestLog } from './log.js';
 export { Counter, Gauge, Histogram, Metrics } from './metrics.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { StoreUnavailable } from '@app/kernel';
+import { StoreUnavailableError } from '@app/kernel';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createLog, type Log, NestLog } from './log.js';
 
@@ -62,7 +62,7 @@ describe('a line of the log', () => {
 
 describe('an error in the log', () => {
   it('has its type, code, text and stack', () => {
-    log.error({ err: new StoreUnavailable('database') }, 'x');
+    log.error({ err: new StoreUnavailableError('database') }, 'x');
     expect(last().err).toMatchObject({
       type: 'StoreUnavailable',
       code: 'store-unavailable',
@@ -73,7 +73,7 @@ describe('an error in the log', () => {
 
   it('names the foreign error behind it by kind and code', () => {
     const cause = Object.assign(new TypeError('connect failed'), { code: 'ECONNREFUSED', config: { auth: 'hush' } });
-    log.error({ err: new StoreUnavailable('queue', { cause }) }, 'x');
+    log.error({ err: new StoreUnavailableError('queue', { cause }) }, 'x');
     expect((last().err as { cause: unknown }).cause).toEqual({
       type: 'TypeError',
       code: 'ECONNREFUSED',
@@ -82,8 +82,8 @@ describe('an error in the log', () => {
   });
 
   it('is followed through errors of ours', () => {
-    const inner = new StoreUnavailable('database', { cause: new Error('socket') });
-    log.error({ err: new StoreUnavailable('queue', { cause: inner }) }, 'x');
+    const inner = new StoreUnavailableError('database', { cause: new Error('socket') });
+    log.error({ err: new StoreUnavailableError('queue', { cause: inner }) }, 'x');
     expect(last().err).toMatchObject({ cause: { code: 'store-unavailable', cause: { message: 'socket' } } });
   });
 

@@ -3,9 +3,9 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { MINT_TOKENS, mintTokensPayload } from './mint-tokens.job.js';
-import { LoopWatch } from './loop-watch.js';
+import { StallDetector } from './stall-detector.js';
 import type { MintTokensQueue } from './mint-tokens.queue.js';
-import { JobCancelled, type Outcome, RetryLater } from './outcome.js';
+import { JobCancelledError, type JobResult, RetryLaterError } from './job-result.js';
 
 /** Marks the one processor of the queue. It starts when the whole application is up, not before. */
 export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, { autorun: false });
@@ -16,7 +16,7 @@ export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, 
  */
 export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('MintTokensProcessor');
-  private readonly watch = new LoopWatch();
+  private readonly watch = new StallDetector();
   private erring = false;
   private running = 0;
 
@@ -28,12 +28,12 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
   }
 
   /** One run for one session. `signal` aborts when the lock is lost: somebody else may have taken over. */
-  protected abstract run(sessionId: string, signal: AbortSignal | undefined): Promise<Outcome>;
+  protected abstract run(sessionId: string, signal: AbortSignal | undefined): Promise<JobResult>;
 
   /** Three parameters, not fewer: BullMQ hands the signal only to a function that declares it. */
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
     const payload = mintTokensPayload.safeParse(job.data);
-    if (job.name !== MINT_TOKENS || !payload.success) throw new JobCancelled('unknown-job');
+    if (job.name !== MINT_TOKENS || !payload.success) throw new JobCancelledError('unknown-job');
     this.running++;
     try {
       settle(await this.run(payload.data.sessionId, signal));
@@ -59,7 +59,7 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     });
     for (const event of ['active', 'completed', 'failed'] as const) {
       worker.on(event, () => {
-        this.watch.moved();
+        this.watch.progressed();
       });
     }
     void worker.run();
@@ -78,13 +78,13 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
   }
 }
 
-function settle(outcome: Outcome): void {
+function settle(outcome: JobResult): void {
   switch (outcome.kind) {
     case 'done':
       return;
     case 'retry':
-      throw new RetryLater(outcome.afterMs);
+      throw new RetryLaterError(outcome.afterMs);
     case 'cancel':
-      throw new JobCancelled(outcome.code);
+      throw new JobCancelledError(outcome.code);
   }
 }

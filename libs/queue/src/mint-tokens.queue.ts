@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { pause, StoreUnavailable, within } from '@app/kernel';
+import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
@@ -8,8 +8,8 @@ import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint
 /** Jobs that go to the queue in one command. */
 const BATCH = 500;
 /** Hints that are kept while the queue is away; the sweeper makes up for more. */
-const MAX_HINTS = 100_000;
-const TRY_AGAIN_AFTER_MS = 1000;
+const MAX_PENDING = 100_000;
+const RETRY_AFTER_MS = 1000;
 
 const COUNTED_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
@@ -24,7 +24,7 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   private readonly log = new Logger(MintTokensQueue.name);
   private readonly stopping = new AbortController();
   /** Ids to be queued; true: a job that waits for its next try shall run now. */
-  private readonly hints = new Map<string, boolean>();
+  private readonly pending = new Map<string, boolean>();
   private sending: Promise<void> | undefined;
   private away = false;
 
@@ -36,7 +36,7 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   onModuleInit(): void {
     // A connection that is cut makes the client report an error per event, thousands a second: one line per change.
     this.queue.on('error', () => {
-      this.noteAway(true);
+      this.setAvailable(true);
     });
   }
 
@@ -47,15 +47,15 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   }
 
   /** Somebody should look at this session, soon. With `now` also if its job waits for its next try. */
-  hint(sessionId: string, { now = false } = {}): void {
-    if (this.hints.size >= MAX_HINTS) return;
-    this.hints.set(sessionId, now || this.hints.get(sessionId) === true);
-    this.sending ??= this.sendHints().finally(() => {
+  enqueue(sessionId: string, { now = false } = {}): void {
+    if (this.pending.size >= MAX_PENDING) return;
+    this.pending.set(sessionId, now || this.pending.get(sessionId) === true);
+    this.sending ??= this.flush().finally(() => {
       this.sending = undefined;
     });
   }
 
-  /** @throws StoreUnavailable when the queue has not taken the jobs in time; it may still take them later */
+  /** @throws StoreUnavailableError when the queue has not taken the jobs in time; it may still take them later */
   async add(sessionIds: readonly string[]): Promise<void> {
     const jobs = sessionIds.map((sessionId) => ({
       name: MINT_TOKENS,
@@ -65,24 +65,24 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     await this.bounded(this.queue.addBulk(jobs));
   }
 
-  /** How many jobs are in which state. @throws StoreUnavailable */
+  /** How many jobs are in which state. @throws StoreUnavailableError */
   async counts(): Promise<QueueCounts> {
     return (await this.bounded(this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
   }
 
-  private async sendHints(): Promise<void> {
+  private async flush(): Promise<void> {
     // Once round the event loop, so that what comes in together goes out together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.hints.size > 0) {
-      const batch = [...this.hints].slice(0, BATCH);
-      for (const [id] of batch) this.hints.delete(id);
+    while (this.pending.size > 0) {
+      const batch = [...this.pending].slice(0, BATCH);
+      for (const [id] of batch) this.pending.delete(id);
       try {
         await this.add(batch.map(([id]) => id));
         await Promise.all(batch.filter(([, now]) => now).map(([id]) => this.bounded(this.promote(id))));
       } catch {
         if (this.stopping.signal.aborted) return;
-        for (const [id, now] of batch) this.hints.set(id, now || this.hints.get(id) === true);
-        await pause(TRY_AGAIN_AFTER_MS, this.stopping.signal);
+        for (const [id, now] of batch) this.pending.set(id, now || this.pending.get(id) === true);
+        await sleep(RETRY_AFTER_MS, this.stopping.signal);
       }
     }
   }
@@ -96,16 +96,16 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   private async bounded<T>(work: Promise<T>): Promise<T> {
     const { addTimeoutMs } = this.config.get('queue', { infer: true });
     try {
-      const result = await within(addTimeoutMs, work, () => new StoreUnavailable('queue'));
-      this.noteAway(false);
+      const result = await withTimeout(addTimeoutMs, work, () => new StoreUnavailableError('queue'));
+      this.setAvailable(false);
       return result;
     } catch (error) {
-      this.noteAway(true);
-      throw new StoreUnavailable('queue', { cause: error });
+      this.setAvailable(true);
+      throw new StoreUnavailableError('queue', { cause: error });
     }
   }
 
-  private noteAway(away: boolean): void {
+  private setAvailable(away: boolean): void {
     if (this.away === away) return;
     this.away = away;
     if (away) this.log.warn('the queue does not answer: sessions are accepted and queued later');

@@ -1,12 +1,12 @@
-import { createPostgresBackend } from 'bullmq';
+import { createPostgresBackend as createBullBackend } from 'bullmq';
 
 /**
  * BullMQ's backend on Postgres. It looks at its schema before its first statement and remembers what came of it, a
  * failure as well: a process that came up while Postgres was slow would be deaf to its queue for ever. Here a failure is
  * forgotten, and the next statement looks again.
  */
-export const createForgetfulBackend: typeof createPostgresBackend = (...from) => {
-  const backend = createPostgresBackend(...from);
+export const createPostgresBackend: typeof createBullBackend = (...from) => {
+  const backend = createBullBackend(...from);
   const { connection } = backend;
   const look = connection.waitUntilReady.bind(connection);
   connection.waitUntilReady = async () => {

@@ -3,9 +3,9 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
-import { backoff } from './outcome.js';
-import { createForgetfulBackend } from './postgres-backend.js';
-import { createPartingBackend } from './redis-backend.js';
+import { backoff } from './job-result.js';
+import { createPostgresBackend } from './postgres-backend.js';
+import { createRedisBackend } from './redis-backend.js';
 
 export interface QueueSettings {
   redisUrl: string | undefined;
@@ -28,8 +28,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 @Module({})
 export class QueueModule {
   static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
-    if (queue.redisUrl === undefined) setDefaultBackendFactory(createForgetfulBackend);
-    else setDefaultBackendFactory(createPartingBackend);
+    if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
+    else setDefaultBackendFactory(createRedisBackend);
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
       stalledInterval: queue.stalledMs,

@@ -1,12 +1,12 @@
-import { createRedisBackend, type IRedisClient } from 'bullmq';
+import { createRedisBackend as createBullBackend, type IRedisClient } from 'bullmq';
 
 /**
  * BullMQ's backend on Redis. To close, BullMQ waits for its blocking connection to say that it has ended, and takes a
  * polite leave of Redis on the others. Between two tries to reconnect ioredis does neither: a worker that is told to end
  * while Redis is away, or just coming back, would never do so. Here a connection that is not there is simply let go.
  */
-export const createPartingBackend: typeof createRedisBackend = (...from) => {
-  const backend = createRedisBackend(...from);
+export const createRedisBackend: typeof createBullBackend = (...from) => {
+  const backend = createBullBackend(...from);
   const disconnectBlocking = backend.disconnectBlocking.bind(backend);
   backend.disconnectBlocking = async (wait) => {
     const client = await backend.blockingConnection?.client;
@@ -28,7 +28,7 @@ async function giveUp(client: IRedisClient): Promise<void> {
   await ended;
 }
 
-async function isThere({ connection }: ReturnType<typeof createRedisBackend>): Promise<boolean> {
+async function isThere({ connection }: ReturnType<typeof createBullBackend>): Promise<boolean> {
   // A connection that was never made has nothing to wait for either.
   if (connection.status === 'initializing') return true;
   return (await connection.client).status === 'ready';

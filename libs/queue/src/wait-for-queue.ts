@@ -1,4 +1,4 @@
-import { CannotStart, pause } from '@app/kernel';
+import { StartupError, sleep } from '@app/kernel';
 import { Redis } from 'ioredis';
 
 const LOOK_EVERY_MS = 500;
@@ -8,7 +8,7 @@ const ANSWER_WITHIN_MS = 2000;
  * Waits until Redis answers and refuses one that throws jobs away when its memory is full. Without Redis there is
  * nothing to wait for: the queue lives in the database.
  *
- * @throws CannotStart after `timeoutMs`, or at once for a wrong eviction policy
+ * @throws StartupError after `timeoutMs`, or at once for a wrong eviction policy
  */
 export async function waitForQueue(redisUrl: string | undefined, timeoutMs: number, onWait: () => void): Promise<void> {
   if (redisUrl === undefined) return;
@@ -17,12 +17,12 @@ export async function waitForQueue(redisUrl: string | undefined, timeoutMs: numb
     const policy = await evictionPolicy(redisUrl);
     if (policy !== null) {
       if (policy !== 'noeviction')
-        throw new CannotStart(`Redis must run with maxmemory-policy noeviction, not ${policy}`);
+        throw new StartupError(`Redis must run with maxmemory-policy noeviction, not ${policy}`);
       return;
     }
-    if (performance.now() > end) throw new CannotStart(`Redis does not answer (waited ${String(timeoutMs / 1000)} s)`);
+    if (performance.now() > end) throw new StartupError(`Redis does not answer (waited ${String(timeoutMs / 1000)} s)`);
     if (first) onWait();
-    await pause(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
 }
 

@@ -1,7 +1,7 @@
 import { CodedError } from '@app/kernel';
 
 /** The key that sealed a token is not in the ring: it was taken out too early, or belongs to another deployment. */
-export class UnknownSealingKey extends CodedError {
+export class UnknownSealingKeyError extends CodedError {
   readonly code = 'unknown-sealing-key';
 
   constructor(readonly keyId: string) {

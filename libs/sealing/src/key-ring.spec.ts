@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { CannotStart } from '@app/kernel';
+import { StartupError } from '@app/kernel';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SealBroken, UnknownSealingKey } from './errors.js';
+import { SealBroken, UnknownSealingKeyError } from './errors.js';
 import { KeyRing } from './key-ring.js';
 
 const key = (id: string) => ({ id, key: randomBytes(32) });
@@ -57,7 +57,7 @@ describe('KeyRing', () => {
       fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 127 }), (at, flip) => {
         const changed = sealed.slice(0, at) + String.fromCharCode(sealed.charCodeAt(at) ^ flip) + sealed.slice(at + 1);
         const error = errorOf(() => ring.open(changed, here));
-        expect(error instanceof SealBroken || error instanceof UnknownSealingKey).toBe(true);
+        expect(error instanceof SealBroken || error instanceof UnknownSealingKeyError).toBe(true);
         const shown = inspect(error);
         expect(shown).not.toContain(TOKEN);
         expect(shown).not.toContain(changed);
@@ -116,6 +116,6 @@ describe('KeyRing', () => {
 
   it('shows no key material when it is inspected, and does not start empty', () => {
     expect(inspect(ring, { showHidden: true, depth: 9 })).not.toContain(k1.key.toString('hex').slice(0, 6));
-    expect(() => new KeyRing([])).toThrow(CannotStart);
+    expect(() => new KeyRing([])).toThrow(StartupError);
   });
 });

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { SealingKey } from '@app/config';
-import { CannotStart, type Product } from '@app/kernel';
+import { StartupError, type Product } from '@app/kernel';
 import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
-import { SealBroken, UnknownSealingKey } from './errors.js';
+import { SealBroken, UnknownSealingKeyError } from './errors.js';
 
 const CIPHER = 'aes-256-gcm';
 /** The nonce length that GCM is made for; drawn at random it is safe for 2^32 tokens under one key. */
@@ -32,10 +32,10 @@ export class KeyRing {
   /** The ids of all keys, in the ring's order. */
   readonly keyIds: readonly string[];
 
-  /** @throws CannotStart without any key. */
+  /** @throws StartupError without any key. */
   constructor(keys: readonly SealingKey[]) {
     const [first] = keys;
-    if (first === undefined) throw new CannotStart('The key ring for tokens is empty');
+    if (first === undefined) throw new StartupError('The key ring for tokens is empty');
     this.sealingKeyId = first.id;
     this.keyIds = keys.map(({ id }) => id);
     this.#keys = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
@@ -53,7 +53,7 @@ export class KeyRing {
   /**
    * The token, as it was sealed for this session and product.
    *
-   * @throws UnknownSealingKey when its key is not in the ring.
+   * @throws UnknownSealingKeyError when its key is not in the ring.
    * @throws SealBroken for anything else that does not open.
    */
   open(sealed: string, context: SealContext): string {
@@ -73,7 +73,7 @@ export class KeyRing {
 
   private key(keyId: string): KeyObject {
     const key = this.#keys.get(keyId);
-    if (key === undefined) throw new UnknownSealingKey(keyId);
+    if (key === undefined) throw new UnknownSealingKeyError(keyId);
     return key;
   }
 }

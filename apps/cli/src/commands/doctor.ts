@@ -1,4 +1,4 @@
-import { type AllSettings, doctorTopics, examineSettings, processEnvironment } from '@app/config';
+import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment } from '@app/config';
 import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
@@ -17,7 +17,7 @@ export function addDoctor(program: Command): void {
 
 /** Exits with 0 unless something is at fault. What this shell was not told is not checked, and said. */
 async function doctor({ json }: { json?: true }): Promise<void> {
-  const { settings, faults, unset } = examineSettings(doctorTopics, processEnvironment());
+  const { settings, faults, unset } = examineSettings(doctorNamespaces, processEnvironment());
   const findings = [
     configuration(faults, unset),
     ...(await databaseAndRows(settings)),

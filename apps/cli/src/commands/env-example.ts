@@ -1,4 +1,4 @@
-import { envExample, gatewayTopics, sandboxTopics, workerTopics } from '@app/config';
+import { envExample, gatewayNamespaces, sandboxNamespaces, workerNamespaces } from '@app/config';
 import type { Command } from 'commander';
 
 export function addEnvExample(program: Command): void {
@@ -6,7 +6,7 @@ export function addEnvExample(program: Command): void {
     .command('env-example')
     .description('prints .env.example')
     .action(() => {
-      const apps = { gateway: gatewayTopics, worker: workerTopics, 'cas-sandbox': sandboxTopics };
+      const apps = { gateway: gatewayNamespaces, worker: workerNamespaces, 'cas-sandbox': sandboxNamespaces };
       process.stdout.write(envExample(apps));
     });
 }

@@ -1,6 +1,6 @@
-import { keysTopics, processEnvironment, readSettings } from '@app/config';
+import { keysNamespaces, processEnvironment, readSettings } from '@app/config';
 import { ApiKeysRepository, type ListedApiKey } from '@app/entities';
-import { CannotStart, isScope, newApiKey, parseApiKey, SCOPES } from '@app/kernel';
+import { StartupError, isScope, newApiKey, parseApiKey, SCOPES } from '@app/kernel';
 import { type Command, InvalidArgumentError } from 'commander';
 import { seconds } from '../seconds.js';
 import { table } from '../table.js';
@@ -55,14 +55,14 @@ async function list({ json }: { json?: true }) {
 async function rotate(id: string, { overlap, json }: { overlap: number; json?: true }) {
   const next = made();
   const done = await withKeys((repository) => repository.rotate(id, next, overlap));
-  if (!done) throw new CannotStart(`There is no usable key ${shown(id)}`);
+  if (!done) throw new StartupError(`There is no usable key ${shown(id)}`);
   show(next.id, next.key, json);
   process.stderr.write(`The old key ${id} works for ${String(overlap)} s more.\n`);
 }
 
 async function revoke(id: string) {
   const done = await withKeys((repository) => repository.revoke(id));
-  if (!done) throw new CannotStart(`There is no key ${shown(id)}`);
+  if (!done) throw new StartupError(`There is no key ${shown(id)}`);
   process.stdout.write(`The key ${id} is revoked. Every gateway refuses it within 5 s.\n`);
 }
 
@@ -101,7 +101,7 @@ function minute(date: Date | null): string {
 }
 
 function withKeys<T>(work: (repository: ApiKeysRepository) => Promise<T>): Promise<T> {
-  const settings = readSettings(keysTopics, processEnvironment());
+  const settings = readSettings(keysNamespaces, processEnvironment());
   return withApp(settings, [], (app) => work(app.get(ApiKeysRepository)));
 }
 

@@ -1,4 +1,4 @@
-import { migrateTopics, processEnvironment, readSettings } from '@app/config';
+import { migrateNamespaces, processEnvironment, readSettings } from '@app/config';
 import { migrateSchema } from '@app/entities';
 import { migrateQueue } from '@app/queue';
 import type { Command } from 'commander';
@@ -15,7 +15,7 @@ export function addMigrate(program: Command): void {
  * two at once.
  */
 async function migrate(): Promise<void> {
-  const { database } = readSettings(migrateTopics, processEnvironment());
+  const { database } = readSettings(migrateNamespaces, processEnvironment());
   process.stdout.write('migrate: the queue’s schema …\n');
   await migrateQueue(database.url);
   process.stdout.write('migrate: our schema …\n');

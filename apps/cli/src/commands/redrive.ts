@@ -41,7 +41,7 @@ async function redrive(options: { all?: true; code?: FailureCode; json?: true },
       );
       for (const session of retried) {
         if (session?.status !== 'pending') continue;
-        queue.hint(session.id, { now: true });
+        queue.enqueue(session.id, { now: true });
         pending++;
       }
     }

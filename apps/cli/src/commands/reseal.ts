@@ -1,6 +1,6 @@
-import { processEnvironment, readSettings, resealTopics } from '@app/config';
+import { processEnvironment, readSettings, resealNamespaces } from '@app/config';
 import { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from '@app/entities';
-import { SealBroken, Sealing, SealingModule, UnknownSealingKey } from '@app/sealing';
+import { SealBroken, Sealing, SealingModule, UnknownSealingKeyError } from '@app/sealing';
 import type { Command } from 'commander';
 import { Progress } from '../progress.js';
 import { withApp } from '../with-app.js';
@@ -25,7 +25,7 @@ interface Resealing {
 }
 
 async function reseal(): Promise<void> {
-  const settings = readSettings(resealTopics, processEnvironment());
+  const settings = readSettings(resealNamespaces, processEnvironment());
   await withApp(settings, [SealingModule], async (app) => {
     const ring = app.get(Sealing);
     const done = await resealAll(app.get(ResealingRepository), ring);
@@ -71,7 +71,7 @@ function sealAgain(token: StoredToken, ring: Sealing): (StoredToken & { resealed
   try {
     return { ...token, resealed: ring.seal(ring.open(token.sealed, token), token).sealed };
   } catch (error) {
-    if (error instanceof SealBroken || error instanceof UnknownSealingKey) return null;
+    if (error instanceof SealBroken || error instanceof UnknownSealingKeyError) return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { processEnvironment, readSettings, sessionsTopics } from '@app/config';
+import { processEnvironment, readSettings, sessionsNamespaces } from '@app/config';
 import { type SessionRecord, SessionsRepository } from '@app/entities';
-import { CannotStart, FAILURES, SESSION_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
+import { StartupError, FAILURES, SESSION_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
 import { MintTokensQueue, QueueModule, waitForQueue } from '@app/queue';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -42,7 +42,7 @@ export function addSessions(program: Command): void {
 
 async function list(options: { status?: SessionStatus; room?: string; limit: number; json?: true }) {
   const { status, room, json } = options;
-  const settings = readSettings(sessionsTopics, processEnvironment());
+  const settings = readSettings(sessionsNamespaces, processEnvironment());
   const page = await withApp(settings, [], (app) =>
     app.get(SessionsRepository).list({ status, room: room?.normalize('NFC'), limit: options.limit }),
   );
@@ -52,7 +52,7 @@ async function list(options: { status?: SessionStatus; room?: string; limit: num
 }
 
 async function show(id: string, { json }: { json?: true }) {
-  const settings = readSettings(sessionsTopics, processEnvironment());
+  const settings = readSettings(sessionsNamespaces, processEnvironment());
   const session = shown(known(id, await withApp(settings, [], (app) => app.get(SessionsRepository).find(valid(id)))));
   if (json) process.stdout.write(`${JSON.stringify(session)}\n`);
   else
@@ -67,16 +67,16 @@ async function show(id: string, { json }: { json?: true }) {
 async function retry(id: string) {
   await withSessionsAndQueue(async (app, mintDeadlineS) => {
     const session = known(id, await app.get(SessionsRepository).retry(valid(id), OPERATOR, mintDeadlineS));
-    if (session.status === 'pending') app.get(MintTokensQueue).hint(id, { now: true });
+    if (session.status === 'pending') app.get(MintTokensQueue).enqueue(id, { now: true });
     if (session.status === 'closed' || session.status === 'expired') {
-      throw new CannotStart(`The session is ${session.status}, for good: open another one`);
+      throw new StartupError(`The session is ${session.status}, for good: open another one`);
     }
     process.stdout.write(`The session is ${session.status}.\n`);
   });
 }
 
 async function close(id: string) {
-  const settings = readSettings(sessionsTopics, processEnvironment());
+  const settings = readSettings(sessionsNamespaces, processEnvironment());
   await withApp(settings, [], async (app) => {
     const repository = app.get(SessionsRepository);
     known(id, await repository.find(valid(id)));
@@ -89,7 +89,7 @@ async function close(id: string) {
 export async function withSessionsAndQueue<T>(
   work: (app: INestApplicationContext, mintDeadlineS: number) => Promise<T>,
 ): Promise<T> {
-  const settings = readSettings(sessionsTopics, processEnvironment());
+  const settings = readSettings(sessionsNamespaces, processEnvironment());
   await waitForQueue(settings.queue.redisUrl, QUEUE_PATIENCE_MS, () => undefined);
   const queue = QueueModule.with(settings.queue, settings.database.url);
   return withApp(settings, [queue], (app) => work(app, settings.sessions.mintDeadlineS));
@@ -98,11 +98,11 @@ export async function withSessionsAndQueue<T>(
 /** Somebody may give a token or a key where an id is asked for: it must not be repeated. */
 function valid(id: string): string {
   if (SESSION_ID.test(id)) return id;
-  throw new CannotStart('That is no TokenID: it is ses_ and letters and digits');
+  throw new StartupError('That is no TokenID: it is ses_ and letters and digits');
 }
 
 function known(id: string, session: SessionRecord | null): SessionRecord {
-  if (session === null) throw new CannotStart(`There is no session ${id}`);
+  if (session === null) throw new StartupError(`There is no session ${id}`);
   return session;
 }
 

@@ -1,4 +1,4 @@
-import { keysTopics, processEnvironment, readSettings } from '@app/config';
+import { keysNamespaces, processEnvironment, readSettings } from '@app/config';
 import { SubjectsRepository } from '@app/entities';
 import { type Command, InvalidArgumentError } from 'commander';
 import { withApp } from '../with-app.js';
@@ -16,7 +16,7 @@ export function addSubjects(program: Command): void {
 
 /** What was erased is not repeated here: the output may be kept. */
 async function erase(subject: string, { issuer }: { issuer?: string }) {
-  const settings = readSettings(keysTopics, processEnvironment());
+  const settings = readSettings(keysNamespaces, processEnvironment());
   const { sessions, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>
     app.get(SubjectsRepository).erase(subject, issuer ?? null),
   );

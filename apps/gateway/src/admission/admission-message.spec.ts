@@ -1,18 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { decisionIn, plainText } from './admission-message.js';
+import { parseAdmissionDecision, plainText } from './admission-message.js';
 
 describe('a decision', () => {
   it('is taken from what says so, whatever else is there', () => {
-    expect(decisionIn('{"allow":true,"reason":"of no interest","more":1}')).toEqual({ allow: true });
-    expect(decisionIn('{"allow":false}')).toEqual({ allow: false, reason: null });
-    expect(decisionIn('{"allow":false,"reason":null}')).toEqual({ allow: false, reason: null });
-    expect(decisionIn('{"allow":false,"reason":"no ticket"}')).toEqual({ allow: false, reason: 'no ticket' });
+    expect(parseAdmissionDecision('{"allow":true,"reason":"of no interest","more":1}')).toEqual({ allow: true });
+    expect(parseAdmissionDecision('{"allow":false}')).toEqual({ allow: false, reason: null });
+    expect(parseAdmissionDecision('{"allow":false,"reason":null}')).toEqual({ allow: false, reason: null });
+    expect(parseAdmissionDecision('{"allow":false,"reason":"no ticket"}')).toEqual({
+      allow: false,
+      reason: 'no ticket',
+    });
   });
 
   it.each(['', 'true', '{}', '[]', 'null', '{"allow":"true"}', '{"allow":1}', '{"allow":null}', '{"Allow":true}', '{'])(
     'is never guessed from %j',
     (text) => {
-      expect(() => decisionIn(text)).toThrow();
+      expect(() => parseAdmissionDecision(text)).toThrow();
     },
   );
 });

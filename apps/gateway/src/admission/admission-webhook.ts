@@ -3,17 +3,17 @@ import { Histogram, type Metrics } from '@app/observability';
 import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
 import { Webhook } from 'standardwebhooks';
-import { boundedText } from '../http/bounded-text.js';
-import { AdmissionRule, type Decision, type Question } from './admission-rule.js';
-import { decisionIn, questionBody } from './admission-message.js';
+import { readLimited } from '../http/read-limited.js';
+import { AdmissionPolicy, type AdmissionDecision, type AdmissionRequest } from './admission-policy.js';
+import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
 /** Nobody can say whether to admit: the customer's service does not answer, or not as it should. */
-export class AdmissionUnavailable extends CodedError {
+export class AdmissionUnavailableError extends CodedError {
   readonly code = 'admission-unavailable';
 }
 
 /** Carries a "deny" through the memory, which keeps no rejections. */
-class Denied extends Error {
+class DeniedError extends Error {
   constructor(readonly reason: string | null) {
     super('denied');
   }
@@ -37,15 +37,15 @@ const messageId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
  * The customer's logic behind a URL of theirs: one signed POST a question (Standard Webhooks), with one time limit for
  * the whole answer. Those who ask the same at the same time share one call.
  */
-export class AdmissionWebhook extends AdmissionRule {
+export class AdmissionWebhook extends AdmissionPolicy {
   private readonly webhook: Webhook;
   private readonly calls: Histogram<'action' | 'outcome'>;
-  private readonly allowed = new LRUCache<string, true, Question>({
+  private readonly cache = new LRUCache<string, true, AdmissionRequest>({
     max: REMEMBERED,
     ttl: REMEMBERED_MS,
     fetchMethod: async (_key, _stale, { context }): Promise<true> => {
       const decision = await this.measured(context);
-      if (!decision.allow) throw new Denied(decision.reason);
+      if (!decision.allow) throw new DeniedError(decision.reason);
       return true;
     },
   });
@@ -65,18 +65,18 @@ export class AdmissionWebhook extends AdmissionRule {
     });
   }
 
-  override async decide(question: Question): Promise<Decision> {
+  override async decide(question: AdmissionRequest): Promise<AdmissionDecision> {
     const { caller, action, room, session } = question;
     try {
-      await this.allowed.fetch(JSON.stringify([caller.id, action, session, room]), { context: question });
+      await this.cache.fetch(JSON.stringify([caller.id, action, session, room]), { context: question });
       return { allow: true };
     } catch (error) {
-      if (error instanceof Denied) return { allow: false, reason: error.reason };
+      if (error instanceof DeniedError) return { allow: false, reason: error.reason };
       throw error;
     }
   }
 
-  private async measured(question: Question): Promise<Decision> {
+  private async measured(question: AdmissionRequest): Promise<AdmissionDecision> {
     const end = this.calls.startTimer({ action: question.action });
     try {
       const decision = await this.ask(question);
@@ -84,13 +84,13 @@ export class AdmissionWebhook extends AdmissionRule {
       return decision;
     } catch (error) {
       end({ outcome: 'unavailable' });
-      throw new AdmissionUnavailable('The admission service gives no answer', { cause: error });
+      throw new AdmissionUnavailableError('The admission service gives no answer', { cause: error });
     }
   }
 
   /** Redirects are not followed: the answer counts only from where the configuration says. */
-  private async ask(question: Question): Promise<Decision> {
-    const body = JSON.stringify(questionBody(question));
+  private async ask(question: AdmissionRequest): Promise<AdmissionDecision> {
+    const body = JSON.stringify(admissionRequestBody(question));
     const id = `msg_${messageId()}`;
     const now = new Date();
     const reply = await fetch(this.settings.url, {
@@ -106,8 +106,8 @@ export class AdmissionWebhook extends AdmissionRule {
       redirect: 'error',
       signal: AbortSignal.timeout(this.settings.timeoutMs),
     });
-    const text = await boundedText(reply, MAX_BYTES);
+    const text = await readLimited(reply, MAX_BYTES);
     if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
-    return decisionIn(text);
+    return parseAdmissionDecision(text);
   }
 }

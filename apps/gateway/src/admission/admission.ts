@@ -1,21 +1,21 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { Metrics } from '@app/observability';
 import { type FactoryProvider, Injectable } from '@nestjs/common';
-import type { Caller } from '../access/caller.js';
-import { Problem } from '../problems/problem.js';
-import { type AdmissionAction, AdmissionRule, ByScopeAlone, type Target } from './admission-rule.js';
+import type { Caller } from '../auth/caller.js';
+import { ProblemError } from '../problems/problem.js';
+import { type AdmissionAction, AdmissionPolicy, AllowAll, type AdmissionTarget } from './admission-policy.js';
 import { AdmissionWebhook } from './admission-webhook.js';
 
 /** Asks the customer's logic. There is no way round it: who is not admitted goes no further. */
 @Injectable()
 export class Admission {
-  constructor(private readonly rule: AdmissionRule) {}
+  constructor(private readonly policy: AdmissionPolicy) {}
 
-  /** @throws Problem 403 with the customer's reason · AdmissionUnavailable when nobody can say */
-  async require(caller: Caller, action: AdmissionAction, { room, session }: Target): Promise<void> {
-    const decision = await this.rule.decide({ caller, action, room, session });
+  /** @throws ProblemError 403 with the customer's reason · AdmissionUnavailableError when nobody can say */
+  async require(caller: Caller, action: AdmissionAction, { room, session }: AdmissionTarget): Promise<void> {
+    const decision = await this.policy.decide({ caller, action, room, session });
     if (decision.allow) return;
-    throw new Problem('admission-denied', {
+    throw new ProblemError('admission-denied', {
       ...(decision.reason !== null && { detail: decision.reason }),
       ...(session !== null && { sessionId: session }),
     });
@@ -23,11 +23,11 @@ export class Admission {
 }
 
 /** The rule of this deployment: the customer's service if there is one, else scopes alone. */
-export const admissionRule: FactoryProvider<AdmissionRule> = {
-  provide: AdmissionRule,
+export const admissionPolicy: FactoryProvider<AdmissionPolicy> = {
+  provide: AdmissionPolicy,
   inject: [ConfigService, Metrics],
   useFactory: (config: SettingsService<'admission'>, metrics: Metrics) => {
     const settings = config.get('admission', { infer: true });
-    return settings === null ? new ByScopeAlone() : new AdmissionWebhook(settings, metrics);
+    return settings === null ? new AllowAll() : new AdmissionWebhook(settings, metrics);
   },
 };

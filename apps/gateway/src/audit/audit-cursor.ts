@@ -1,12 +1,12 @@
 import type { AuditPlace } from '@app/entities';
 import { AUDIT_ACTIONS, SESSION_ID } from '@app/kernel';
 import { z } from 'zod';
-import { isPlaceInTime } from '../http/place-in-time.js';
-import { storable } from '../sessions/storable.js';
+import { isCursorTimestamp } from '../http/cursor-timestamp.js';
+import { isStorable } from '../http/storable-json.js';
 
 const place = z.tuple([
-  z.string().refine(isPlaceInTime),
-  z.string().refine(storable),
+  z.string().refine(isCursorTimestamp),
+  z.string().refine(isStorable),
   z.enum(AUDIT_ACTIONS),
   z.literal('').or(z.string().regex(SESSION_ID)),
 ]);

@@ -1,7 +1,7 @@
 import { SESSION_ID } from '@app/kernel';
 import { z } from 'zod';
 import { pageLimit } from '../http/page-limit.js';
-import { storable } from '../sessions/storable.js';
+import { isStorable } from '../http/storable-json.js';
 import { decodeAuditCursor } from './audit-cursor.js';
 
 /** Longer than any issuer and subject together. */
@@ -20,7 +20,7 @@ export const auditQuery = z.strictObject({
   session: z.string().regex(SESSION_ID, 'must be a TokenID').optional(),
   actor: z
     .string()
-    .refine((actor) => actor !== '' && actor.length <= LONGEST_ACTOR && storable(actor), {
+    .refine((actor) => actor !== '' && actor.length <= LONGEST_ACTOR && isStorable(actor), {
       error: 'must be the id of a caller, such as key:backend',
     })
     .optional(),

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { AuditRepository } from '@app/entities';
-import { type CountedAction, StoreUnavailable } from '@app/kernel';
+import { type CountedAction, StoreUnavailableError } from '@app/kernel';
 import { Counter, LOG, type Log, Metrics } from '@app/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Caller } from '../access/caller.js';
+import type { Caller } from '../auth/caller.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
-import { type Counted, Counts } from './counts.js';
+import { type AuditCounter, AuditCounters } from './audit-counters.js';
 
 /** What a crash may lose, in ms. */
 const FLUSH_EVERY_MS = 1000;
 /** Different counts that may wait in memory, and as many that are being sent. Each takes a few hundred bytes. */
-const MOST = 20_000;
+const MAX_COUNTERS = 20_000;
 /** Rows of one statement, so that a busy database takes them within the limit of one. */
-const ROWS_AT_ONCE = 2500;
+const MAX_ROWS_PER_INSERT = 2500;
 
 /** The problems that say no to somebody who is known. */
-const REFUSALS: Partial<Record<ProblemCode, CountedAction>> = {
-  'insufficient-scope': 'refused:insufficient-scope',
-  'admission-denied': 'refused:admission-denied',
-  'rate-limited': 'refused:rate-limited',
+const DENIALS: Partial<Record<ProblemCode, CountedAction>> = {
+  'insufficient-scope': 'denied:insufficient-scope',
+  'admission-denied': 'denied:admission-denied',
+  'rate-limited': 'denied:rate-limited',
 };
 
 /**
@@ -27,9 +27,9 @@ const REFUSALS: Partial<Record<ProblemCode, CountedAction>> = {
  */
 @Injectable()
 export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly counts = new Counts(MOST);
+  private readonly counts = new AuditCounters(MAX_COUNTERS);
   /** Under way to the database. The ids stay, so that what is sent twice is counted once. */
-  private sending: (Counted & { id: string })[] = [];
+  private sending: (AuditCounter & { id: string })[] = [];
   private flushing: Promise<boolean> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly dropped: Counter;
@@ -65,13 +65,13 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   /** A reply carries the tokens of this session. */
-  handedOver(caller: Caller, sessionId: string): void {
-    this.count('hand-over', caller, sessionId);
+  tokensRead(caller: Caller, sessionId: string): void {
+    this.count('read-tokens', caller, sessionId);
   }
 
   /** A caller is answered with this problem. Only some of them are refusals. */
-  refused(caller: Caller, code: ProblemCode, sessionId: string | null): void {
-    const action = REFUSALS[code];
+  denied(caller: Caller, code: ProblemCode, sessionId: string | null): void {
+    const action = DENIALS[code];
     if (action !== undefined) this.count(action, caller, sessionId);
   }
 
@@ -88,15 +88,15 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async send(): Promise<boolean> {
-    if (this.sending.length === 0) this.sending = this.counts.take().map((one) => ({ ...one, id: randomUUID() }));
+    if (this.sending.length === 0) this.sending = this.counts.drain().map((one) => ({ ...one, id: randomUUID() }));
     while (this.sending.length > 0) {
-      const rows = this.sending.slice(0, ROWS_AT_ONCE);
+      const rows = this.sending.slice(0, MAX_ROWS_PER_INSERT);
       const now = performance.now();
       try {
         await this.repository.add(rows.map(({ sinceMs, ...row }) => ({ ...row, ageS: (now - sinceMs) / 1000 })));
       } catch (err) {
         // Away stores have said so already; these counts go with the next ones.
-        if (err instanceof StoreUnavailable) return false;
+        if (err instanceof StoreUnavailableError) return false;
         this.log.error({ err }, 'the audit trail was not taken');
         this.dropped.inc(rows.reduce((sum, { count }) => sum + count, 0));
       }

@@ -1,8 +1,8 @@
 import { AuditRepository } from '@app/entities';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ApiProblems, Operation } from '../docs/answers.js';
-import { ApiAuditPage, ApiAuditQuery } from '../docs/audit.js';
+import { ApiProblems, Operation } from '../openapi/responses.js';
+import { ApiAuditPage, ApiAuditQuery } from './audit.openapi.js';
 import { encodeAuditCursor } from './audit-cursor.js';
 import { type AuditQuery, auditQuery } from './audit-query.js';
 import type { AuditPage } from './audit.schemas.js';

@@ -6,12 +6,12 @@ export const auditItem = z
     at: z.iso.datetime().meta({ description: 'Of a change its time; of what is counted the minute.' }),
     actor: z.string().meta({
       description:
-        'Who it was: `key:<id>`, `person:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `person:erased`.',
+        'Who it was: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`.',
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
         '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session. ' +
-        '`hand-over` is a reply with tokens. `refused:…` is a reply with this problem code.',
+        '`read-tokens` is a reply with tokens. `denied:…` is a reply with this problem code.',
     }),
     session: z.string().nullable().meta({ description: 'The TokenID; null where it was about none.' }),
     count: z.int().min(1).meta({ description: 'How often in this minute; 1 for a change.' }),

@@ -3,7 +3,7 @@ import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Operation } from '../docs/answers.js';
+import { Operation } from '../openapi/responses.js';
 
 const healthView = z
   .strictObject({ status: z.enum(['ok', 'unavailable']), failing: z.array(z.string()) })

@@ -1,15 +1,15 @@
 import { scrub } from '@app/observability';
-import { challenge } from '../access/challenge.js';
+import { wwwAuthenticate } from './www-authenticate.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
 /** One fault of a request, with the place where it is: in the body (JSON Pointer), in path or query, or in a header. */
-export type Fault =
+export type FieldError =
   { detail: string; pointer: string } | { detail: string; parameter: string } | { detail: string; header: string };
 
 export interface ProblemDetails {
   /** One sentence for whoever reads the reply; the title of the code when absent. Never somebody else's text. */
   detail?: string;
-  errors?: Fault[];
+  errors?: FieldError[];
   headers?: Record<string, string>;
   /** The session that was refused, for the audit trail; not told to the caller. */
   sessionId?: string;
@@ -25,11 +25,11 @@ export interface ProblemDocument {
   code: ProblemCode;
   retryable: boolean;
   requestId: string;
-  errors?: Fault[];
+  errors?: FieldError[];
 }
 
 /** Thrown anywhere in the gateway to answer with a problem document. */
-export class Problem extends Error {
+export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly details: ProblemDetails = {},
@@ -48,7 +48,7 @@ const RETRY_AFTER_S = 1;
  * Status, headers and document of a problem. `path` is the request's, without its query. A credential that somebody put
  * where it does not belong is not repeated: problem documents are logged and shown by whoever gets them.
  */
-export function answerWith(problem: Problem, path: string, requestId: string) {
+export function renderProblem(problem: ProblemError, path: string, requestId: string) {
   const { status, title, retryable } = PROBLEMS[problem.code];
   const document: ProblemDocument = {
     type: `urn:watchtogether:problem:${problem.code}`,
@@ -64,7 +64,7 @@ export function answerWith(problem: Problem, path: string, requestId: string) {
   const headers: Record<string, string> = {
     'content-type': PROBLEM_MEDIA_TYPE,
     'request-id': requestId,
-    ...(status === 401 && challenge({})),
+    ...(status === 401 && wwwAuthenticate({})),
     ...((status === 503 || status === 429) && { 'retry-after': String(RETRY_AFTER_S) }),
     ...problem.details.headers,
   };
@@ -72,7 +72,7 @@ export function answerWith(problem: Problem, path: string, requestId: string) {
 }
 
 /** The place of a fault may be a name that the caller has made up. */
-function withoutSecrets(fault: Fault): Fault {
+function withoutSecrets(fault: FieldError): FieldError {
   if ('pointer' in fault) return { ...fault, pointer: scrub(fault.pointer) };
   return 'parameter' in fault ? { ...fault, parameter: scrub(fault.parameter) } : fault;
 }

@@ -4,7 +4,7 @@ const ALLOWED = /^[\p{L}\p{M}\p{Nd} ._~:@-]+$/u;
 const MAX_CODE_POINTS = 128;
 
 /** How rooms of the drop-in adapter begin where they are stored. No other door leads to them. */
-export const OPEN_ROOM = 'open:';
+export const ROOM_API_PREFIX = 'open:';
 
 function rule(countedPart: (name: string) => string) {
   return z
@@ -33,9 +33,11 @@ function rule(countedPart: (name: string) => string) {
 export const givenName = rule((name) => name);
 
 /** A room's name under `/v1`, which leaves the rooms of the drop-in adapter alone. */
-export const roomName = givenName.refine((name) => !name.startsWith(OPEN_ROOM), {
-  error: `must not begin with ${OPEN_ROOM}`,
+export const roomName = givenName.refine((name) => !name.startsWith(ROOM_API_PREFIX), {
+  error: `must not begin with ${ROOM_API_PREFIX}`,
 });
 
 /** A room's name as it is stored, wherever it was opened. */
-export const storedName = rule((name) => (name.startsWith(OPEN_ROOM) ? name.slice(OPEN_ROOM.length) : name));
+export const storedName = rule((name) =>
+  name.startsWith(ROOM_API_PREFIX) ? name.slice(ROOM_API_PREFIX.length) : name,
+);

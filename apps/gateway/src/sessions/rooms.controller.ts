@@ -1,13 +1,13 @@
 import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type Caller, CallerOf } from '../access/caller.js';
-import { ADMITTED, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
-import { ApiOpening } from '../docs/opening.js';
-import { type Patience, PatienceOf } from './patience.js';
+import { type Caller, CurrentCaller } from '../auth/caller.js';
+import { ADMISSION_PROBLEMS, ApiPrefer, ApiProblems, ApiSession, Operation } from '../openapi/responses.js';
+import { ApiOpenSessionBody } from './session.openapi.js';
+import { type WaitPreference, PreferredWait } from '../http/wait-preference.js';
 import { roomName } from './room-name.js';
 import { SessionPresenter } from './session.presenter.js';
-import { type OpeningBody, optionalOpeningBody, type SessionView } from './session.schemas.js';
+import { type OpenSessionBody, optionalOpenSessionBody, type SessionView } from './session.schemas.js';
 import { SessionsService } from './sessions.service.js';
 
 const Room = () =>
@@ -35,14 +35,14 @@ export class RoomsController {
   )
   @Room()
   @ApiPrefer()
-  @ApiOpening()
+  @ApiOpenSessionBody()
   @ApiSession(201, 'This call made the session and it is ready', 'ready')
   @ApiSession(200, 'The session was there, or it failed: the body says so', 'ready', 'failed')
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiProblems(
     'malformed',
     'products-differ',
-    ...ADMITTED,
+    ...ADMISSION_PROBLEMS,
     'body-too-large',
     'unsupported-media-type',
     'validation-failed',
@@ -50,10 +50,10 @@ export class RoomsController {
     'overloaded',
   )
   async open(
-    @CallerOf() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @Param('room', { schema: roomName }) room: string,
-    @PatienceOf() patience: Patience,
-    @Body({ schema: optionalOpeningBody }) body: OpeningBody,
+    @PreferredWait() patience: WaitPreference,
+    @Body({ schema: optionalOpenSessionBody }) body: OpenSessionBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
     return this.presenter.opened(await this.service.openRoom(caller, room, body, patience), caller, reply);
@@ -64,11 +64,11 @@ export class RoomsController {
   @Room()
   @ApiPrefer()
   @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
-  @ApiProblems('malformed', 'not-found', 'validation-failed', ...ADMITTED, 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'validation-failed', ...ADMISSION_PROBLEMS, 'unavailable')
   async read(
-    @CallerOf() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @Param('room', { schema: roomName }) room: string,
-    @PatienceOf() patience: Patience,
+    @PreferredWait() patience: WaitPreference,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
     return this.presenter.shown(await this.service.readRoom(room, patience), caller, reply);

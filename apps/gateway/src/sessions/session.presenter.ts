@@ -3,16 +3,16 @@ import { FAILURES, isSettled } from '@app/kernel';
 import { Sealing } from '@app/sealing';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { type Caller, may } from '../access/caller.js';
+import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { SessionView } from './session.schemas.js';
 
 /** What the service decided: the session to show and how it came about. */
-export interface Answer {
+export interface SessionResult {
   session: SessionRecord;
   /** This call made the session. */
-  made: boolean;
+  created: boolean;
   /** The session was made by an earlier request with the same Idempotency-Key. */
   replayed?: boolean;
 }
@@ -29,7 +29,11 @@ export class SessionPresenter {
   ) {}
 
   /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
-  async opened({ session, made, replayed = false }: Answer, caller: Caller, reply: FastifyReply): Promise<SessionView> {
+  async opened(
+    { session, created: made, replayed = false }: SessionResult,
+    caller: Caller,
+    reply: FastifyReply,
+  ): Promise<SessionView> {
     // First of all: who is not admitted is not told of the session either.
     const view = await this.shown(session, caller, reply);
     const pending = !isSettled(session.status);
@@ -40,15 +44,15 @@ export class SessionPresenter {
     return view;
   }
 
-  /** @throws Problem 403 · AdmissionUnavailable: before a reply with tokens the customer's logic is asked */
+  /** @throws ProblemError 403 · AdmissionUnavailableError: before a reply with tokens the customer's logic is asked */
   async shown(session: SessionRecord, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
-    if (session.status !== 'ready' || !may(caller, 'tokens:read')) return this.withoutTokens(session);
+    if (session.status !== 'ready' || !hasScope(caller, 'tokens:read')) return this.withoutTokens(session);
     await this.admission.require(caller, 'join', { room: session.room, session: session.id });
     const tokens = this.open(session);
     // What is asked for with HEAD leaves without its body.
-    if (reply.request.method !== 'HEAD') this.trail.handedOver(caller, session.id);
+    if (reply.request.method !== 'HEAD') this.trail.tokensRead(caller, session.id);
     return this.view(session, tokens);
   }
 

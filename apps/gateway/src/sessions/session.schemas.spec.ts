@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { optionalOpeningBody } from './session.schemas.js';
+import { optionalOpenSessionBody } from './session.schemas.js';
 
 const faultsIn = (body: unknown) =>
-  (optionalOpeningBody.safeParse(body).error?.issues ?? []).map(({ path, message }) => [path.join('/'), message]);
+  (optionalOpenSessionBody.safeParse(body).error?.issues ?? []).map(({ path, message }) => [path.join('/'), message]);
 
 /** Metadata that is exactly so many bytes of JSON. */
 const metadataOf = (bytes: number) => ({ a: 'x'.repeat(bytes - '{"a":""}'.length) });
@@ -19,11 +19,11 @@ describe('what an opener may say', () => {
     [{ metadata: { a: { b: [1, 'ü', null] } } }, { metadata: { a: { b: [1, 'ü', null] } } }],
     [{ metadata: metadataOf(4096) }, { metadata: metadataOf(4096) }],
   ])('%j is taken as it is', (body, taken) => {
-    expect(optionalOpeningBody.parse(body)).toEqual(taken);
+    expect(optionalOpenSessionBody.parse(body)).toEqual(taken);
   });
 
   it('keeps a key __proto__ in metadata as data', () => {
-    const { metadata } = optionalOpeningBody.parse(JSON.parse('{"metadata": {"__proto__": {"admin": true}}}'));
+    const { metadata } = optionalOpenSessionBody.parse(JSON.parse('{"metadata": {"__proto__": {"admin": true}}}'));
     expect(JSON.stringify(metadata)).toBe('{"__proto__":{"admin":true}}');
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
   });
@@ -58,7 +58,7 @@ describe('what an opener may say', () => {
   });
 
   it('refuses keys that it does not know, each by name', () => {
-    const [issue] = optionalOpeningBody.safeParse({ product: [], token: 'x' }).error?.issues ?? [];
+    const [issue] = optionalOpenSessionBody.safeParse({ product: [], token: 'x' }).error?.issues ?? [];
     expect(issue).toMatchObject({ code: 'unrecognized_keys', keys: ['product', 'token'] });
   });
 

@@ -1,6 +1,6 @@
 import { FAILURE_CODES, PRODUCTS, SESSION_STATUSES } from '@app/kernel';
 import { z } from 'zod';
-import { deeperThan, storable } from './storable.js';
+import { isDeeperThan, isStorable } from '../http/storable-json.js';
 
 /** In bytes of JSON. */
 const METADATA_LIMIT = 4096;
@@ -16,8 +16,8 @@ export const metadata = z
     error: 'must be an object',
     abort: true,
   })
-  .refine((value) => !deeperThan(MOST_LEVELS, value), { error: TOO_LARGE, abort: true })
-  .refine(storable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
+  .refine((value) => !isDeeperThan(MOST_LEVELS, value), { error: TOO_LARGE, abort: true })
+  .refine(isStorable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_LIMIT, { error: TOO_LARGE })
   .meta({
     type: 'object',
@@ -27,7 +27,7 @@ export const metadata = z
   });
 
 /** What an opener may say. No body is the same as `{}`. */
-export const openingBody = z
+export const openSessionBody = z
   .strictObject(
     {
       products: z
@@ -48,10 +48,10 @@ export const openingBody = z
   )
   .meta({ id: 'SessionOpening' });
 
-export type OpeningBody = z.output<typeof openingBody>;
+export type OpenSessionBody = z.output<typeof openSessionBody>;
 
 /** No body at all is an empty opening. */
-export const optionalOpeningBody = z.preprocess((body) => (body === undefined ? {} : body), openingBody);
+export const optionalOpenSessionBody = z.preprocess((body) => (body === undefined ? {} : body), openSessionBody);
 
 const time = z.iso.datetime();
 

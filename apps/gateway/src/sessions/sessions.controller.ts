@@ -2,14 +2,19 @@ import { SESSION_STATUSES } from '@app/kernel';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { CallerOf, type Caller } from '../access/caller.js';
-import { ADMITTED, ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../docs/answers.js';
-import { ApiOpening } from '../docs/opening.js';
-import { TokenId } from '../docs/token-id.js';
-import { IdempotencyKeyOf } from './idempotency-key.js';
-import { type ListQuery, listQuery } from './list-query.js';
-import { type Patience, PatienceOf } from './patience.js';
-import { type OpeningBody, optionalOpeningBody, type SessionPage, type SessionView } from './session.schemas.js';
+import { CurrentCaller, type Caller } from '../auth/caller.js';
+import { ADMISSION_PROBLEMS, ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../openapi/responses.js';
+import { ApiOpenSessionBody } from './session.openapi.js';
+import { TokenId } from './token-id.openapi.js';
+import { IdempotencyKeyOf } from '../http/idempotency-key.js';
+import { type ListSessionsQuery, listSessionsQuery } from './list-sessions.query.js';
+import { type WaitPreference, PreferredWait } from '../http/wait-preference.js';
+import {
+  type OpenSessionBody,
+  optionalOpenSessionBody,
+  type SessionPage,
+  type SessionView,
+} from './session.schemas.js';
 import { SessionPresenter } from './session.presenter.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -35,7 +40,7 @@ export class SessionsController {
       '1 to 255 printable ASCII characters; for 24 hours the same key of the same caller means the same session.',
     schema: { type: 'string' },
   })
-  @ApiOpening()
+  @ApiOpenSessionBody()
   @ApiSession(201, 'This call made the session and it is ready', 'ready')
   @ApiSession(200, 'A repeated request: the session is settled', 'ready', 'failed')
   @ApiSession(202, 'The session is pending', 'pending')
@@ -45,15 +50,15 @@ export class SessionsController {
     'unsupported-media-type',
     'validation-failed',
     'idempotency-key-reused',
-    ...ADMITTED,
+    ...ADMISSION_PROBLEMS,
     'unavailable',
     'overloaded',
   )
   async create(
-    @CallerOf() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @IdempotencyKeyOf() key: string | undefined,
-    @PatienceOf() patience: Patience,
-    @Body({ schema: optionalOpeningBody }) body: OpeningBody,
+    @PreferredWait() patience: WaitPreference,
+    @Body({ schema: optionalOpenSessionBody }) body: OpenSessionBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
     return this.presenter.opened(await this.service.create(caller, body, key, patience), caller, reply);
@@ -72,7 +77,7 @@ export class SessionsController {
   })
   @ApiPage()
   @ApiProblems('malformed', 'validation-failed', 'unavailable')
-  async list(@Query({ schema: listQuery }) query: ListQuery): Promise<SessionPage> {
+  async list(@Query({ schema: listSessionsQuery }) query: ListSessionsQuery): Promise<SessionPage> {
     const { sessions, nextCursor } = await this.service.list(query);
     return { items: this.presenter.listed(sessions), nextCursor };
   }
@@ -86,11 +91,11 @@ export class SessionsController {
   @TokenId()
   @ApiPrefer()
   @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
-  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMITTED, 'unavailable')
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMISSION_PROBLEMS, 'unavailable')
   async read(
-    @CallerOf() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @Param('tokenId') tokenId: string,
-    @PatienceOf() patience: Patience,
+    @PreferredWait() patience: WaitPreference,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
     return this.presenter.shown(await this.service.read(caller, tokenId, patience), caller, reply);
@@ -111,17 +116,17 @@ export class SessionsController {
     'not-found',
     'session-closed',
     'session-expired',
-    ...ADMITTED,
+    ...ADMISSION_PROBLEMS,
     'body-too-large',
     'unsupported-media-type',
     'unavailable',
   )
   async retry(
-    @CallerOf() caller: Caller,
+    @CurrentCaller() caller: Caller,
     @Param('tokenId') tokenId: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.opened({ session: await this.service.retry(caller, tokenId), made: false }, caller, reply);
+    return this.presenter.opened({ session: await this.service.retry(caller, tokenId), created: false }, caller, reply);
   }
 
   @Delete(':tokenId')
@@ -133,8 +138,15 @@ export class SessionsController {
   )
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })
-  @ApiProblems('malformed', 'not-found', ...ADMITTED, 'body-too-large', 'unsupported-media-type', 'unavailable')
-  async close(@CallerOf() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
+  @ApiProblems(
+    'malformed',
+    'not-found',
+    ...ADMISSION_PROBLEMS,
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+  )
+  async close(@CurrentCaller() caller: Caller, @Param('tokenId') tokenId: string): Promise<void> {
     await this.service.close(caller, tokenId);
   }
 }

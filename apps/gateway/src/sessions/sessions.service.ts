@@ -3,18 +3,18 @@ import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/en
 import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
-import { type Caller, may } from '../access/caller.js';
+import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
-import { Problem } from '../problems/problem.js';
-import { Backlog } from './backlog.js';
-import { encodeCursor } from './cursor.js';
-import { fingerprint } from './idempotency-key.js';
-import type { ListQuery } from './list-query.js';
-import type { Patience } from './patience.js';
-import { OPEN_ROOM } from './room-name.js';
-import type { Answer } from './session.presenter.js';
-import type { OpeningBody } from './session.schemas.js';
-import { Waits } from './waits.js';
+import { ProblemError } from '../problems/problem.js';
+import { PendingLimit } from './pending-limit.js';
+import { encodeCursor } from './session-cursor.js';
+import { fingerprint } from '../http/idempotency-key.js';
+import type { ListSessionsQuery } from './list-sessions.query.js';
+import type { WaitPreference } from '../http/wait-preference.js';
+import { ROOM_API_PREFIX } from './room-name.js';
+import type { SessionResult } from './session.presenter.js';
+import type { OpenSessionBody } from './session.schemas.js';
+import { SessionWaiter } from './session-waiter.js';
 
 /** Decides what happens to sessions. The row comes first; the job is only a hint that somebody should look at it. */
 @Injectable()
@@ -23,28 +23,38 @@ export class SessionsService {
     private readonly rooms: RoomsRepository,
     private readonly sessions: SessionsRepository,
     private readonly queue: MintTokensQueue,
-    private readonly waits: Waits,
+    private readonly waiter: SessionWaiter,
     private readonly admission: Admission,
-    private readonly backlog: Backlog,
+    private readonly pendingLimit: PendingLimit,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
   /** A new session without a room. */
-  async create(caller: Caller, body: OpeningBody, key: string | undefined, patience: Patience): Promise<Answer> {
+  async create(
+    caller: Caller,
+    body: OpenSessionBody,
+    key: string | undefined,
+    patience: WaitPreference,
+  ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room: null, session: null });
-    if (this.backlog.isFull) throw new Problem('overloaded');
+    if (this.pendingLimit.isReached) throw new ProblemError('overloaded');
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
-    if (created.by === 'made') this.hint(created.session.id);
-    const session = await this.held(created.session, patience);
-    return { session, made: created.by === 'made', replayed: created.by === 'replayed' };
+    if (created.outcome === 'created') this.enqueue(created.session.id);
+    const session = await this.waitUntilSettled(created.session, patience);
+    return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
 
   /** The room's live session, made if there is none. */
-  async openRoom(caller: Caller, room: string, body: OpeningBody, patience: Patience): Promise<Answer> {
+  async openRoom(
+    caller: Caller,
+    room: string,
+    body: OpenSessionBody,
+    patience: WaitPreference,
+  ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room, session: null });
     // Who finds a session there adds nothing to what is pending.
-    if (this.backlog.isFull && (await this.rooms.findLive(room)) === null) throw new Problem('overloaded');
+    if (this.pendingLimit.isReached && (await this.rooms.findLive(room)) === null) throw new ProblemError('overloaded');
     const opening = {
       ...this.opening(body),
       room,
@@ -53,30 +63,30 @@ export class SessionsService {
     };
     const opened = await this.rooms.open(opening);
     if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
-      throw new Problem('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
+      throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
-    if (opened.by !== 'found') this.hint(opened.session.id, opened.by === 'reopened');
-    return { session: await this.held(opened.session, patience), made: opened.by === 'made' };
+    if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
+    return { session: await this.waitUntilSettled(opened.session, patience), created: opened.outcome === 'created' };
   }
 
   /** The room's live session. */
-  async readRoom(room: string, patience: Patience): Promise<SessionRecord> {
+  async readRoom(room: string, patience: WaitPreference): Promise<SessionRecord> {
     const session = await this.rooms.findLive(room);
-    if (session === null) throw new Problem('not-found', { detail: 'The room has no session' });
-    return this.held(session, patience);
+    if (session === null) throw new ProblemError('not-found', { detail: 'The room has no session' });
+    return this.waitUntilSettled(session, patience);
   }
 
-  /** A session by its TokenID. @throws Problem 404, or 410 with a link to a newer session of the room */
-  async read(caller: Caller, id: string, patience: Patience): Promise<SessionRecord> {
+  /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to a newer session of the room */
+  async read(caller: Caller, id: string, patience: WaitPreference): Promise<SessionRecord> {
     const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (found === null) throw new Problem('not-found', { detail: 'There is no such session' });
-    const session = await this.held(found, patience);
+    if (found === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    const session = await this.waitUntilSettled(found, patience);
     if (session.status !== 'closed' && session.status !== 'expired') return session;
     const successor =
-      session.room !== null && !session.room.startsWith(OPEN_ROOM) && may(caller, 'rooms:open')
+      session.room !== null && !session.room.startsWith(ROOM_API_PREFIX) && hasScope(caller, 'rooms:open')
         ? await this.sessions.findSuccessor(session.room, session.generation)
         : null;
-    throw new Problem(session.status === 'closed' ? 'session-closed' : 'session-expired', {
+    throw new ProblemError(session.status === 'closed' ? 'session-closed' : 'session-expired', {
       ...(successor !== null && { headers: { link: `</v1/sessions/${successor}>; rel="successor-version"` } }),
     });
   }
@@ -85,15 +95,18 @@ export class SessionsService {
   async retry(caller: Caller, id: string): Promise<SessionRecord> {
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
     const session = SESSION_ID.test(id) ? await this.sessions.retry(id, caller.id, mintDeadlineS) : null;
-    if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
-    if (session.status === 'closed') throw new Problem('session-closed');
-    if (session.status === 'expired') throw new Problem('session-expired');
-    if (session.status === 'pending') this.hint(id, true);
+    if (session === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    if (session.status === 'closed') throw new ProblemError('session-closed');
+    if (session.status === 'expired') throw new ProblemError('session-expired');
+    if (session.status === 'pending') this.enqueue(id, true);
     return session;
   }
 
   /** A page of sessions for administrators. */
-  async list({ cursor, ...filter }: ListQuery): Promise<{ sessions: SessionRecord[]; nextCursor: string | null }> {
+  async list({
+    cursor,
+    ...filter
+  }: ListSessionsQuery): Promise<{ sessions: SessionRecord[]; nextCursor: string | null }> {
     const { sessions, next } = await this.sessions.list({ ...filter, after: cursor });
     return { sessions, nextCursor: next === null ? null : encodeCursor(next) };
   }
@@ -101,17 +114,17 @@ export class SessionsService {
   /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */
   async close(caller: Caller, id: string): Promise<void> {
     const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (session === null) throw new Problem('not-found', { detail: 'There is no such session' });
-    const foreign = caller.who.kind === 'person' && session.createdBy !== caller.id && !may(caller, 'admin');
+    if (session === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    const foreign = caller.principal.kind === 'user' && session.createdBy !== caller.id && !hasScope(caller, 'admin');
     if (foreign) {
       const detail = 'A person closes only sessions that they created';
-      throw new Problem('insufficient-scope', { detail, sessionId: id });
+      throw new ProblemError('insufficient-scope', { detail, sessionId: id });
     }
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);
   }
 
-  private opening(body: OpeningBody) {
+  private opening(body: OpenSessionBody) {
     const { defaultProducts, mintDeadlineS } = this.config.get('sessions', { infer: true });
     return {
       products: inOrder(body.products ?? defaultProducts),
@@ -121,16 +134,16 @@ export class SessionsService {
   }
 
   /** A session that is put back to pending may still have the job of its last life, waiting for its next try. */
-  private hint(id: string, again = false): void {
+  private enqueue(id: string, again = false): void {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
-    this.queue.hint(id, { now: again });
+    this.queue.enqueue(id, { now: again });
   }
 
   /** The session once it is settled, or as it is when the caller's patience is over. */
-  private async held(session: SessionRecord, { since, waitS }: Patience): Promise<SessionRecord> {
+  private async waitUntilSettled(session: SessionRecord, { since, waitS }: WaitPreference): Promise<SessionRecord> {
     if (waitS === null || isSettled(session.status)) return session;
     const leftMs = waitS * 1000 - (performance.now() - since);
-    return (await this.waits.settled(session, leftMs)) ?? session;
+    return (await this.waiter.waitUntilSettled(session, leftMs)) ?? session;
   }
 }
 

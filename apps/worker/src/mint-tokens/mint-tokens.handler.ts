@@ -1,13 +1,13 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { type Publication, PublishingRepository, type SealedToken } from '@app/entities';
-import { failpoint, pause, type Product, StoreUnavailable } from '@app/kernel';
+import { failpoint, sleep, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import type { Outcome } from '@app/queue';
 import { Sealing } from '@app/sealing';
 import { Inject, Injectable } from '@nestjs/common';
-import { MintingMetrics } from '../minting.metrics.js';
-import { CasBreaker } from './cas-breaker.js';
-import { judge, type Verdict, waitFor } from './judgement.js';
+import { MintingMetrics } from './minting.metrics.js';
+import { CasCircuitBreaker } from './cas-circuit-breaker.js';
+import { decideRetry, type RetryDecision, retryDelay } from './retry-policy.js';
 
 /** A minted token costs a session at the vendor's, so publishing it is worth some patience with the database. */
 const PUBLISH_TRIES = 10;
@@ -18,7 +18,7 @@ const PUBLISH_PAUSE_MS = 1000;
 export class MintTokensHandler {
   constructor(
     private readonly publishing: PublishingRepository,
-    private readonly cas: CasBreaker,
+    private readonly cas: CasCircuitBreaker,
     private readonly sealing: Sealing,
     private readonly metrics: MintingMetrics,
     @Inject(ConfigService) private readonly config: SettingsService<'runtime'>,
@@ -35,22 +35,22 @@ export class MintTokensHandler {
     const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
 
-    const publication = await this.publishFirmly(sessionId, tokens, signal);
-    this.account(sessionId, publication);
+    const publication = await this.publishWithRetry(sessionId, tokens, signal);
+    this.record(sessionId, publication);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
 
-    const verdict = judge(errors);
+    const verdict = decideRetry(errors);
     if (publication.readyAfterMs !== null) return { kind: 'done' };
-    if (!publication.pending) return this.lookAgain(sessionId);
+    if (!publication.pending) return this.recheck(sessionId);
     if (verdict === null) return { kind: 'done' };
-    return this.carryOut(sessionId, verdict, task.attempts, errors);
+    return this.applyDecision(sessionId, verdict, task.attempts, errors);
   }
 
   /**
    * The session left `pending` during this run. If it came back meanwhile (a retry), its new job was refused because of
    * this one, which is still there: so this one goes on.
    */
-  private async lookAgain(sessionId: string): Promise<Outcome> {
+  private async recheck(sessionId: string): Promise<Outcome> {
     const task = await this.publishing.task(sessionId);
     return task === null ? { kind: 'done' } : { kind: 'retry', afterMs: task.waitMs };
   }
@@ -61,22 +61,26 @@ export class MintTokensHandler {
   }
 
   /** Publishing the same sealed tokens again is safe: what already stands as ours counts as published. */
-  private async publishFirmly(id: string, tokens: readonly SealedToken[], signal?: AbortSignal): Promise<Publication> {
+  private async publishWithRetry(
+    id: string,
+    tokens: readonly SealedToken[],
+    signal?: AbortSignal,
+  ): Promise<Publication> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.publishing.publish(id, tokens);
       } catch (error) {
         const over = tries >= PUBLISH_TRIES || tokens.length === 0 || signal?.aborted === true;
-        if (!(error instanceof StoreUnavailable) || over) {
+        if (!(error instanceof StoreUnavailableError) || over) {
           this.metrics.wasted.inc(tokens.length);
           throw error;
         }
-        await pause(PUBLISH_PAUSE_MS, signal);
+        await sleep(PUBLISH_PAUSE_MS, signal);
       }
     }
   }
 
-  private account(sessionId: string, publication: Publication): void {
+  private record(sessionId: string, publication: Publication): void {
     this.metrics.wasted.inc(publication.discarded.length);
     if (publication.discarded.length > 0) {
       this.log.info({ sessionId, products: publication.discarded }, 'minted too late, discarded');
@@ -87,14 +91,19 @@ export class MintTokensHandler {
     }
   }
 
-  private async carryOut(id: string, verdict: Verdict, attempts: number, errors: readonly unknown[]): Promise<Outcome> {
+  private async applyDecision(
+    id: string,
+    verdict: RetryDecision,
+    attempts: number,
+    errors: readonly unknown[],
+  ): Promise<Outcome> {
     switch (verdict.kind) {
       case 'cancel':
         if (await this.publishing.fail(id, verdict.code)) this.metrics.failed.inc({ code: verdict.code });
         this.log.error({ sessionId: id, code: verdict.code }, 'session failed');
         return verdict;
       case 'retry': {
-        const waitMs = waitFor(verdict, attempts);
+        const waitMs = retryDelay(verdict, attempts);
         await this.publishing.postpone(id, { waitMs, counted: verdict.counted, code: verdict.code });
         if (verdict.code === null)
           this.log.error({ sessionId: id, waitMs, err: errors[0] }, 'minting failed unexpectedly');

@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { StoreUnavailable } from '@app/kernel';
+import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
 import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type Outcome } from '@app/queue';
 import { Inject } from '@nestjs/common';
@@ -26,7 +26,7 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     try {
       return await this.handler.mint(sessionId, signal);
     } catch (err) {
-      if (!(err instanceof StoreUnavailable)) this.jobLog.error({ sessionId, err }, 'a run failed unexpectedly');
+      if (!(err instanceof StoreUnavailableError)) this.jobLog.error({ sessionId, err }, 'a run failed unexpectedly');
       return { kind: 'retry', afterMs: STORE_AWAY_WAIT_MS };
     }
   }

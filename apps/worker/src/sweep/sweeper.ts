@@ -1,6 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { SWEEP_BATCH, SweepingRepository } from '@app/entities';
-import { pause, StoreUnavailable } from '@app/kernel';
+import { sleep, StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -58,12 +58,12 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping.signal.aborted) {
       const more = await this.sweep().catch((err: unknown) => {
         // Away stores have said so already; the next round tries again.
-        if (!(err instanceof StoreUnavailable)) this.log.error({ err }, 'sweeping failed');
+        if (!(err instanceof StoreUnavailableError)) this.log.error({ err }, 'sweeping failed');
         return false;
       });
       this.lastRound = performance.now();
       // The rooms of one kick-off end together, and a token must be erased within 5 s of its end.
-      if (!more) await pause(this.settings.sweepEveryMs, this.stopping.signal);
+      if (!more) await sleep(this.settings.sweepEveryMs, this.stopping.signal);
     }
   }
 

@@ -1,0 +1,67 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { type AuditPage, auditPage } from './audit.schemas.js';
+import { EXAMPLES, REQUEST_ID } from '../openapi/responses.js';
+
+const PAGE: AuditPage = {
+  items: [
+    {
+      at: '2026-11-24T20:59:07.214Z',
+      actor: 'key:backend',
+      action: 'close',
+      session: EXAMPLES.ready.id,
+      count: 1,
+    },
+    {
+      at: '2026-11-24T20:59:00.000Z',
+      actor: 'user:https://login.example.com#anna',
+      action: 'read-tokens',
+      session: EXAMPLES.ready.id,
+      count: 3,
+    },
+    {
+      at: '2026-11-24T20:58:00.000Z',
+      actor: 'key:reader',
+      action: 'denied:insufficient-scope',
+      session: null,
+      count: 12,
+    },
+  ],
+  nextCursor: null,
+};
+
+/** What of the audit trail is asked for. */
+export const ApiAuditQuery = (): MethodDecorator =>
+  applyDecorators(
+    ApiQuery({ name: 'session', required: false, description: 'A TokenID', schema: { type: 'string' } }),
+    ApiQuery({
+      name: 'actor',
+      required: false,
+      description: 'Who did it, exactly as in the items',
+      schema: { type: 'string' },
+    }),
+    ApiQuery({
+      name: 'from',
+      required: false,
+      description:
+        'Nothing before this time, such as `2026-11-24T20:00:00Z`. What is counted belongs to the beginning of its minute.',
+      schema: { type: 'string', format: 'date-time' },
+    }),
+    ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
+    ApiQuery({
+      name: 'cursor',
+      required: false,
+      description: '`nextCursor` of the page before',
+      schema: { type: 'string' },
+    }),
+  );
+
+/** A reply that lists what the audit trail knows. */
+export const ApiAuditPage = (): MethodDecorator =>
+  ApiResponse({
+    status: 200,
+    description: 'A page of the audit trail, newest first',
+    standardSchema: auditPage,
+    examples: { page: { summary: 'page', value: PAGE } },
+    headers: REQUEST_ID,
+  });

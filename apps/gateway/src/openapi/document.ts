@@ -1,0 +1,82 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { PROBLEM_CODES } from '../problems/problem-codes.js';
+import { SECURITY_SCHEME } from './responses.js';
+import { defaultResponses, defaultResponseFor } from './default-responses.js';
+
+const fault = z.strictObject({
+  detail: z.string(),
+  pointer: z.string().exactOptional().meta({ description: 'JSON Pointer into the body' }),
+  parameter: z.string().exactOptional().meta({ description: 'Name of a path or query parameter' }),
+  header: z.string().exactOptional().meta({ description: 'Name of a header' }),
+});
+
+const problem = z.strictObject({
+  type: z.string().meta({ description: '`urn:watchtogether:problem:` and the code' }),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.enum(PROBLEM_CODES),
+  retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
+  requestId: z.string(),
+  errors: z.array(fault).exactOptional(),
+});
+
+/** The public API as an OpenAPI 3.1 document. Needs no running part. */
+export function createDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('WatchTogether Auth Server')
+    .setDescription(
+      'Sessions for Sceenic Watch Together. One client opens a room or creates a session, the others bring its TokenID: ' +
+        'all of them get exactly the same token.\n\nErrors are problem documents (RFC 9457) with a `code` from a closed list.',
+    )
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addTag('Rooms', 'Stable names of yours; at most one session of a room is live')
+    .addTag('Sessions', 'By TokenID')
+    .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
+    .addTag(
+      'Drop-in rooms',
+      'The contract of the vendor’s demo server, for clients that already speak it. Off by default (`ROOM_API=on`); ' +
+        'it asks for no credential, so whoever knows a name gets the tokens',
+    )
+    .addTag('Health', 'For load balancers')
+    .addSecurity(SECURITY_SCHEME, {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key, `wtk_<id>_<secret>`, or a JWT of the customer’s identity provider',
+    })
+    .build();
+  // zod's own converter, for 3.1 means JSON Schema 2020-12 as it is.
+  delete (config.components?.securitySchemes?.[SECURITY_SCHEME] as { bearerFormat?: string }).bearerFormat;
+  const document = SwaggerModule.createDocument(app, config, {
+    standardSchemaConverter: (schema, { schemaType }) => {
+      const {
+        $schema: _,
+        $defs,
+        ...own
+      } = z.toJSONSchema(schema as z.ZodType, {
+        io: schemaType,
+        target: 'draft-2020-12',
+        unrepresentable: 'any',
+      });
+      return { schema: own, ...($defs !== undefined && { components: $defs }) };
+    },
+  });
+  const { $schema: _, ...problemSchema } = z.toJSONSchema(problem, { target: 'draft-2020-12' });
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: problemSchema as never },
+    responses: defaultResponses(),
+  };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const operation of Object.values(methods) as { responses: object }[]) {
+      Object.assign(operation.responses, { default: defaultResponseFor(path) });
+    }
+  }
+  return document;
+}

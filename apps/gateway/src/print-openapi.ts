@@ -1,0 +1,27 @@
+import { createLog, runMain } from '@app/observability';
+import type { GatewaySettings } from '@app/config';
+import { NestFactory } from '@nestjs/core';
+import { createDocument } from './openapi/document.js';
+import { GatewayModule } from './gateway.module.js';
+import { createFastifyAdapter } from './server/fastify-adapter.js';
+
+/** In preview nothing is built, so these settings are never read but where a module is put together. */
+const NOTHING = {
+  queue: { redisUrl: undefined },
+  database: { url: 'postgres://nowhere' },
+  http: { trustedProxies: 0, corsOrigins: [] as string[] },
+  roomApi: { on: false },
+} as GatewaySettings;
+
+/** Prints the OpenAPI document. Nothing is started: no database, no queue. */
+async function main(): Promise<void> {
+  const module = await GatewayModule.with(NOTHING, createLog('openapi', { logLevel: 'silent', production: true }));
+  const app = await NestFactory.create(module, createFastifyAdapter(NOTHING), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
+  process.stdout.write(`${JSON.stringify(createDocument(app), null, 2)}\n`);
+}
+
+runMain(main);

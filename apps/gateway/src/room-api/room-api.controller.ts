@@ -1,0 +1,67 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Operation } from '../openapi/responses.js';
+import { ApiCreateRoomBody, ApiRoom, ApiRoomErrors } from './room-api.openapi.js';
+import { ProblemError } from '../problems/problem.js';
+import { givenName } from '../sessions/room-name.js';
+import { SessionPresenter } from '../sessions/session.presenter.js';
+import { createRoomBody, type CreateRoomBody, type RoomView } from './room-api.schemas.js';
+import { ANONYMOUS, type RoomApiRoom, RoomApiService } from './room-api.service.js';
+
+/** The contract of the vendor's demo server, for clients that already speak it. */
+@ApiTags('Drop-in rooms')
+@Controller('room')
+export class RoomApiController {
+  constructor(
+    private readonly rooms: RoomApiService,
+    private readonly presenter: SessionPresenter,
+  ) {}
+
+  @Post('create')
+  @HttpCode(200)
+  @Operation(
+    'createRoom',
+    'Get or make a room',
+    'However many call at once, all get the same tokens. Off by default; asks for no credential.',
+  )
+  @ApiCreateRoomBody()
+  @ApiRoom()
+  @ApiRoomErrors(
+    'malformed',
+    'admission-denied',
+    'body-too-large',
+    'unsupported-media-type',
+    'rate-limited',
+    'unavailable',
+  )
+  async create(
+    @Body({ schema: createRoomBody }) body: CreateRoomBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RoomView> {
+    return this.shown(await this.rooms.join(request.ip, body), reply);
+  }
+
+  @Get(':name')
+  @Operation('getRoom', 'Read a room', 'Nothing is made. Off by default; asks for no credential.')
+  @ApiParam({ name: 'name', schema: { type: 'string' }, example: 'derby' })
+  @ApiRoom()
+  @ApiRoomErrors('malformed', 'admission-denied', 'not-found', 'rate-limited', 'unavailable')
+  async read(
+    @Param('name', { schema: givenName }) name: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RoomView> {
+    return this.shown(await this.rooms.read(request.ip, name), reply);
+  }
+
+  /** All or nothing: such a client cannot do anything with a room that has no tokens, but it can ask again. */
+  private async shown({ name, session }: RoomApiRoom, reply: FastifyReply): Promise<RoomView> {
+    const { tokens, expiresAt, metadata } = await this.presenter.shown(session, ANONYMOUS, reply);
+    if (tokens?.stream === undefined || tokens.sync === undefined || expiresAt === null) {
+      throw new ProblemError('unavailable');
+    }
+    return { name, wt_token: tokens.stream, sync_token: tokens.sync, exp: Date.parse(expiresAt), ...metadata };
+  }
+}

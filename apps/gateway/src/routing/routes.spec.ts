@@ -1,0 +1,67 @@
+import { SCOPES } from '@app/kernel';
+import { describe, expect, it } from '@jest/globals';
+import { allowedMethods, requestPath, type Route, routeOf, ROUTES } from './routes.js';
+
+const all: Route[] = Object.values(ROUTES);
+
+describe('the table of routes', () => {
+  it('has every route once', () => {
+    const keys = all.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('guards everything under /v1 with a scope that exists', () => {
+    for (const { path, scope } of all.filter((route) => route.path.startsWith('/v1'))) {
+      expect([path, SCOPES.some((known) => known === scope)]).toEqual([path, true]);
+    }
+  });
+
+  it('finds the route that Fastify has matched, HEAD as GET', () => {
+    expect(routeOf('PUT', '/v1/rooms/:room/session')).toBe(ROUTES.openRoom);
+    expect(routeOf('GET', '/v1/sessions/:tokenId')).toBe(ROUTES.readSession);
+    expect(routeOf('HEAD', '/v1/sessions/:tokenId')).toBe(ROUTES.readSession);
+  });
+
+  it.each([
+    ['PATCH', '/v1/sessions'],
+    ['get', '/v1/sessions/:tokenId'],
+    ['PUT', '/v1/sessions/:tokenId'],
+    ['GET', '/docs'],
+    ['GET', undefined],
+  ])('has no route for %s %s', (method, path) => {
+    expect(routeOf(method, path)).toBeUndefined();
+  });
+
+  it.each([
+    ['/v1/sessions/ses_1', ['GET', 'DELETE', 'HEAD']],
+    ['/v1/sessions/ses_1/events', ['GET', 'HEAD']],
+    ['/v1/rooms/derby/session', ['PUT', 'GET', 'HEAD']],
+    ['/v1/rooms/a%2Fb/session', ['PUT', 'GET', 'HEAD']],
+    ['/livez', ['GET', 'HEAD']],
+    ['/', []],
+    ['/v1', []],
+    ['/v1/sessions/', []],
+    ['/v1/rooms//session', []],
+    ['/v1/rooms/a/b/session', []],
+    ['/V1/sessions', []],
+    ['/:room', []],
+  ])('knows the methods of %s', (path, methods) => {
+    expect(allowedMethods(path)).toEqual(methods);
+  });
+
+  it.each([
+    ['/a', '/a'],
+    ['/a?b=/c', '/a'],
+    ['/a#b?c', '/a'],
+    ['/a?', '/a'],
+    ['', ''],
+    ['/%72oo%6D/%7e%2d?%72', '/room/~-'],
+    ['/a%2Fb%20%c3%bc%25', '/a%2Fb%20%c3%bc%25'],
+    ['http://x/room/create?y', '/room/create'],
+    ['HTTPS://x:1/', '/'],
+    ['//x/y', '//x/y'],
+    ['/http://x/y', '/http://x/y'],
+  ])('knows the path of %s', (url, path) => {
+    expect(requestPath(url)).toBe(path);
+  });
+});

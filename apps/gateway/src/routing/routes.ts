@@ -1,0 +1,74 @@
+import type { Scope } from '@app/kernel';
+import type { FastifyRequest } from 'fastify';
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As Fastify writes it, `:name` for a parameter. */
+  path: string;
+  /** The scope that a caller needs; null: no credential. */
+  scope: Scope | null;
+}
+
+/** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and tests read this table. */
+export const ROUTES = {
+  createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
+  listSessions: { method: 'GET', path: '/v1/sessions', scope: 'admin' },
+  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
+  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
+  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
+  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
+  closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
+  retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
+  readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
+  createRoom: { method: 'POST', path: '/room/create', scope: null },
+  getRoom: { method: 'GET', path: '/room/:name', scope: null },
+  livez: { method: 'GET', path: '/livez', scope: null },
+  readyz: { method: 'GET', path: '/readyz', scope: null },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+
+const all: Route[] = Object.values(ROUTES);
+
+/** The route of a request that Fastify has matched. HEAD is answered as GET. */
+export function routeOf(method: string, path: string | undefined): Route | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  return all.find((route) => route.path === path && route.method === wanted);
+}
+
+/** The methods that a concrete path knows, HEAD with GET. Empty for an unknown path. */
+export function allowedMethods(path: string): string[] {
+  const methods = all.filter((route) => matches(route.path, path)).map((route) => route.method as string);
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]))
+  );
+}
+
+/** Whether a path belongs to the drop-in adapter. */
+export function isRoomApiPath(path: string): boolean {
+  return path === '/room' || path.startsWith('/room/');
+}
+
+/** `http://host` before the path, which a client may write: routers take it off, so it must not hide a path here. */
+const ORIGIN = /^https?:\/\/[^/?#]*(?=\/)/i;
+/** Characters that mean the same with and without percent-encoding (RFC 3986, 2.3). */
+const NEEDLESSLY_ENCODED = /%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/gi;
+
+/** The path of a request's URL without its query, in one spelling: `/%72oom` is `/room`, as it is for the router. */
+export function requestPath(url: string): string {
+  const target = url.replace(ORIGIN, '');
+  const end = target.search(/[?#]/);
+  return (end === -1 ? target : target.slice(0, end)).replace(NEEDLESSLY_ENCODED, decodeURIComponent);
+}
+
+/** Where a request has got to: its route if there is one, however the URL was spelled, else its path. */
+export function routeOrPath({ routeOptions, url }: Pick<FastifyRequest, 'routeOptions' | 'url'>): string {
+  return routeOptions.url ?? requestPath(url);
+}

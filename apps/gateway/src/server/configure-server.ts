@@ -1,0 +1,97 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { Health, LOG, type Log } from '@app/observability';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthHook } from '../auth/auth.hook.js';
+import { isRoomApiPath, routeOrPath } from '../routing/routes.js';
+import { serveDemo } from '../demo/serve-demo.js';
+import { createDocument } from '../openapi/document.js';
+import { GatewayMetrics } from '../gateway.metrics.js';
+import { crossOrigin } from './cors.js';
+import { parseJsonBodies } from './json-body.js';
+import { allowSwaggerUi, sendSecurityHeaders } from './security-headers.js';
+import { ValidationPipe } from './validation.pipe.js';
+import { ProblemError } from '../problems/problem.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
+export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
+  const gatekeeper = app.get(AuthHook);
+  const filter = app.get(ProblemFilter);
+  const health = app.get(Health);
+  const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
+  const roomApi = config.get('roomApi', { infer: true });
+  const http = config.get('http', { infer: true });
+  const preflight = crossOrigin({ http, roomApi });
+  const server = app.getHttpAdapter().getInstance();
+  server.server.maxConnections = http.maxConnections;
+  sendSecurityHeaders(server);
+  parseJsonBodies(server);
+  server.decorateRequest('caller', null);
+  server.decorateRequest('sessionId', null);
+  server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    void reply.header('Request-Id', request.id);
+    const place = routeOrPath(request);
+    if (isPrivate(place)) void reply.header('Cache-Control', 'no-store');
+    allowSwaggerUi(place, reply);
+    if (preflight(request, reply)) return reply;
+    try {
+      // Where nothing is, no body is read to say so.
+      const isNothing = request.routeOptions.url === undefined || (isRoomApiPath(place) && !roomApi.on);
+      if (isNothing) throw new ProblemError('not-found');
+      await gatekeeper.onRequest(request, reply);
+    } catch (error) {
+      filter.reply(error, request, reply);
+      return reply;
+    }
+    return undefined;
+  });
+  server.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
+    if (health.isDraining) void reply.header('Connection', 'close');
+  });
+  server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(new ValidationPipe());
+  if (http.swagger) serveDocs(app);
+  serveDemo(app);
+  return app;
+}
+
+/** Replies under these paths may hold tokens, or say whether something exists: no cache keeps them. */
+function isPrivate(path: string): boolean {
+  return path.startsWith('/v1/') || isRoomApiPath(path);
+}
+
+/** One line and one observation per request: ids, never addresses or contents. */
+function recordRequest(log: Log, metrics: GatewayMetrics) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.statusCode;
+    metrics.requests.observe({ route, status: String(status) }, reply.elapsedTime / 1000);
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status,
+        ms: Math.round(reply.elapsedTime),
+        ...(request.sessionId !== null && { sessionId: request.sessionId }),
+        // Who a person is stands in no log.
+        ...(request.caller !== null && {
+          caller: request.caller.principal.kind === 'user' ? 'user' : request.caller.id,
+        }),
+      },
+      'request',
+    );
+    done();
+  };
+}
+
+function serveDocs(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    customSiteTitle: 'WatchTogether Auth Server',
+  });
+}

@@ -1,0 +1,59 @@
+import type { GatewaySettings } from '@app/config';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isRoomApiPath, allowedMethods, requestPath } from '../routing/routes.js';
+
+/** Says by headers what pages of other origins may do. True: the request was a preflight and has been answered. */
+export type CrossOrigin = (request: FastifyRequest, reply: FastifyReply) => boolean;
+
+interface Rule {
+  origins: readonly string[];
+  /** Headers that a page may send. */
+  allowed: string;
+  /** Headers of replies that a page may read. */
+  exposed: string;
+}
+
+/** How long a browser may remember what a preflight said, in s. */
+const MAX_AGE_S = 600;
+
+const API = {
+  allowed: 'Authorization, Content-Type, Prefer, Idempotency-Key, Last-Event-ID',
+  exposed:
+    'Request-Id, Location, Retry-After, Preference-Applied, Idempotency-Replayed, Link, WWW-Authenticate, Allow, ' +
+    'RateLimit, RateLimit-Policy',
+};
+const ROOMS = { allowed: 'Content-Type', exposed: 'Request-Id, Retry-After' };
+
+/** CORS for the API and for the drop-in rooms, each for its own origins. Other paths are for no page but our own. */
+export function crossOrigin({ http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>): CrossOrigin {
+  const api = allowOrigins({ ...API, origins: http.corsOrigins });
+  const rooms = allowOrigins({ ...ROOMS, origins: roomApi.on ? roomApi.origins : [] });
+  return (request, reply) => {
+    const path = requestPath(request.url);
+    if (isRoomApiPath(path)) return rooms(request, reply, allowedMethods(path));
+    if (path.startsWith('/v1/')) return api(request, reply, allowedMethods(path));
+    return path === '/openapi.json' && http.swagger ? api(request, reply, ['GET', 'HEAD']) : false;
+  };
+}
+
+/**
+ * These origins, and no others: never `*`. Nothing here reads a cookie, so `Access-Control-Allow-Credentials` is never
+ * sent. A preflight carries no credential and is answered without one.
+ */
+function allowOrigins({ origins, allowed, exposed }: Rule) {
+  return (request: FastifyRequest, reply: FastifyReply, methods: string[]): boolean => {
+    const { origin, 'access-control-request-method': wanted } = request.headers;
+    if (origins.length > 0) void reply.header('Vary', 'Origin');
+    if (origin === undefined || !origins.includes(origin)) return false;
+    void reply.header('Access-Control-Allow-Origin', origin);
+    void reply.header('Access-Control-Expose-Headers', exposed);
+    if (request.method !== 'OPTIONS' || wanted === undefined || methods.length === 0) return false;
+    void reply
+      .status(204)
+      .header('Access-Control-Allow-Methods', methods.join(', '))
+      .header('Access-Control-Allow-Headers', allowed)
+      .header('Access-Control-Max-Age', String(MAX_AGE_S))
+      .send();
+    return true;
+  };
+}

@@ -1,0 +1,57 @@
+import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { type FieldError, ProblemError } from '../problems/problem.js';
+
+interface Issue {
+  code?: string;
+  message: string;
+  path?: readonly PropertyKey[];
+  /** Names of unknown keys, for `unrecognized_keys`. */
+  keys?: readonly string[];
+}
+
+/** A body of 64 KiB can have thousands of faults; nobody reads them, and the reply must not be larger than the request. */
+const MAX_ERRORS = 100;
+
+/** Parses bodies and parameters by their zod schema and answers 422 with the faults and their places. */
+@Injectable()
+export class ValidationPipe extends StandardSchemaValidationPipe {
+  constructor() {
+    super({ exceptionFactory: (issues) => new InvalidError(issues as readonly Issue[]) });
+  }
+
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      if (!(error instanceof InvalidError)) throw error;
+      const errors = error.issues.flatMap((issue) => toFieldErrors(issue, metadata));
+      throw new ProblemError('validation-failed', { errors: errors.slice(0, MAX_ERRORS) });
+    }
+  }
+
+  /** The schema decides about every key; data of the caller's is not dropped in silence. */
+  protected override stripProtoKeys(): void {
+    // nothing is stripped
+  }
+}
+
+class InvalidError extends Error {
+  constructor(readonly issues: readonly Issue[]) {
+    super('invalid');
+  }
+}
+
+function toFieldErrors(issue: Issue, metadata: ArgumentMetadata): FieldError[] {
+  const path = (issue.path ?? []).map(String);
+  if (metadata.type === 'param') return [{ detail: issue.message, parameter: metadata.data ?? path.join('.') }];
+  if (issue.code === 'unrecognized_keys') {
+    return (issue.keys ?? []).map((key) => place('is not known', [...path, key], metadata));
+  }
+  return [place(issue.message, path, metadata)];
+}
+
+function place(detail: string, path: string[], metadata: ArgumentMetadata): FieldError {
+  if (metadata.type === 'query') return { detail, parameter: metadata.data ?? path.join('.') };
+  const pointer = path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return { detail, pointer: `#${pointer}` };
+}

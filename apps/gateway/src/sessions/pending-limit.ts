@@ -1,0 +1,34 @@
+import { ConfigService, type SettingsService } from '@app/config';
+import { SessionsRepository } from '@app/entities';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+
+const COUNT_EVERY_MS = 1000;
+
+/**
+ * Whether so many sessions are pending that taking on another one would be a promise that cannot be kept. Counted once
+ * a second, so the cap is about right and costs a request nothing; while the database is away the last count stands.
+ */
+@Injectable()
+export class PendingLimit implements OnApplicationBootstrap, OnModuleDestroy {
+  isReached = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly sessions: SessionsRepository,
+    @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.count(), COUNT_EVERY_MS);
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  private async count(): Promise<void> {
+    const { maxPending } = this.config.get('sessions', { infer: true });
+    const pending = await this.sessions.countPending(maxPending).catch(() => null);
+    if (pending !== null) this.isReached = pending >= maxPending;
+  }
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Caller, CurrentCaller } from '../auth/caller.js';
+import { ApiProblems, Operation } from '../openapi/responses.js';
+import { ApiEvents, ApiLastEventId } from './sse.openapi.js';
+import { TokenId } from '../sessions/token-id.openapi.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { SSE_HEADERS, SseHub } from './sse-hub.js';
+
+@ApiTags('Sessions')
+@Controller('v1/sessions/:tokenId/events')
+export class SessionEventsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly streams: SseHub,
+  ) {}
+
+  @Get()
+  @Operation(
+    'streamSession',
+    'Follow a session',
+    'Server-sent events of one type, `session`: the id is the session’s version, the data the session without tokens. ' +
+      'The state now comes at once, unless `Last-Event-ID` is its version; states between may be skipped. The stream ' +
+      'ends after `closed` or `expired`, when the credential ends, and when the server shuts down: connect again. ' +
+      'Read it with `fetch`: `EventSource` cannot send a credential.',
+  )
+  @TokenId()
+  @ApiLastEventId()
+  @ApiEvents()
+  @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', 'unavailable', 'overloaded', 'draining')
+  async follow(
+    @CurrentCaller() caller: Caller,
+    @Param('tokenId') tokenId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const session = await this.sessions.read(caller, tokenId, { since: performance.now(), waitS: null });
+    request.sessionId = session.id;
+    if (request.method === 'HEAD') void reply.headers(SSE_HEADERS).send();
+    else this.streams.open(session, reply);
+  }
+}

@@ -1,0 +1,34 @@
+import { ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { EXAMPLES, REQUEST_ID } from '../openapi/responses.js';
+
+const frame = (id: number, session: object) =>
+  `event: session\nid: ${String(id)}\ndata: ${JSON.stringify(session)}\n\n`;
+const { tokens: _, ...ready } = EXAMPLES.ready;
+
+export const ApiLastEventId = (): MethodDecorator =>
+  ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id of the last event that was seen.',
+    schema: { type: 'string' },
+    example: '1',
+  });
+
+/** The stream of a session's events. */
+export const ApiEvents = (): MethodDecorator =>
+  ApiResponse({
+    status: 200,
+    description: 'The events, as they come; a comment at least every 15 seconds (`STREAM_HEARTBEAT_S`)',
+    headers: REQUEST_ID,
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        examples: {
+          events: {
+            summary: 'A session gets ready',
+            value: frame(1, EXAMPLES.pending) + frame(2, ready),
+          },
+        },
+      },
+    },
+  });

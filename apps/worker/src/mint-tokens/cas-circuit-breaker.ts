@@ -1,0 +1,70 @@
+import {
+  CasBadReplyError,
+  CasRateLimitedError,
+  CasClient,
+  CasUnavailableError,
+  type MintedToken,
+} from '@app/cas-client';
+import { CodedError, type Product } from '@app/kernel';
+import { Injectable, Logger } from '@nestjs/common';
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+
+/** The breaker is open: CAS was not called. */
+export class CasCircuitOpenError extends CodedError {
+  readonly code = 'cas-left-alone';
+
+  constructor() {
+    super('CAS is left alone after too many failures');
+  }
+}
+
+export const PROBE_EVERY_MS = 5000;
+const FAILURES_IN_A_ROW = 5;
+
+const STATE_VALUES = { closed: 0, halfOpen: 1, open: 2 } as const;
+
+/** Leaves a CAS alone that fails again and again, and lets one call through every 5 s to see whether it is back. */
+@Injectable()
+export class CasCircuitBreaker {
+  private readonly log = new Logger(CasCircuitBreaker.name);
+  private readonly breaker = circuitBreaker(
+    handleWhen(
+      (error) =>
+        error instanceof CasBadReplyError ||
+        (error instanceof CasUnavailableError && !(error instanceof CasRateLimitedError)),
+    ),
+    { halfOpenAfter: PROBE_EVERY_MS, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) },
+  );
+
+  constructor(private readonly cas: CasClient) {
+    this.breaker.onBreak(() => {
+      this.log.warn('CAS fails again and again: it is left alone, with a probe every 5 s');
+    });
+    this.breaker.onReset(() => {
+      this.log.warn('CAS answers again');
+    });
+  }
+
+  /** As `CasClient.mint`. @throws also CasCircuitOpenError */
+  async mint(product: Product, signal: AbortSignal | undefined): Promise<MintedToken> {
+    try {
+      return await this.breaker.execute(() => this.cas.mint(product, signal));
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw new CasCircuitOpenError();
+      throw error;
+    }
+  }
+
+  /** 0 closed, 1 half-open, 2 open. */
+  get state(): number {
+    switch (this.breaker.state) {
+      case CircuitState.Closed:
+        return STATE_VALUES.closed;
+      case CircuitState.HalfOpen:
+        return STATE_VALUES.halfOpen;
+      case CircuitState.Open:
+      case CircuitState.Isolated:
+        return STATE_VALUES.open;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import {
+  CasBadReplyError,
+  CasRateLimitedError,
+  CasCredentialsRejectedError,
+  CasRejectedError,
+  CasUnavailableError,
+} from '../errors/cas-errors.js';
+import type { Reply } from '../transport/exchange.js';
+import { type MintedToken, readToken } from './read-token.js';
+import { retryAfterMs } from './retry-after.js';
+import { classifyStatus } from './classify-status.js';
+
+/**
+ * The token of a reply; `maxTtlS` in s, `now` in ms since 1970. A redirect that gets here is one that is not followed.
+ *
+ * @throws CasError for every other reply.
+ */
+export function parseReply(reply: Reply, maxTtlS: number, now: number): MintedToken {
+  const means = classifyStatus(reply.status);
+  switch (means) {
+    case 'token':
+      if (reply.body === 'unread') throw new CasBadReplyError('unexpected-status');
+      if (typeof reply.body === 'string') throw new CasBadReplyError(reply.body);
+      return readToken(reply.body.text, maxTtlS, now);
+    case 'redirect':
+      throw new CasBadReplyError('redirect');
+    case 'busy':
+      throw new CasRateLimitedError({ retryAfterMs: retryAfterMs(reply.retryAfter, now) });
+    case 'unavailable':
+      throw new CasUnavailableError({ retryAfterMs: retryAfterMs(reply.retryAfter, now) });
+    case 'credentials-rejected':
+      throw new CasCredentialsRejectedError();
+    case 'rejected':
+      throw new CasRejectedError();
+    case 'bad-reply':
+      throw new CasBadReplyError('unexpected-status');
+  }
+}

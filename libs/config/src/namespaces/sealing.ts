@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { defineNamespace } from './namespace.js';
+
+export interface SealingKey {
+  id: string;
+  /** 32 bytes. */
+  key: Buffer;
+}
+
+/** Equal bytes, bytes that count, or readable text: of 32 random bytes none of these happens once in 10^13 keys. */
+function looksLikeSample(key: Buffer): boolean {
+  const steps = new Set(key.subarray(1).map((byte, i) => byte - (key[i] ?? 0)));
+  return steps.size === 1 || key.every((byte) => byte >= 0x20 && byte < 0x7f);
+}
+
+const keyRing = z.string().transform((value, context): SealingKey[] => {
+  const keys: SealingKey[] = [];
+  for (const entry of value.split(',').map((part) => part.trim())) {
+    const colon = entry.indexOf(':');
+    const id = entry.slice(0, Math.max(colon, 0));
+    const encoded = entry.slice(colon + 1);
+    const key = Buffer.from(encoded, 'base64');
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id) || !/^[A-Za-z0-9+/]{43}=$/.test(encoded) || key.length !== 32) {
+      context.addIssue('must be <key id>:<base64 of 32 bytes>, several separated by commas');
+      return z.NEVER;
+    }
+    if (keys.some((other) => other.id === id)) {
+      context.addIssue('must not name one key id twice');
+      return z.NEVER;
+    }
+    if (looksLikeSample(key)) {
+      context.addIssue('must be random: one of its keys is a sample');
+      return z.NEVER;
+    }
+    keys.push({ id, key });
+  }
+  return keys;
+});
+
+export const sealing = defineNamespace({
+  title: 'Tokens at rest',
+  variables: {
+    TOKEN_ENCRYPTION_KEYS: {
+      schema: keyRing,
+      description:
+        'The key ring, <key id>:<base64 of 32 bytes>, comma-separated: the first key encrypts, all of them open. A key: openssl rand -base64 32',
+      secret: true,
+    },
+  },
+  settings: (values) => ({ keys: values.TOKEN_ENCRYPTION_KEYS }),
+});

@@ -1,0 +1,39 @@
+import { PRODUCTS, type Product } from '@app/kernel';
+import { z } from 'zod';
+import { defineNamespace, whole } from './namespace.js';
+
+const products = z.string().transform((value, context): Product[] => {
+  const names = [...new Set(value.split(',').map((name) => name.trim()))];
+  const known = PRODUCTS.filter((product) => names.includes(product));
+  if (known.length !== names.length || known.length === 0) {
+    context.addIssue(`must be one or more of ${PRODUCTS.join(', ')}, separated by commas`);
+    return z.NEVER;
+  }
+  return known;
+});
+
+export const sessions = defineNamespace({
+  title: 'Sessions',
+  variables: {
+    DEFAULT_PRODUCTS: {
+      schema: products,
+      description: 'The products of a session whose opener names none: stream, sync or both, comma-separated.',
+      default: 'stream',
+    },
+    MINT_DEADLINE_S: {
+      schema: whole(1, 86_400),
+      description: 'How long a session may stay pending before it counts as failed, from its creation or retry, in s.',
+      default: '900',
+    },
+    MAX_PENDING: {
+      schema: whole(1, 100_000_000),
+      description: 'Pending sessions beyond which no new one is taken on, description: they are counted once a second.',
+      default: '200000',
+    },
+  },
+  settings: (values) => ({
+    defaultProducts: values.DEFAULT_PRODUCTS,
+    mintDeadlineS: values.MINT_DEADLINE_S,
+    maxPending: values.MAX_PENDING,
+  }),
+});

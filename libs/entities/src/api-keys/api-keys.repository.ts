@@ -1,0 +1,106 @@
+import type { ParsedApiKey } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+export interface NewApiKey extends ParsedApiKey {
+  name: string;
+  scopes: string[];
+  /** Requests a second; null: as many as it likes. */
+  ratePerS: number | null;
+}
+
+export type ApiKeyRecord = Omit<NewApiKey, 'name'>;
+
+/** A key as operators see it. */
+export interface ListedApiKey {
+  id: string;
+  name: string;
+  scopes: string[];
+  ratePerS: number | null;
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+  state: 'active' | 'expired' | 'revoked';
+}
+
+/** API keys. Revoked and expired ones are not found. */
+@Injectable()
+export class ApiKeysRepository {
+  constructor(private readonly database: Database) {}
+
+  async findUsable(id: string): Promise<ApiKeyRecord | null> {
+    const [row] = await this.database.query<ApiKeyRecord>(
+      `SELECT id, secret_sha256 AS "secretSha256", scopes, rate_per_s AS "ratePerS" FROM api_keys
+       WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+      [id],
+    );
+    return row ?? null;
+  }
+
+  /**
+   * Adds a key unless its id exists: one that was revoked stays revoked.
+   *
+   * @param lifeS how long it lives, in s; null: until it is revoked
+   */
+  async ensure(key: NewApiKey, lifeS: number | null = null): Promise<void> {
+    await this.database.query(
+      `INSERT INTO api_keys (id, name, secret_sha256, scopes, rate_per_s, expires_at)
+       VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6)) ON CONFLICT (id) DO NOTHING`,
+      [key.id, key.name, key.secretSha256, key.scopes, key.ratePerS, lifeS],
+    );
+  }
+
+  /** Every key, the newest last. */
+  async list(): Promise<ListedApiKey[]> {
+    return this.database.query<ListedApiKey>(
+      `SELECT id, name, scopes, rate_per_s AS "ratePerS", created_at AS "createdAt", expires_at AS "expiresAt",
+              last_used_at AS "lastUsedAt", revoked_at AS "revokedAt",
+              CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+                   WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'active' END AS state
+       FROM api_keys ORDER BY created_at, id`,
+    );
+  }
+
+  /**
+   * Adds `next` with the name, scopes, rate and life of the key `id`, which itself ends `overlapS` seconds from now.
+   *
+   * @returns false if there is no such usable key
+   */
+  async rotate(id: string, next: ParsedApiKey, overlapS: number): Promise<boolean> {
+    return this.database.transaction(async (statements) => {
+      await statements.query('SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE', [id]);
+      const added = await statements.query(
+        `INSERT INTO api_keys (id, name, secret_sha256, scopes, rate_per_s, expires_at)
+         SELECT $2, name, $3, scopes, rate_per_s, clock_timestamp() + (expires_at - created_at) FROM api_keys
+         WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+         RETURNING 1`,
+        [id, next.id, next.secretSha256],
+      );
+      if (added.length === 0) return false;
+      await statements.query(
+        `UPDATE api_keys SET expires_at = LEAST(expires_at, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1`,
+        [id, overlapS],
+      );
+      return true;
+    });
+  }
+
+  /** For good. False if there is no such key; revoking again changes nothing. */
+  async revoke(id: string): Promise<boolean> {
+    const rows = await this.database.query(
+      'UPDATE api_keys SET revoked_at = COALESCE(revoked_at, clock_timestamp()) WHERE id = $1 RETURNING 1',
+      [id],
+    );
+    return rows.length > 0;
+  }
+
+  /** Notes that these keys were used, to the minute. */
+  async recordUse(ids: readonly string[]): Promise<void> {
+    await this.database.query(
+      `UPDATE api_keys SET last_used_at = clock_timestamp()
+       WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')`,
+      [ids],
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import type { AuditAction, AuditedChange, CountedAction } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable } from '../database/database.js';
+
+/** How often somebody did something. */
+export interface AuditCount {
+  /** A UUID: what is added twice under one id stands once. */
+  id: string;
+  actor: string;
+  action: CountedAction;
+  sessionId: string | null;
+  count: number;
+  /** How long ago that was, in s. */
+  ageS: number;
+}
+
+export interface AuditItem {
+  at: Date;
+  actor: string;
+  action: AuditAction;
+  session: string | null;
+  count: number;
+}
+
+/** Where a page ends: the time (ISO 8601, microseconds), actor, action and session (or '') of its last item. */
+export interface AuditPlace {
+  at: string;
+  actor: string;
+  action: AuditAction;
+  session: string;
+}
+
+export interface AuditFilter {
+  session?: string | undefined;
+  actor?: string | undefined;
+  from?: Date | undefined;
+  limit: number;
+  after?: AuditPlace | undefined;
+}
+
+/** Writes down a change of a session, in the transaction that makes it. */
+export async function auditChange(
+  statements: Queryable,
+  { actor, action, sessionId }: { actor: string; action: AuditedChange; sessionId: string },
+): Promise<void> {
+  await statements.query(
+    `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+     VALUES (gen_random_uuid(), clock_timestamp(), $1, $2, $3, 1)`,
+    [actor, action, sessionId],
+  );
+}
+
+/** The audit trail: entries are added, never changed. */
+@Injectable()
+export class AuditRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Adds counts to the minutes to which they belong. Safe to repeat when it is not known whether it was done. */
+  async add(counts: readonly AuditCount[]): Promise<void> {
+    await this.database.query(
+      `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+       SELECT c.id, date_trunc('minute', clock_timestamp() - make_interval(secs => c.age_s)),
+              c.actor, c.action, c.session_id, c.count
+       FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::text[], $5::text[], $6::integer[])
+            AS c (id, age_s, actor, action, session_id, count)
+       ON CONFLICT (id) DO NOTHING`,
+      [
+        counts.map((one) => one.id),
+        counts.map((one) => one.ageS),
+        counts.map((one) => one.actor),
+        counts.map((one) => one.action),
+        counts.map((one) => one.sessionId ?? ''),
+        counts.map((one) => one.count),
+      ],
+    );
+  }
+
+  /** A page of items, newest first. What was counted in several entries of one minute is one item. */
+  async list({ session, actor, from, limit, after }: AuditFilter): Promise<{
+    items: AuditItem[];
+    next: AuditPlace | null;
+  }> {
+    const rows = await this.database.query<Omit<AuditItem, 'session'> & { session: string; place: string }>(
+      `SELECT at, actor, action, session_id AS session, sum(count)::float8 AS count,
+              to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
+       FROM audit_entries
+       WHERE ($1::text IS NULL OR session_id = $1) AND ($2::text IS NULL OR actor = $2)
+         AND ($3::timestamptz IS NULL OR at >= $3)
+         AND ($4::timestamptz IS NULL OR (at, actor, action, session_id) < ($4, $5::text, $6::text, $7::text))
+       GROUP BY at, actor, action, session_id
+       ORDER BY at DESC, actor DESC, action DESC, session_id DESC LIMIT $8`,
+      [
+        session ?? null,
+        actor ?? null,
+        from ?? null,
+        after?.at ?? null,
+        after?.actor ?? null,
+        after?.action ?? null,
+        after?.session ?? null,
+        limit + 1,
+      ],
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(({ place: _, ...item }) => ({ ...item, session: item.session === '' ? null : item.session })),
+      next:
+        rows.length > limit && last !== undefined
+          ? { at: last.place, actor: last.actor, action: last.action, session: last.session }
+          : null,
+    };
+  }
+}

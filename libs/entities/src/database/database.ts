@@ -1,0 +1,82 @@
+import { StoreUnavailableError, withTimeout } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool, PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import { ConnectionLostError, classifyDatabaseError } from './database-errors.js';
+
+/** Runs one statement and gives its rows: for SELECT, and for INSERT, UPDATE and DELETE with RETURNING alike. */
+export interface Queryable {
+  query<R>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
+}
+
+/** A whole transaction may take this many times the limit of one statement. */
+const TRANSACTION_FACTOR = 1.2;
+
+/**
+ * The door to Postgres for the repositories. It uses the pool of TypeORM's data source directly, because two things
+ * matter here that a query runner does not offer: a connection on which something went unanswered is thrown away
+ * instead of being handed to the next caller, and no caller waits longer than the configured limit.
+ *
+ * Errors leave here sorted: `StoreUnavailableError`, `UniqueViolationError`, or what is a bug of ours.
+ */
+@Injectable()
+export class Database implements Queryable {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  async query<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    return this.withClient((client) => run<R>(client, sql, parameters));
+  }
+
+  /** READ COMMITTED: every statement takes a new view, which the lock-then-look rule relies on. */
+  async transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      await run(client, 'BEGIN');
+      try {
+        const result = await work({ query: (sql, parameters) => run(client, sql, parameters) });
+        await run(client, 'COMMIT');
+        return result;
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) await run(client, 'ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  private withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const { timeoutMs } = this.dataSource.options.extra as { timeoutMs: number };
+    return withTimeout(timeoutMs * TRANSACTION_FACTOR, this.borrow(work), () => new StoreUnavailableError('database'));
+  }
+
+  private async borrow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch(rethrowClassified);
+    // Between two statements of a transaction nobody else listens: a server that dies then would end this process.
+    let lost = false;
+    const onError = (): void => {
+      lost = true;
+    };
+    client.on('error', onError);
+    try {
+      return await work(client);
+    } catch (error) {
+      lost ||= error instanceof ConnectionLostError;
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(lost);
+    }
+  }
+
+  private get pool(): Pool {
+    return (this.dataSource.driver as unknown as { master: Pool }).master;
+  }
+}
+
+async function run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+  const result = await client.query(sql, parameters as unknown[]).catch(rethrowClassified);
+  return result.rows as R[];
+}
+
+function rethrowClassified(error: unknown): never {
+  throw classifyDatabaseError(error);
+}

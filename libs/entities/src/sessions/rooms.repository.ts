@@ -1,0 +1,133 @@
+import { CodedError, LIVE_STATUSES, newSessionId, type Product, RETRYABLE_FAILURES } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { auditChange } from '../audit/audit.repository.js';
+import { Database, type Queryable } from '../database/database.js';
+import { UniqueViolationError } from '../database/database-errors.js';
+import { expireDue, failOverdue, insertSession, retryFailed } from './session-transitions.js';
+import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { BatchLoader } from '../database/batch-loader.js';
+
+export interface RoomOpening {
+  room: string;
+  /** Products as the opener named them; a failed session with others is not re-opened. */
+  wanted: Product[] | undefined;
+  /** Products of the session if this call makes it. */
+  products: Product[];
+  metadata: Record<string, unknown>;
+  createdBy: string;
+  /** How long it may stay pending, in s. */
+  deadlineS: number;
+}
+
+export interface OpenedRoom {
+  session: SessionRecord;
+  /** `created`: this call made the session. `reopened`: it put a failed one back to pending. `existing`: it changed nothing. */
+  outcome: 'created' | 'reopened' | 'existing';
+}
+
+/** Opening lost a race this many times in a row: somebody opens and closes the room faster than we can look. */
+export class RoomContendedError extends CodedError {
+  readonly code = 'room-contended';
+}
+
+const MAX_ROUNDS = 10;
+const REOPEN_EVERY_S = 10;
+
+/** Rooms and their live sessions. At most one is live per room: the unique index decides, never a lock in a process. */
+@Injectable()
+export class RoomsRepository {
+  private readonly loader = new BatchLoader<SessionRecord>(async (rooms) => {
+    const rows = await this.database.query<SessionRow & { room: string }>(
+      `${SELECT_SESSIONS} WHERE s.room = ANY($1) AND s.status = ANY($2) AND seen.status = ANY($2)`,
+      [rooms, LIVE_STATUSES],
+    );
+    return new Map(rows.map((row) => [row.room, toRecord(row)]));
+  });
+
+  private readonly changing = new Map<string, Promise<undefined>>();
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * The live session of a room. One that is expired by the clock is live no more. Those who look at the same time share
+   * a statement, and the record: nobody may change it.
+   */
+  async findLive(room: string): Promise<SessionRecord | null> {
+    return this.loader.load(room);
+  }
+
+  /** Gets or makes the room's live session. The fast answer is one SELECT; only a change takes a transaction. */
+  async open(opening: RoomOpening): Promise<OpenedRoom> {
+    let triedByOther = false;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = await this.findLive(opening.room);
+      if (found !== null && (triedByOther || !mayReopen(found))) return { session: found, outcome: 'existing' };
+      const changed = await this.changeSingleFlight(opening);
+      triedByOther = changed === 'under way';
+      if (changed === 'under way') continue;
+      if (changed !== null) return changed;
+      if (found !== null) return { session: found, outcome: 'existing' };
+    }
+    throw new RoomContendedError('The room changes too fast');
+  }
+
+  /**
+   * Of a crowd that finds a room empty, one of this process tries to fill it; the others look again when it is through.
+   * This spares the database a transaction a head, no more: who wins is still the unique index's business.
+   */
+  private async changeSingleFlight(opening: RoomOpening): Promise<OpenedRoom | null | 'under way'> {
+    const other = this.changing.get(opening.room);
+    if (other !== undefined) {
+      await other;
+      return 'under way';
+    }
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.changing.set(opening.room, promise);
+    try {
+      return await this.change(opening);
+    } finally {
+      this.changing.delete(opening.room);
+      resolve(undefined);
+    }
+  }
+
+  /** Null: somebody else was faster, or the failed session may not be re-opened now. */
+  private async change(opening: RoomOpening): Promise<OpenedRoom | null> {
+    try {
+      return await this.database.transaction(async (statements) => {
+        await settleOverdue(statements, opening.room);
+        const reopened = await retryFailed(
+          statements,
+          `s.room = $2 AND s.status = 'failed' AND s.failure_code = ANY($3)
+             AND ($4::text[] IS NULL OR s.products = $4)
+             AND (s.reopened_at IS NULL OR s.reopened_at <= clock_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`,
+          [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
+        );
+        const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
+        if (id === null) return null;
+        const action = reopened === null ? 'create' : 'retry';
+        await auditChange(statements, { actor: opening.createdBy, action, sessionId: id });
+        const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
+        return row === undefined
+          ? null
+          : { session: toRecord(row), outcome: reopened === null ? 'created' : 'reopened' };
+      });
+    } catch (error) {
+      // The generation was taken and closed again between our look and our insert: go round.
+      if (error instanceof UniqueViolationError && error.constraint === 'sessions_one_per_generation') return null;
+      throw error;
+    }
+  }
+}
+
+function mayReopen(session: SessionRecord): boolean {
+  return session.status === 'failed' && RETRYABLE_FAILURES.some((code) => code === session.failureCode);
+}
+
+/** Moves what the clock has already decided for this room, so that the unique index does not stand in the way. */
+async function settleOverdue(statements: Queryable, room: string): Promise<void> {
+  const expired = await expireDue(statements, 's.room = $1', [room]);
+  const failed = await failOverdue(statements, 's.room = $1', [room]);
+  await notifySessionsChanged(statements, [...expired, ...failed]);
+}

@@ -1,0 +1,92 @@
+import type { Product } from '@app/kernel';
+import { notifySessionsChanged } from './notify-sessions-changed.js';
+import type { Queryable } from '../database/database.js';
+
+/**
+ * The moves of a session that several repositories make. Each is an UPDATE that locks its rows and looks at them again
+ * after the lock, so it never acts on an outdated view; each gives the ids that it moved. `where` is a condition over
+ * `sessions s`, with its parameters.
+ */
+
+const REVIVE_AFTER_S = 10;
+
+export interface NewSession {
+  id: string;
+  room: string | null;
+  products: Product[];
+  metadata: Record<string, unknown>;
+  createdBy: string;
+  deadlineS: number;
+}
+
+/** A pending session, of the room's next generation; null if the room has a live one. */
+export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
+  const [row] = await statements.query<{ id: string }>(
+    `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
+     SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
+            $3, $4, $5, t.now, t.now + make_interval(secs => $6), t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
+     FROM (SELECT clock_timestamp() AS now) t
+     ON CONFLICT (room) WHERE status IN ('pending', 'ready', 'failed') DO NOTHING
+     RETURNING id`,
+    [session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
+  );
+  return row?.id ?? null;
+}
+
+/** `ready` → `expired` for what the clock has ended. The sealed tokens are erased; the caller announces. */
+export async function expireDue(
+  statements: Queryable,
+  where: string,
+  parameters: readonly unknown[],
+): Promise<string[]> {
+  const rows = await statements.query<{ id: string }>(
+    `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = clock_timestamp()
+     WHERE s.status = 'ready' AND s.expires_at <= clock_timestamp() AND ${where} RETURNING s.id`,
+    parameters,
+  );
+  const ids = rows.map((row) => row.id);
+  await eraseTokens(statements, ids);
+  return ids;
+}
+
+/** `pending` → `failed` for what is past its deadline. The caller announces. */
+export async function failOverdue(
+  statements: Queryable,
+  where: string,
+  parameters: readonly unknown[],
+): Promise<string[]> {
+  const rows = await statements.query<{ id: string }>(
+    `UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
+            version = version + 1, ended_at = clock_timestamp()
+     WHERE s.status = 'pending' AND s.deadline_at <= clock_timestamp() AND ${where} RETURNING s.id`,
+    parameters,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** `failed` → `pending` with a new deadline, `$1` seconds from now; announced here. Null if nothing matched. */
+export async function retryFailed(
+  statements: Queryable,
+  where: string,
+  parameters: readonly [deadlineS: number, ...rest: unknown[]],
+): Promise<string | null> {
+  const [row] = await statements.query<{ id: string }>(
+    `UPDATE sessions s SET status = 'pending', failure_code = NULL, attempts = 0, not_before = NULL, ended_at = NULL,
+            version = version + 1, reopened_at = clock_timestamp(),
+            deadline_at = clock_timestamp() + make_interval(secs => $1),
+            due_at = clock_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
+     WHERE ${where} RETURNING s.id`,
+    parameters,
+  );
+  if (row === undefined) return null;
+  await notifySessionsChanged(statements, [row.id]);
+  return row.id;
+}
+
+/** The rows stay, so that their key goes on holding: no other token can ever be published for them. */
+export async function eraseTokens(statements: Queryable, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1) AND sealed IS NOT NULL', [
+    ids,
+  ]);
+}

@@ -1,0 +1,196 @@
+import { CodedError, newSessionId, type SessionStatus } from '@app/kernel';
+import { Injectable } from '@nestjs/common';
+import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { auditChange } from '../audit/audit.repository.js';
+import { Database, type Queryable } from '../database/database.js';
+import { eraseTokens, failOverdue, insertSession, type NewSession, retryFailed } from './session-transitions.js';
+import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { BatchLoader } from '../database/batch-loader.js';
+
+/** A caller's Idempotency-Key with the fingerprint (hex) of the body that came with it. */
+export interface IdempotencyKey {
+  caller: string;
+  key: string;
+  fingerprint: string;
+}
+
+export interface CreatedSession {
+  session: SessionRecord;
+  /** `replayed`: the key was used before, with the same body, and this is the session that it made. */
+  outcome: 'created' | 'replayed';
+}
+
+/** Where a page ends: the creation (ISO 8601, microseconds) and the id of its last session. */
+export interface PagePlace {
+  createdAt: string;
+  id: string;
+}
+
+export interface SessionFilter {
+  status?: SessionStatus | undefined;
+  room?: string | undefined;
+  limit: number;
+  after?: PagePlace | undefined;
+}
+
+/** The key was used before, with another body. */
+export class IdempotencyKeyReusedError extends CodedError {
+  readonly code = 'idempotency-key-reused';
+}
+
+export type UnnamedSession = Omit<NewSession, 'id' | 'room'>;
+
+/** Sessions by their TokenID. */
+@Injectable()
+export class SessionsRepository {
+  private readonly loader = new BatchLoader<SessionRecord>(async (ids) => {
+    const sessions = await this.findMany(ids);
+    return new Map(sessions.map((session) => [session.id, session]));
+  });
+
+  constructor(private readonly database: Database) {}
+
+  /** Those who look at the same time share a statement, and the record: nobody may change it. */
+  async find(id: string): Promise<SessionRecord | null> {
+    return this.loader.load(id);
+  }
+
+  /** Those of these sessions that exist, in one statement. */
+  async findMany(ids: readonly string[]): Promise<SessionRecord[]> {
+    const rows = await this.database.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = ANY($1)`, [ids]);
+    return rows.map(toRecord);
+  }
+
+  /** How many sessions are pending, counted no further than `atMost`. */
+  async countPending(atMost: number): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (SELECT FROM sessions WHERE status = 'pending' LIMIT $1) pending`,
+      [atMost],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** The id of a newer live session of the room, if there is one. */
+  async findSuccessor(room: string, generation: number): Promise<string | null> {
+    const [row] = await this.database.query<{ id: string }>(
+      `SELECT s.id FROM sessions s
+       WHERE s.room = $1 AND s.generation > $2 AND s.status IN ('pending', 'ready', 'failed')
+         AND NOT (s.status = 'ready' AND s.expires_at <= clock_timestamp())`,
+      [room, generation],
+    );
+    return row?.id ?? null;
+  }
+
+  /** A page of sessions, newest first. A filter means the state that a reader would see. */
+  async list({
+    status,
+    room,
+    limit,
+    after,
+  }: SessionFilter): Promise<{ sessions: SessionRecord[]; next: PagePlace | null }> {
+    const rows = await this.database.query<SessionRow & { place: string }>(
+      `SELECT found.*, to_char(found."createdAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
+       FROM (${SELECT_SESSIONS}
+             WHERE ($1::text IS NULL OR seen.status = $1) AND ($2::text IS NULL OR s.room = $2)
+               AND ($3::timestamptz IS NULL OR (s.created_at, s.id) < ($3, $4::text))
+             ORDER BY s.created_at DESC, s.id DESC LIMIT $5) found
+       ORDER BY found."createdAt" DESC, found.id DESC`,
+      [status ?? null, room ?? null, after?.createdAt ?? null, after?.id ?? null, limit + 1],
+    );
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      sessions: page.map(({ place: _, ...row }) => toRecord(row)),
+      next: rows.length > limit && last !== undefined ? { createdAt: last.place, id: last.id } : null,
+    };
+  }
+
+  /** @throws IdempotencyKeyReusedError when the caller's key stands for another body */
+  async create(session: UnnamedSession, idempotency?: IdempotencyKey): Promise<CreatedSession> {
+    return this.database.transaction(async (statements) => {
+      const id = newSessionId();
+      const replayed = idempotency === undefined ? null : await findByKey(statements, idempotency);
+      if (replayed !== null) return { session: replayed, outcome: 'replayed' };
+      await insertSession(statements, { ...session, id, room: null });
+      // The key's row refers to the session, so the session comes first and goes again if another request was faster.
+      if (idempotency !== undefined && !(await claimKey(statements, idempotency, id))) {
+        await statements.query('DELETE FROM sessions WHERE id = $1', [id]);
+        const winner = await findByKey(statements, idempotency);
+        if (winner === null) throw new IdempotencyKeyReusedError('The key is in use by another request');
+        return { session: winner, outcome: 'replayed' };
+      }
+      await auditChange(statements, { actor: session.createdBy, action: 'create', sessionId: id });
+      const made = await findIn(statements, id);
+      if (made === null) throw new Error('a session that was just inserted is gone');
+      return { session: made, outcome: 'created' };
+    });
+  }
+
+  /**
+   * Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing.
+   *
+   * @param actor who closes it
+   */
+  async close(id: string, actor: string): Promise<void> {
+    await this.database.transaction(async (statements) => {
+      const [closed] = await statements.query<{ status: SessionStatus }>(
+        `UPDATE sessions SET version = version + 1, ended_at = clock_timestamp(),
+                status = CASE WHEN status = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE 'closed' END
+         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING status`,
+        [id],
+      );
+      if (closed === undefined) return;
+      await eraseTokens(statements, [id]);
+      await notifySessionsChanged(statements, [id]);
+      // One that has expired was ended by the clock, and not by whoever came to close it.
+      if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id });
+    });
+  }
+
+  /** Puts a failed session back to pending, whatever it failed of. Any other session stays as it is. */
+  async retry(id: string, actor: string, deadlineS: number): Promise<SessionRecord | null> {
+    return this.database.transaction(async (statements) => {
+      await failOverdue(statements, 's.id = $1', [id]);
+      const revived = await retryFailed(statements, `s.id = $2 AND s.status = 'failed'`, [deadlineS, id]);
+      if (revived !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
+      return findIn(statements, id);
+    });
+  }
+}
+
+async function findIn(statements: Queryable, id: string): Promise<SessionRecord | null> {
+  const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
+  return row === undefined ? null : toRecord(row);
+}
+
+async function findByKey(
+  statements: Queryable,
+  { caller, key, fingerprint }: IdempotencyKey,
+): Promise<SessionRecord | null> {
+  const [taken] = await statements.query<{ fingerprint: string; sessionId: string }>(
+    `SELECT fingerprint, session_id AS "sessionId" FROM idempotency_keys
+     WHERE caller = $1 AND key = $2 AND created_at > clock_timestamp() - interval '24 hours'`,
+    [caller, key],
+  );
+  if (taken === undefined) return null;
+  if (taken.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError('The key was used with another body');
+  return findIn(statements, taken.sessionId);
+}
+
+/** A key older than a day counts as absent and is taken over. False: another request holds it. */
+async function claimKey(
+  statements: Queryable,
+  { caller, key, fingerprint }: IdempotencyKey,
+  sessionId: string,
+): Promise<boolean> {
+  const claimed = await statements.query(
+    `INSERT INTO idempotency_keys AS k (caller, key, fingerprint, session_id, created_at)
+     VALUES ($1, $2, $3, $4, clock_timestamp())
+     ON CONFLICT (caller, key) DO UPDATE
+       SET fingerprint = excluded.fingerprint, session_id = excluded.session_id, created_at = excluded.created_at
+       WHERE k.created_at <= clock_timestamp() - interval '24 hours'
+     RETURNING 1`,
+    [caller, key, fingerprint, sessionId],
+  );
+  return claimed.length > 0;
+}
