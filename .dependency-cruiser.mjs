@@ -78,6 +78,14 @@ export default {
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
+      name: 'no-folder-cycles',
+      comment: 'Imports run downhill between folders too: two folders that import each other are one folder',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^(apps|libs)/' },
+      to: { circular: true },
+    },
+    {
       name: 'no-unresolved',
       severity: 'error',
       from: {},

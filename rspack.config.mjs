@@ -4,7 +4,7 @@ export default (options) => {
   const main = Array.isArray(options.entry) ? options.entry[0] : options.entry;
   const app = /apps\/([^/]+)\//.exec(String(main))?.[1];
   const entry = { [`apps/${app}/main`]: main };
-  if (app === 'gateway') entry['apps/gateway/openapi'] = String(main).replace(/main(\.ts)?$/, 'openapi$1');
+  if (app === 'gateway') entry['apps/gateway/print-openapi'] = String(main).replace(/main(\.ts)?$/, 'print-openapi$1');
   const path = process.env.BUILD_DIR ?? options.output.path;
   const output = {
     ...options.output,

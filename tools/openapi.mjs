@@ -8,7 +8,7 @@ import { Problem, reportAndExit } from './steps.mjs';
 
 async function main() {
   await buildIfStale();
-  const document = JSON.parse(outputOf(appEntry('gateway', 'openapi')));
+  const document = JSON.parse(outputOf(appEntry('gateway', 'print-openapi')));
   await validate(document);
   writeOrCheck(process.argv[2], 'openapi.json', `${JSON.stringify(document, null, 2)}\n`, 'npm run openapi');
 }

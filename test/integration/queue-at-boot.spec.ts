@@ -5,7 +5,7 @@ import {
   MintTokensProcessor,
   MintTokensProcessorBase,
   MintTokensQueue,
-  type Outcome,
+  type JobResult,
   QueueModule,
 } from '@app/queue';
 import { describe, expect, it } from '@jest/globals';
@@ -25,7 +25,7 @@ class Recorder extends MintTokensProcessorBase {
     super(config, queue);
   }
 
-  protected override run(sessionId: string): Promise<Outcome> {
+  protected override run(sessionId: string): Promise<JobResult> {
     this.runs.push(sessionId);
     return Promise.resolve({ kind: 'done' });
   }

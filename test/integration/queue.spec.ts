@@ -6,7 +6,7 @@ import {
   MintTokensProcessor,
   MintTokensProcessorBase,
   MintTokensQueue,
-  type Outcome,
+  type JobResult,
   QueueModule,
 } from '@app/queue';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
@@ -22,13 +22,13 @@ import { describeOn, QUEUES } from '../support/test-app.js';
 @MintTokensProcessor()
 class Recorder extends MintTokensProcessorBase {
   readonly runs: string[] = [];
-  answer: (sessionId: string) => Outcome | Promise<Outcome> = () => ({ kind: 'done' });
+  answer: (sessionId: string) => JobResult | Promise<JobResult> = () => ({ kind: 'done' });
 
   constructor(@Inject(ConfigService) config: SettingsService<'mint'>, queue: MintTokensQueue) {
     super(config, queue);
   }
 
-  protected override async run(sessionId: string): Promise<Outcome> {
+  protected override async run(sessionId: string): Promise<JobResult> {
     this.runs.push(sessionId);
     return this.answer(sessionId);
   }
@@ -89,7 +89,7 @@ for (const backend of QUEUES) {
     /** Holds every run until it is let go. */
     function holdRuns(): () => void {
       let letGo: () => void = () => undefined;
-      const held = new Promise<Outcome>((resolve) => {
+      const held = new Promise<JobResult>((resolve) => {
         letGo = () => {
           resolve({ kind: 'done' });
         };

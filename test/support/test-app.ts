@@ -7,7 +7,7 @@ import { describe } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { configureGateway } from '../../apps/gateway/src/server/configure-server.js';
+import { configureServer } from '../../apps/gateway/src/server/configure-server.js';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.js';
 import { createFastifyAdapter } from '../../apps/gateway/src/server/fastify-adapter.js';
 import { WorkerModule } from '../../apps/worker/src/worker.module.js';
@@ -99,7 +99,7 @@ export class TestApp {
       bodyParser: false,
       abortOnError: false,
     });
-    await configureGateway(app).listen(0, '127.0.0.1');
+    await configureServer(app).listen(0, '127.0.0.1');
     const url = await app.getUrl();
     const client = this.newClient(url, this.apiKey);
     const gateway = { app, url, client, close: () => app.close() };

@@ -3,7 +3,7 @@ import { waitForDatabase } from '@app/entities';
 import { createLog, forceExitAfter, NestLog, runMain } from '@app/observability';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { configureGateway } from './server/configure-server.js';
+import { configureServer } from './server/configure-server.js';
 import { GatewayModule } from './gateway.module.js';
 import { createFastifyAdapter } from './server/fastify-adapter.js';
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     abortOnError: false,
   });
   forceExitAfter(settings.http.drainMs + END_WITHIN_MS, log);
-  configureGateway(app).enableShutdownHooks(undefined, { useProcessExit: true });
+  configureServer(app).enableShutdownHooks(undefined, { useProcessExit: true });
   await app.listen(settings.http.port, settings.http.host);
   log.info({ url: await app.getUrl() }, 'gateway is up');
 }

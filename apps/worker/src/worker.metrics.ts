@@ -2,18 +2,11 @@ import { ClockSkewMonitor, SweepingRepository } from '@app/entities';
 import { Gauge, Metrics } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Injectable } from '@nestjs/common';
-import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
 
 /** Gauges that are read when somebody looks. Those of shared things come from workers only, so that they count once. */
 @Injectable()
 export class WorkerMetrics {
-  constructor(
-    { registry }: Metrics,
-    queue: MintTokensQueue,
-    sweeping: SweepingRepository,
-    breaker: CasCircuitBreaker,
-    clock: ClockSkewMonitor,
-  ) {
+  constructor({ registry }: Metrics, queue: MintTokensQueue, sweeping: SweepingRepository, clock: ClockSkewMonitor) {
     const registers = [registry];
     new Gauge({
       name: 'queue_jobs',
@@ -32,14 +25,6 @@ export class WorkerMetrics {
       registers,
       async collect() {
         this.set(await sweeping.oldestPendingS().catch(() => NaN));
-      },
-    });
-    new Gauge({
-      name: 'breaker_state',
-      help: 'Breaker of CAS: 0 closed, 1 half-open, 2 open',
-      registers,
-      collect() {
-        this.set(breaker.state);
       },
     });
     new Gauge({

@@ -15,7 +15,7 @@ import { sandbox } from './namespaces/sandbox.js';
 import { sealing } from './namespaces/sealing.js';
 import { sessions } from './namespaces/sessions.js';
 
-/** Which process reads which topics. A process is not told what it does not need: the gateway never sees CAS secrets. */
+/** Which process reads which namespaces. A process is not told what it does not need: the gateway never sees CAS secrets. */
 export const gatewayNamespaces = {
   runtime,
   http,
@@ -45,5 +45,5 @@ export type WorkerSettings = SettingsOf<typeof workerNamespaces>;
 export type SandboxSettings = SettingsOf<typeof sandboxNamespaces>;
 export type MigrateSettings = SettingsOf<typeof migrateNamespaces>;
 
-/** Every topic's settings, for libraries that serve several processes and pick what they need. */
+/** Every namespace's settings, for libraries that serve several processes and pick what they need. */
 export type AllSettings = GatewaySettings & WorkerSettings & SandboxSettings;

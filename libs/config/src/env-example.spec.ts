@@ -11,8 +11,8 @@ const apps: Record<string, Record<string, Namespace>> = {
   'cas-sandbox': sandboxNamespaces,
 };
 const text = envExample(apps);
-const variables = Object.values(apps).flatMap((topics) =>
-  Object.values(topics).flatMap((topic) => Object.entries(topic.variables)),
+const variables = Object.values(apps).flatMap((namespaces) =>
+  Object.values(namespaces).flatMap((namespace) => Object.entries(namespace.variables)),
 );
 
 describe('.env.example', () => {
@@ -41,9 +41,9 @@ describe('.env.example', () => {
   });
 
   it('has defaults that the processes accept', () => {
-    for (const topics of Object.values(apps)) {
-      for (const topic of Object.values(topics)) {
-        for (const [name, variable] of Object.entries(topic.variables)) {
+    for (const namespaces of Object.values(apps)) {
+      for (const namespace of Object.values(namespaces)) {
+        for (const [name, variable] of Object.entries(namespace.variables)) {
           if (variable.default === undefined) continue;
           expect([name, variable.schema.safeParse(variable.default).success]).toEqual([name, true]);
         }
@@ -52,7 +52,7 @@ describe('.env.example', () => {
     expect(() => readSettings({ queue: gatewayNamespaces.queue }, {})).not.toThrow();
   });
 
-  it('says who reads a topic', () => {
+  it('says who reads a namespace', () => {
     expect(text).toContain('# --- Database · read by: gateway, worker\n');
     expect(text).toContain('# --- Gateway · read by: gateway\n');
   });

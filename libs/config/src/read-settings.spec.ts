@@ -1,3 +1,4 @@
+import { http } from './namespaces/http.js';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,9 +16,9 @@ const gateway: Environment = { DATABASE_URL: 'postgres://u:hush@db/x', TOKEN_ENC
 const worker: Environment = { ...gateway, CAS_URL: 'https://cas.example', CAS_API_KEY: 'k', CAS_API_SECRET: 's' };
 
 /** The faults, one a line; none if the settings can be read. */
-function faultsOf(topics: Record<string, Namespace>, environment: Environment): string[] {
+function faultsOf(namespaces: Record<string, Namespace>, environment: Environment): string[] {
   try {
-    readSettings(topics, environment);
+    readSettings(namespaces, environment);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(StartupError);
@@ -39,6 +40,10 @@ describe('the configuration', () => {
   });
   afterAll(() => {
     rmSync(directory, { recursive: true });
+  });
+
+  it('refuses the earlier name of a variable and names the new one', () => {
+    expect(() => readSettings({ http }, { MAX_STREAMS: '5' })).toThrow('MAX_STREAMS is now called MAX_SSE_CONNECTIONS');
   });
 
   it('needs little', () => {

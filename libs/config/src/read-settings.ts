@@ -5,7 +5,7 @@ import type { Namespace, Values, Variable, Variables } from './namespaces/namesp
 
 export type Environment = Record<string, string | undefined>;
 
-/** What could be read of some topics, and why the rest could not. */
+/** What could be read of some namespaces, and why the rest could not. */
 export interface Examination<T extends Record<string, Namespace>> {
   settings: Partial<SettingsOf<T>>;
   /** Variables that are set, but not as they must be. */
@@ -19,19 +19,22 @@ export interface Examination<T extends Record<string, Namespace>> {
  *
  * @throws StartupError naming *all* faults, never a value.
  */
-export function readSettings<T extends Record<string, Namespace>>(topics: T, environment: Environment): SettingsOf<T> {
-  const { settings, all } = read(topics, environment);
+export function readSettings<T extends Record<string, Namespace>>(
+  namespaces: T,
+  environment: Environment,
+): SettingsOf<T> {
+  const { settings, all } = read(namespaces, environment);
   if (all.length > 0)
     throw new StartupError(`The configuration has faults:\n${all.map(({ text }) => `  - ${text}`).join('\n')}`);
   return settings as SettingsOf<T>;
 }
 
-/** For a shell that is told only a part of what processes are told: whatever can be read of these topics. */
+/** For a shell that is told only a part of what processes are told: whatever can be read of these namespaces. */
 export function examineSettings<T extends Record<string, Namespace>>(
-  topics: T,
+  namespaces: T,
   environment: Environment,
 ): Examination<T> {
-  const { settings, all } = read(topics, environment);
+  const { settings, all } = read(namespaces, environment);
   const unset = all.flatMap(({ unset: name }) => name ?? []);
   const faults = all.filter(({ unset: name }) => name === undefined).map(({ text }) => text);
   return { settings, faults, unset };
@@ -43,19 +46,28 @@ interface Fault {
   unset?: string;
 }
 
-function read<T extends Record<string, Namespace>>(topics: T, environment: Environment) {
+function read<T extends Record<string, Namespace>>(namespaces: T, environment: Environment) {
   const all: Fault[] = [];
   const production = !['development', 'test'].includes(environment.NODE_ENV ?? '');
   const context = { production, development: environment.NODE_ENV === 'development' };
   const settings: Record<string, unknown> = {};
-  for (const [name, topic] of Object.entries(topics)) {
-    const found = readVariables(topic.variables, environment);
+  for (const [name, namespace] of Object.entries(namespaces)) {
+    const found = readVariables(namespace.variables, environment);
     all.push(...found.faults);
-    const ruled = topic.faults?.(found.values, context) ?? [];
+    all.push(...renamedFaults(namespace, environment));
+    const ruled = namespace.faults?.(found.values, context) ?? [];
     all.push(...ruled.map((text) => ({ text })));
-    if (found.faults.length + ruled.length === 0) settings[name] = topic.settings(found.values, context, found.files);
+    if (found.faults.length + ruled.length === 0)
+      settings[name] = namespace.settings(found.values, context, found.files);
   }
   return { settings: settings as Partial<SettingsOf<T>>, all };
+}
+
+/** A variable under its earlier name is a fault: ignored in silence, it would change nothing. */
+function renamedFaults({ renamed = {} }: Namespace, environment: Environment): Fault[] {
+  return Object.entries(renamed)
+    .filter(([name]) => environment[name] !== undefined)
+    .map(([name, current]) => ({ text: `${name} is now called ${current}` }));
 }
 
 function readVariables(variables: Variables, environment: Environment) {

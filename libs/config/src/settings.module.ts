@@ -4,7 +4,7 @@ import type { AllSettings } from './apps.js';
 
 export { ConfigService };
 
-/** What a library asks for that needs some topics: `SettingsService<'database' | 'queue'>`. */
+/** What a library asks for that needs some namespaces: `SettingsService<'database' | 'queue'>`. */
 export type SettingsService<T extends keyof AllSettings> = ConfigService<Pick<AllSettings, T>, true>;
 
 /** Makes settings that were read in `main.ts` available everywhere. Tests pass their own. */

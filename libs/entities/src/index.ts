@@ -11,7 +11,7 @@ export {
   type AuditPlace,
   AuditRepository,
 } from './audit/audit.repository.js';
-export { Database, type Queryable as Statements } from './database/database.js';
+export { Database, type Queryable } from './database/database.js';
 export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';
 export { EntitiesModule } from './entities.module.js';

@@ -3,6 +3,6 @@ export { migrateQueue } from './migrate-queue.js';
 export { MINT_TOKENS } from './mint-tokens.job.js';
 export { MintTokensProcessor, MintTokensProcessorBase } from './mint-tokens.processor-base.js';
 export { MintTokensQueue, type QueueCounts } from './mint-tokens.queue.js';
-export type { JobResult as Outcome } from './job-result.js';
+export type { JobResult } from './job-result.js';
 export { QueueModule, type QueueSettings } from './queue.module.js';
 export { evictionPolicy, waitForQueue } from './wait-for-queue.js';

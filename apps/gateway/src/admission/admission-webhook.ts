@@ -1,15 +1,17 @@
-import { CodedError } from '@app/kernel';
 import { Histogram, type Metrics } from '@app/observability';
 import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
 import { Webhook } from 'standardwebhooks';
 import { readLimited } from '../http/read-limited.js';
+import { ProblemError } from '../problems/problem.js';
 import { AdmissionPolicy, type AdmissionDecision, type AdmissionRequest } from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
 /** Nobody can say whether to admit: the customer's service does not answer, or not as it should. */
-export class AdmissionUnavailableError extends CodedError {
-  readonly code = 'admission-unavailable';
+export class AdmissionUnavailableError extends ProblemError {
+  constructor(cause: unknown) {
+    super('admission-unavailable', {}, { cause });
+  }
 }
 
 /** Carries a "deny" through the memory, which keeps no rejections. */
@@ -84,7 +86,7 @@ export class AdmissionWebhook extends AdmissionPolicy {
       return decision;
     } catch (error) {
       end({ outcome: 'unavailable' });
-      throw new AdmissionUnavailableError('The admission service gives no answer', { cause: error });
+      throw new AdmissionUnavailableError(error);
     }
   }
 

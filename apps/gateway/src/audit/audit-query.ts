@@ -1,19 +1,24 @@
-import { SESSION_ID } from '@app/kernel';
+import type { AuditPlace } from '@app/entities';
+import { AUDIT_ACTIONS, SESSION_ID } from '@app/kernel';
 import { z } from 'zod';
+import { isCursorTimestamp } from '../http/cursor-timestamp.js';
+import { keysetCursor } from '../http/keyset-cursor.js';
 import { pageLimit } from '../http/page-limit.js';
 import { isStorable } from '../http/storable-json.js';
-import { decodeAuditCursor } from './audit-cursor.js';
 
 /** Longer than any issuer and subject together. */
 const LONGEST_ACTOR = 2048;
 const NO_TIME = 'must be an ISO 8601 time with its zone, such as 2026-11-25T20:00:00Z';
 
-const cursor = z.string().transform((text, context) => {
-  const place = decodeAuditCursor(text);
-  if (place !== null) return place;
-  context.addIssue('must be a nextCursor of this server');
-  return z.NEVER;
-});
+/** Pages are sorted by time, actor, action and session (or ''). */
+export const auditCursor = keysetCursor<AuditPlace>(
+  z.strictObject({
+    at: z.string().refine(isCursorTimestamp),
+    actor: z.string().refine(isStorable),
+    action: z.enum(AUDIT_ACTIONS),
+    session: z.literal('').or(z.string().regex(SESSION_ID)),
+  }),
+);
 
 /** The query of `GET /v1/audit`. */
 export const auditQuery = z.strictObject({
@@ -30,7 +35,7 @@ export const auditQuery = z.strictObject({
     .refine((date) => date.getUTCFullYear() >= 1, { error: NO_TIME })
     .optional(),
   limit: pageLimit,
-  cursor: cursor.optional(),
+  cursor: auditCursor.parameter.optional(),
 });
 
 export type AuditQuery = z.output<typeof auditQuery>;

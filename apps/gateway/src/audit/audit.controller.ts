@@ -3,8 +3,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ApiProblems, Operation } from '../openapi/responses.js';
 import { ApiAuditPage, ApiAuditQuery } from './audit.openapi.js';
-import { encodeAuditCursor } from './audit-cursor.js';
-import { type AuditQuery, auditQuery } from './audit-query.js';
+import { auditCursor, type AuditQuery, auditQuery } from './audit-query.js';
 import type { AuditPage } from './audit.schemas.js';
 
 @ApiTags('Audit')
@@ -26,7 +25,7 @@ export class AuditController {
     const { items, next } = await this.repository.list({ ...filter, after: cursor });
     return {
       items: items.map(({ at, ...item }) => ({ ...item, at: at.toISOString() })),
-      nextCursor: next === null ? null : encodeAuditCursor(next),
+      nextCursor: next === null ? null : auditCursor.encode(next),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { type AuditPage, auditPage } from './audit.schemas.js';
-import { EXAMPLES, REQUEST_ID } from '../openapi/responses.js';
+import { EXAMPLE_TOKEN_ID, REQUEST_ID } from '../openapi/responses.js';
 
 const PAGE: AuditPage = {
   items: [
@@ -9,14 +9,14 @@ const PAGE: AuditPage = {
       at: '2026-11-24T20:59:07.214Z',
       actor: 'key:backend',
       action: 'close',
-      session: EXAMPLES.ready.id,
+      session: EXAMPLE_TOKEN_ID,
       count: 1,
     },
     {
       at: '2026-11-24T20:59:00.000Z',
       actor: 'user:https://login.example.com#anna',
       action: 'read-tokens',
-      session: EXAMPLES.ready.id,
+      session: EXAMPLE_TOKEN_ID,
       count: 3,
     },
     {

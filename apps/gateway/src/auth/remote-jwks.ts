@@ -1,13 +1,15 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { CodedError } from '@app/kernel';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { createLocalJWKSet, type CryptoKey, errors, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
 import { readLimited } from '../http/read-limited.js';
+import { ProblemError } from '../problems/problem.js';
 
 /** A key of the provider is wanted that is not known here, and the provider does not answer. */
-export class JwksUnavailableError extends CodedError {
-  readonly code = 'provider-unavailable';
+export class JwksUnavailableError extends ProblemError {
+  constructor() {
+    super('unavailable');
+  }
 }
 
 const FETCH_TIMEOUT_MS = 2000;
@@ -57,8 +59,8 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     if (known !== null) return known;
     const now = performance.now();
     if (now - this.refreshedAt < UNKNOWN_KEY_COOLDOWN_MS) throw new errors.JWKSNoMatchingKey();
-    if (now - this.failedAt < FAILURE_COOLDOWN_MS) throw new JwksUnavailableError('The provider does not answer');
-    if (!(await this.refresh())) throw new JwksUnavailableError('The provider does not answer');
+    if (now - this.failedAt < FAILURE_COOLDOWN_MS) throw new JwksUnavailableError();
+    if (!(await this.refresh())) throw new JwksUnavailableError();
     const found = await this.find(header);
     if (found === null) throw new errors.JWKSNoMatchingKey();
     return found;

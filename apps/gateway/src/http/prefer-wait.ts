@@ -1,3 +1,6 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
 /** The longest that a reply is held, in s. */
 export const MAX_WAIT_S = 30;
 
@@ -16,3 +19,17 @@ export function preferredWait(header: string | string[] | undefined): number | n
   }
   return null;
 }
+
+/** How long a request may be held: when it came in (`performance.now()`), and for how many seconds from then. */
+export interface WaitPreference {
+  since: number;
+  waitS: number | null;
+}
+
+/** The patience of a request, by its `Prefer: wait=N`. The reply says what was made of it. */
+export const PreferredWait = createParamDecorator((_data: unknown, context: ExecutionContext): WaitPreference => {
+  const http = context.switchToHttp();
+  const waitS = preferredWait(http.getRequest<FastifyRequest>().headers.prefer);
+  if (waitS !== null) void http.getResponse<FastifyReply>().header('Preference-Applied', `wait=${String(waitS)}`);
+  return { since: performance.now(), waitS };
+});

@@ -1,4 +1,4 @@
-import { isRoomApiPath } from '../routing/routes.js';
+import { isRoomApiPath } from '../routing/request-path.js';
 import { PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
 import { problemExamples, REQUEST_ID } from './responses.js';

@@ -3,15 +3,17 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagg
 import { type RouteName, ROUTES } from '../routing/routes.js';
 import { renderProblem, type FieldError, ProblemError, PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
-import { sessionPage, sessionView, type SessionView } from '../sessions/session.schemas.js';
 
 export const SECURITY_SCHEME = 'credential';
 
-const header = (description: string, example: string) => ({
+export const header = (description: string, example: string) => ({
   description,
   schema: { type: 'string' as const },
   example,
 });
+
+/** The TokenID of every example. */
+export const EXAMPLE_TOKEN_ID = 'ses_4vX9cQm2LrT7wKz0BnYh1D';
 
 export const REQUEST_ID = { 'Request-Id': header('The id of this request, for the logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
 export const RETRY_AFTER = { 'Retry-After': header('Seconds to wait', '1') };
@@ -31,75 +33,6 @@ export function Operation(name: RouteName, summary: string, description: string)
   );
 }
 
-/** `Prefer: wait=N`, where a reply may be held. */
-export const ApiPrefer = (): MethodDecorator =>
-  ApiHeader({
-    name: 'Prefer',
-    required: false,
-    description: '`wait=N` holds the reply until the session is settled or N seconds (at most 30) are over.',
-    schema: { type: 'string' },
-    example: 'wait=10',
-  });
-
-const READY: SessionView = {
-  id: 'ses_4vX9cQm2LrT7wKz0BnYh1D',
-  room: 'derby',
-  generation: 1,
-  status: 'ready',
-  version: 2,
-  products: ['stream'],
-  tokens: { stream: '<JWT, to be passed to the SDK unchanged>' },
-  metadata: { match: 'derby' },
-  createdAt: '2026-11-24T20:59:00.000Z',
-  readyAt: '2026-11-24T20:59:00.180Z',
-  expiresAt: '2026-11-24T22:59:00.000Z',
-  failure: null,
-};
-
-export const EXAMPLES = {
-  ready: READY,
-  pending: without(READY, { status: 'pending', version: 1, readyAt: null, expiresAt: null }),
-  failed: without(READY, {
-    status: 'failed',
-    readyAt: null,
-    expiresAt: null,
-    failure: { code: 'cas-unavailable', detail: 'The token service did not answer in time.', retryable: true },
-  }),
-};
-
-function without({ tokens: _, ...rest }: SessionView, changes: Partial<SessionView>): SessionView {
-  return { ...rest, ...changes };
-}
-
-/** A reply that shows a session. */
-export function ApiSession(
-  status: number,
-  description: string,
-  ...examples: (keyof typeof EXAMPLES)[]
-): MethodDecorator {
-  return ApiResponse({
-    status,
-    description,
-    standardSchema: sessionView,
-    examples: Object.fromEntries(examples.map((name) => [name, { summary: name, value: EXAMPLES[name] }])),
-    headers: {
-      ...REQUEST_ID,
-      ...(status === 202 && { 'Retry-After': header('Seconds after which it is worth asking again', '1') }),
-      ...(status !== 200 && { Location: header('Where the session can be read', `/v1/sessions/${READY.id}`) }),
-    },
-  });
-}
-
-/** A reply that lists sessions. */
-export const ApiPage = (): MethodDecorator =>
-  ApiResponse({
-    status: 200,
-    description: 'A page of sessions, newest first',
-    standardSchema: sessionPage,
-    examples: { page: { summary: 'page', value: { items: [EXAMPLES.pending], nextCursor: null } } },
-    headers: REQUEST_ID,
-  });
-
 /** Where an example of a problem would point to. */
 const EXAMPLE_ERRORS: Partial<Record<ProblemCode, FieldError[]>> = {
   'validation-failed': [{ detail: 'must be one of stream, sync', pointer: '#/products/0' }],
@@ -108,9 +41,6 @@ const EXAMPLE_ERRORS: Partial<Record<ProblemCode, FieldError[]>> = {
 
 /** What a route with a scope may answer before it is entered. */
 const AUTH_PROBLEMS: ProblemCode[] = ['unauthenticated', 'rate-limited', 'insufficient-scope'];
-
-/** What a route adds that asks the customer's own logic. */
-export const ADMISSION_PROBLEMS: ProblemCode[] = ['admission-denied', 'admission-unavailable'];
 
 /** The problem documents of a route with a scope, with an example for each code. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {

@@ -33,9 +33,17 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly details: ProblemDetails = {},
+    options?: { cause?: unknown },
   ) {
-    super(details.detail ?? PROBLEMS[code].title);
-    this.name = 'Problem';
+    super(details.detail ?? PROBLEMS[code].title, options);
+    this.name = new.target.name;
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The problem document that answers this request; null if there is none. */
+    problem: ProblemError | null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isRoomApiPath } from '../routing/routes.js';
+import { isRoomApiPath } from '../routing/request-path.js';
 import { renderProblem, type ProblemError } from './problem.js';
 import { roomApiError } from './room-api-error.js';
 

@@ -2,8 +2,6 @@ import { IdempotencyKeyReusedError, RoomContendedError } from '@app/entities';
 import { StoreUnavailableError } from '@app/kernel';
 import { UnknownSealingKeyError } from '@app/sealing';
 import { HttpException } from '@nestjs/common';
-import { AdmissionUnavailableError } from '../admission/admission-webhook.js';
-import { JwksUnavailableError } from '../auth/remote-jwks.js';
 import { ProblemError } from './problem.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
@@ -25,12 +23,10 @@ export function toProblem(error: unknown): ProblemError {
   if (
     error instanceof StoreUnavailableError ||
     error instanceof RoomContendedError ||
-    error instanceof UnknownSealingKeyError ||
-    error instanceof JwksUnavailableError
+    error instanceof UnknownSealingKeyError
   ) {
     return new ProblemError('unavailable');
   }
-  if (error instanceof AdmissionUnavailableError) return new ProblemError('admission-unavailable');
   if (error instanceof IdempotencyKeyReusedError) {
     return new ProblemError('idempotency-key-reused', {
       errors: [{ detail: 'was used with another body', header: 'Idempotency-Key' }],

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../auth/caller.js';
 import { ProblemError } from '../problems/problem.js';
-import type { WaitPreference } from '../http/wait-preference.js';
+import type { WaitPreference } from '../http/prefer-wait.js';
 import { ROOM_API_PREFIX } from '../sessions/room-name.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { TokenBucket } from './token-bucket.js';

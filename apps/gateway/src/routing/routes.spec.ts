@@ -1,6 +1,6 @@
 import { SCOPES } from '@app/kernel';
 import { describe, expect, it } from '@jest/globals';
-import { allowedMethods, requestPath, type Route, routeOf, ROUTES } from './routes.js';
+import { allowedMethods, type Route, routeOf, ROUTES } from './routes.js';
 
 const all: Route[] = Object.values(ROUTES);
 
@@ -47,21 +47,5 @@ describe('the table of routes', () => {
     ['/:room', []],
   ])('knows the methods of %s', (path, methods) => {
     expect(allowedMethods(path)).toEqual(methods);
-  });
-
-  it.each([
-    ['/a', '/a'],
-    ['/a?b=/c', '/a'],
-    ['/a#b?c', '/a'],
-    ['/a?', '/a'],
-    ['', ''],
-    ['/%72oo%6D/%7e%2d?%72', '/room/~-'],
-    ['/a%2Fb%20%c3%bc%25', '/a%2Fb%20%c3%bc%25'],
-    ['http://x/room/create?y', '/room/create'],
-    ['HTTPS://x:1/', '/'],
-    ['//x/y', '//x/y'],
-    ['/http://x/y', '/http://x/y'],
-  ])('knows the path of %s', (url, path) => {
-    expect(requestPath(url)).toBe(path);
   });
 });

@@ -1,14 +1,16 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { Health, LOG, type Log } from '@app/observability';
+import { Health } from '@app/observability';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthHook } from '../auth/auth.hook.js';
-import { isRoomApiPath, routeOrPath } from '../routing/routes.js';
+import { isRoomApiPath, routeOrPath } from '../routing/request-path.js';
 import { serveDemo } from '../demo/serve-demo.js';
 import { createDocument } from '../openapi/document.js';
-import { GatewayMetrics } from '../gateway.metrics.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { auditDenials } from '../audit/audit-denials.hook.js';
 import { crossOrigin } from './cors.js';
+import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
 import { allowSwaggerUi, sendSecurityHeaders } from './security-headers.js';
 import { ValidationPipe } from './validation.pipe.js';
@@ -16,7 +18,7 @@ import { ProblemError } from '../problems/problem.js';
 import { ProblemFilter } from './problem.filter.js';
 
 /** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
-export function configureGateway(app: NestFastifyApplication): NestFastifyApplication {
+export function configureServer(app: NestFastifyApplication): NestFastifyApplication {
   const gatekeeper = app.get(AuthHook);
   const filter = app.get(ProblemFilter);
   const health = app.get(Health);
@@ -30,6 +32,7 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   parseJsonBodies(server);
   server.decorateRequest('caller', null);
   server.decorateRequest('sessionId', null);
+  server.decorateRequest('problem', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
     const place = routeOrPath(request);
@@ -50,7 +53,12 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
   server.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
     if (health.isDraining) void reply.header('Connection', 'close');
   });
-  server.addHook('onResponse', recordRequest(app.get<Log>(LOG), app.get(GatewayMetrics)));
+  const requestLog = app.get(RequestLog);
+  server.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    requestLog.record(request, reply);
+    done();
+  });
+  server.addHook('onResponse', auditDenials(app.get(AuditTrail)));
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new ValidationPipe());
   if (http.swagger) serveDocs(app);
@@ -61,31 +69,6 @@ export function configureGateway(app: NestFastifyApplication): NestFastifyApplic
 /** Replies under these paths may hold tokens, or say whether something exists: no cache keeps them. */
 function isPrivate(path: string): boolean {
   return path.startsWith('/v1/') || isRoomApiPath(path);
-}
-
-/** One line and one observation per request: ids, never addresses or contents. */
-function recordRequest(log: Log, metrics: GatewayMetrics) {
-  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const route = request.routeOptions.url ?? 'unknown';
-    const status = reply.statusCode;
-    metrics.requests.observe({ route, status: String(status) }, reply.elapsedTime / 1000);
-    log.info(
-      {
-        requestId: request.id,
-        method: request.method,
-        route,
-        status,
-        ms: Math.round(reply.elapsedTime),
-        ...(request.sessionId !== null && { sessionId: request.sessionId }),
-        // Who a person is stands in no log.
-        ...(request.caller !== null && {
-          caller: request.caller.principal.kind === 'user' ? 'user' : request.caller.id,
-        }),
-      },
-      'request',
-    );
-    done();
-  };
 }
 
 function serveDocs(app: NestFastifyApplication): void {

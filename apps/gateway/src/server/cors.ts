@@ -1,6 +1,7 @@
 import type { GatewaySettings } from '@app/config';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isRoomApiPath, allowedMethods, requestPath } from '../routing/routes.js';
+import { isRoomApiPath, requestPath } from '../routing/request-path.js';
+import { allowedMethods } from '../routing/routes.js';
 
 /** Says by headers what pages of other origins may do. True: the request was a preflight and has been answered. */
 export type CrossOrigin = (request: FastifyRequest, reply: FastifyReply) => boolean;

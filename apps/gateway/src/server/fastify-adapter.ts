@@ -4,7 +4,7 @@ import { newRequestId } from '@app/kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from 'node:http';
-import { requestPath } from '../routing/routes.js';
+import { requestPath } from '../routing/request-path.js';
 import { renderFor } from '../problems/render-problem.js';
 import { renderProblem, ProblemError } from '../problems/problem.js';
 import { toProblem } from '../problems/to-problem.js';

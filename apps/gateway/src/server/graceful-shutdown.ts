@@ -10,7 +10,7 @@ const FINISH_TIMEOUT_MS = 5000;
 
 /**
  * At SIGTERM: readiness turns red at once, and the gateway goes on serving while load balancers take notice. From then
- * on every reply ends its connection (see `configureGateway`), for a kept-alive one would hold the process.
+ * on every reply ends its connection (see `configureServer`), for a kept-alive one would hold the process.
  */
 @Injectable()
 export class GracefulShutdown implements OnModuleDestroy, BeforeApplicationShutdown {

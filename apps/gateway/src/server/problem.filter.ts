@@ -1,11 +1,9 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { LOG, type Log } from '@app/observability';
-import { UnknownSealingKeyError } from '@app/sealing';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isRoomApiPath, allowedMethods, requestPath, routeOrPath } from '../routing/routes.js';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { GatewayMetrics } from '../gateway.metrics.js';
+import { isRoomApiPath, requestPath, routeOrPath } from '../routing/request-path.js';
+import { allowedMethods } from '../routing/routes.js';
 import { renderFor } from '../problems/render-problem.js';
 import { ProblemError } from '../problems/problem.js';
 import { isServerError, toProblem } from '../problems/to-problem.js';
@@ -14,10 +12,8 @@ import { isServerError, toProblem } from '../problems/to-problem.js';
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
-    private readonly trail: AuditTrail,
     @Inject(LOG) private readonly log: Log,
     @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
-    private readonly metrics: GatewayMetrics,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -26,16 +22,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   reply(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    if (error instanceof UnknownSealingKeyError) this.metrics.unknownSealingKeys.inc();
     const roomApi = this.config.get('roomApi', { infer: true });
     const path = requestPath(request.url);
     const hidden = !roomApi.on && isRoomApiPath(routeOrPath(request));
     const sorted = toProblem(error);
     const problem = hidden ? sorted : otherMethods(sorted, path, request.routeOptions.url);
     if (isServerError(problem)) this.log.error({ requestId: request.id, err: error }, 'request failed');
-    if (request.caller !== null) {
-      this.trail.denied(request.caller, problem.code, problem.details.sessionId ?? request.sessionId);
-    }
+    request.problem = problem;
     const { status, headers, document } = renderFor(roomApi, problem, path, request.id);
     void reply.status(status).headers(headers).send(document);
   }

@@ -1,5 +1,6 @@
-import { ApiBody, type ApiBodyOptions } from '@nestjs/swagger';
-import { openSessionBody } from './session.schemas.js';
+import { ApiBody, type ApiBodyOptions, ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { EXAMPLE_TOKEN_ID, header, REQUEST_ID } from '../openapi/responses.js';
+import { openSessionBody, sessionPage, sessionView, type SessionView } from './session.schemas.js';
 
 /** The optional body of whoever opens a session, with what Swagger UI offers to send. */
 export const ApiOpenSessionBody = (): MethodDecorator =>
@@ -15,3 +16,81 @@ export const ApiOpenSessionBody = (): MethodDecorator =>
       },
     },
   } as ApiBodyOptions);
+
+/** The TokenID in a path. */
+export const TokenId = (): MethodDecorator =>
+  ApiParam({
+    name: 'tokenId',
+    description: 'The TokenID, as clients share it',
+    schema: { type: 'string' },
+    example: EXAMPLE_TOKEN_ID,
+  });
+
+/** `Prefer: wait=N`, where a reply may be held. */
+export const ApiPrefer = (): MethodDecorator =>
+  ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: '`wait=N` holds the reply until the session is settled or N seconds (at most 30) are over.',
+    schema: { type: 'string' },
+    example: 'wait=10',
+  });
+
+const READY: SessionView = {
+  id: EXAMPLE_TOKEN_ID,
+  room: 'derby',
+  generation: 1,
+  status: 'ready',
+  version: 2,
+  products: ['stream'],
+  tokens: { stream: '<JWT, to be passed to the SDK unchanged>' },
+  metadata: { match: 'derby' },
+  createdAt: '2026-11-24T20:59:00.000Z',
+  readyAt: '2026-11-24T20:59:00.180Z',
+  expiresAt: '2026-11-24T22:59:00.000Z',
+  failure: null,
+};
+
+export const EXAMPLES = {
+  ready: READY,
+  pending: without(READY, { status: 'pending', version: 1, readyAt: null, expiresAt: null }),
+  failed: without(READY, {
+    status: 'failed',
+    readyAt: null,
+    expiresAt: null,
+    failure: { code: 'cas-unavailable', detail: 'The token service did not answer in time.', retryable: true },
+  }),
+};
+
+function without({ tokens: _, ...rest }: SessionView, changes: Partial<SessionView>): SessionView {
+  return { ...rest, ...changes };
+}
+
+/** A reply that shows a session. */
+export function ApiSession(
+  status: number,
+  description: string,
+  ...examples: (keyof typeof EXAMPLES)[]
+): MethodDecorator {
+  return ApiResponse({
+    status,
+    description,
+    standardSchema: sessionView,
+    examples: Object.fromEntries(examples.map((name) => [name, { summary: name, value: EXAMPLES[name] }])),
+    headers: {
+      ...REQUEST_ID,
+      ...(status === 202 && { 'Retry-After': header('Seconds after which it is worth asking again', '1') }),
+      ...(status !== 200 && { Location: header('Where the session can be read', `/v1/sessions/${READY.id}`) }),
+    },
+  });
+}
+
+/** A reply that lists sessions. */
+export const ApiPage = (): MethodDecorator =>
+  ApiResponse({
+    status: 200,
+    description: 'A page of sessions, newest first',
+    standardSchema: sessionPage,
+    examples: { page: { summary: 'page', value: { items: [EXAMPLES.pending], nextCursor: null } } },
+    headers: REQUEST_ID,
+  });

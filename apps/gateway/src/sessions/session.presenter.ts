@@ -1,11 +1,9 @@
 import type { SessionRecord } from '@app/entities';
 import { FAILURES, isSettled } from '@app/kernel';
-import { Sealing } from '@app/sealing';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { type Caller, hasScope } from '../auth/caller.js';
-import { Admission } from '../admission/admission.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import type { Caller } from '../auth/caller.js';
+import { SessionTokens, type Tokens } from '../tokens/session-tokens.js';
 import type { SessionView } from './session.schemas.js';
 
 /** What the service decided: the session to show and how it came about. */
@@ -19,14 +17,10 @@ export interface SessionResult {
 
 const ASK_AGAIN_AFTER_S = '1';
 
-/** Turns a session into a reply. The only place where sealed tokens are opened, so nobody gets one who is not admitted. */
+/** Turns a session into a reply. */
 @Injectable()
 export class SessionPresenter {
-  constructor(
-    private readonly sealing: Sealing,
-    private readonly admission: Admission,
-    private readonly trail: AuditTrail,
-  ) {}
+  constructor(private readonly tokens: SessionTokens) {}
 
   /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
   async opened(
@@ -48,12 +42,8 @@ export class SessionPresenter {
   async shown(session: SessionRecord, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
-    if (session.status !== 'ready' || !hasScope(caller, 'tokens:read')) return this.withoutTokens(session);
-    await this.admission.require(caller, 'join', { room: session.room, session: session.id });
-    const tokens = this.open(session);
-    // What is asked for with HEAD leaves without its body.
-    if (reply.request.method !== 'HEAD') this.trail.tokensRead(caller, session.id);
-    return this.view(session, tokens);
+    const disclosed = reply.request.method !== 'HEAD';
+    return this.view(session, await this.tokens.read(session, caller, { disclosed }));
   }
 
   /** Without tokens, whoever asks. */
@@ -65,7 +55,7 @@ export class SessionPresenter {
     return this.view(session);
   }
 
-  private view(session: SessionRecord, tokens?: SessionView['tokens']): SessionView {
+  private view(session: SessionRecord, tokens?: Tokens): SessionView {
     const { failureCode } = session;
     return {
       id: session.id,
@@ -81,13 +71,5 @@ export class SessionPresenter {
       expiresAt: session.expiresAt?.toISOString() ?? null,
       failure: failureCode === null ? null : { code: failureCode, ...FAILURES[failureCode] },
     };
-  }
-
-  private open(session: SessionRecord): NonNullable<SessionView['tokens']> {
-    const tokens: NonNullable<SessionView['tokens']> = {};
-    for (const { product, sealed } of session.tokens) {
-      tokens[product] = this.sealing.open(sealed, { sessionId: session.id, product });
-    }
-    return tokens;
   }
 }

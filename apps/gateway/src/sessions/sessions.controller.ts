@@ -3,12 +3,12 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from
 import { ApiHeader, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentCaller, type Caller } from '../auth/caller.js';
-import { ADMISSION_PROBLEMS, ApiPage, ApiPrefer, ApiProblems, ApiSession, Operation } from '../openapi/responses.js';
-import { ApiOpenSessionBody } from './session.openapi.js';
-import { TokenId } from './token-id.openapi.js';
+import { ApiProblems, Operation } from '../openapi/responses.js';
+import { ADMISSION_PROBLEMS } from '../admission/admission.openapi.js';
+import { ApiOpenSessionBody, ApiPage, ApiPrefer, ApiSession, TokenId } from './session.openapi.js';
 import { IdempotencyKeyOf } from '../http/idempotency-key.js';
 import { type ListSessionsQuery, listSessionsQuery } from './list-sessions.query.js';
-import { type WaitPreference, PreferredWait } from '../http/wait-preference.js';
+import { type WaitPreference, PreferredWait } from '../http/prefer-wait.js';
 import {
   type OpenSessionBody,
   optionalOpenSessionBody,

@@ -7,10 +7,9 @@ import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { ProblemError } from '../problems/problem.js';
 import { PendingLimit } from './pending-limit.js';
-import { encodeCursor } from './session-cursor.js';
 import { fingerprint } from '../http/idempotency-key.js';
-import type { ListSessionsQuery } from './list-sessions.query.js';
-import type { WaitPreference } from '../http/wait-preference.js';
+import { type ListSessionsQuery, sessionCursor } from './list-sessions.query.js';
+import type { WaitPreference } from '../http/prefer-wait.js';
 import { ROOM_API_PREFIX } from './room-name.js';
 import type { SessionResult } from './session.presenter.js';
 import type { OpenSessionBody } from './session.schemas.js';
@@ -108,7 +107,7 @@ export class SessionsService {
     ...filter
   }: ListSessionsQuery): Promise<{ sessions: SessionRecord[]; nextCursor: string | null }> {
     const { sessions, next } = await this.sessions.list({ ...filter, after: cursor });
-    return { sessions, nextCursor: next === null ? null : encodeCursor(next) };
+    return { sessions, nextCursor: next === null ? null : sessionCursor.encode(next) };
   }
 
   /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Caller, CurrentCaller } from '../auth/caller.js';
 import { ApiProblems, Operation } from '../openapi/responses.js';
 import { ApiEvents, ApiLastEventId } from './sse.openapi.js';
-import { TokenId } from '../sessions/token-id.openapi.js';
+import { TokenId } from '../sessions/session.openapi.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { SSE_HEADERS, SseHub } from './sse-hub.js';
 

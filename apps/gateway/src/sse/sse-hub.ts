@@ -1,5 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import type { SessionRecord } from '@app/entities';
+import { Gauge, Metrics } from '@app/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AuthHook } from '../auth/auth.hook.js';
@@ -36,8 +37,20 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly presenter: SessionPresenter,
     private readonly auth: AuthHook,
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
-  ) {}
+    { registry }: Metrics,
+  ) {
+    const { connections } = this;
+    new Gauge({
+      name: 'sse_connections',
+      help: 'Event streams that this gateway holds',
+      registers: [registry],
+      collect() {
+        this.set(connections.size);
+      },
+    });
+  }
 
+  /** Open connections of this gateway. */
   get count(): number {
     return this.connections.size;
   }

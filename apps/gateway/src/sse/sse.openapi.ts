@@ -1,5 +1,6 @@
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
-import { EXAMPLES, REQUEST_ID } from '../openapi/responses.js';
+import { REQUEST_ID } from '../openapi/responses.js';
+import { EXAMPLES } from '../sessions/session.openapi.js';
 
 const frame = (id: number, session: object) =>
   `event: session\nid: ${String(id)}\ndata: ${JSON.stringify(session)}\n\n`;

@@ -6,6 +6,7 @@ import {
   type MintedToken,
 } from '@app/cas-client';
 import { CodedError, type Product } from '@app/kernel';
+import { Gauge, Metrics } from '@app/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 
@@ -36,7 +37,19 @@ export class CasCircuitBreaker {
     { halfOpenAfter: PROBE_EVERY_MS, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) },
   );
 
-  constructor(private readonly cas: CasClient) {
+  constructor(
+    private readonly cas: CasClient,
+    { registry }: Metrics,
+  ) {
+    const state = () => this.state;
+    new Gauge({
+      name: 'breaker_state',
+      help: 'Breaker of CAS: 0 closed, 1 half-open, 2 open',
+      registers: [registry],
+      collect() {
+        this.set(state());
+      },
+    });
     this.breaker.onBreak(() => {
       this.log.warn('CAS fails again and again: it is left alone, with a probe every 5 s');
     });

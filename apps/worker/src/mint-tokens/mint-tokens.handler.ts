@@ -1,17 +1,20 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { type Publication, PublishingRepository, type SealedToken } from '@app/entities';
-import { failpoint, sleep, type Product, StoreUnavailableError } from '@app/kernel';
+import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
-import type { Outcome } from '@app/queue';
+import type { JobResult } from '@app/queue';
 import { Sealing } from '@app/sealing';
 import { Inject, Injectable } from '@nestjs/common';
+import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { MintingMetrics } from './minting.metrics.js';
 import { CasCircuitBreaker } from './cas-circuit-breaker.js';
 import { decideRetry, type RetryDecision, retryDelay } from './retry-policy.js';
 
-/** A minted token costs a session at the vendor's, so publishing it is worth some patience with the database. */
-const PUBLISH_TRIES = 10;
-const PUBLISH_PAUSE_MS = 1000;
+/** A minted token costs a session at the vendor's, so publishing it outlasts a database that is unavailable for 9 s. */
+const PUBLISH_RETRY = retry(
+  handleWhen((error) => error instanceof StoreUnavailableError),
+  { maxAttempts: 9, backoff: new ConstantBackoff(1000) },
+);
 
 /** Mints what a session lacks, seals it and publishes it. It has never heard of BullMQ. */
 @Injectable()
@@ -25,7 +28,7 @@ export class MintTokensHandler {
     @Inject(LOG) private readonly log: Log,
   ) {}
 
-  async mint(sessionId: string, signal?: AbortSignal): Promise<Outcome> {
+  async mint(sessionId: string, signal?: AbortSignal): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
     if (task === null) return { kind: 'done' };
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
@@ -50,7 +53,7 @@ export class MintTokensHandler {
    * The session left `pending` during this run. If it came back meanwhile (a retry), its new job was refused because of
    * this one, which is still there: so this one goes on.
    */
-  private async recheck(sessionId: string): Promise<Outcome> {
+  private async recheck(sessionId: string): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
     return task === null ? { kind: 'done' } : { kind: 'retry', afterMs: task.waitMs };
   }
@@ -66,17 +69,13 @@ export class MintTokensHandler {
     tokens: readonly SealedToken[],
     signal?: AbortSignal,
   ): Promise<Publication> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.publishing.publish(id, tokens);
-      } catch (error) {
-        const over = tries >= PUBLISH_TRIES || tokens.length === 0 || signal?.aborted === true;
-        if (!(error instanceof StoreUnavailableError) || over) {
-          this.metrics.wasted.inc(tokens.length);
-          throw error;
-        }
-        await sleep(PUBLISH_PAUSE_MS, signal);
-      }
+    try {
+      return await (tokens.length === 0
+        ? this.publishing.publish(id, tokens)
+        : PUBLISH_RETRY.execute(() => this.publishing.publish(id, tokens), signal));
+    } catch (error) {
+      this.metrics.wasted.inc(tokens.length);
+      throw error;
     }
   }
 
@@ -96,7 +95,7 @@ export class MintTokensHandler {
     verdict: RetryDecision,
     attempts: number,
     errors: readonly unknown[],
-  ): Promise<Outcome> {
+  ): Promise<JobResult> {
     switch (verdict.kind) {
       case 'cancel':
         if (await this.publishing.fail(id, verdict.code)) this.metrics.failed.inc({ code: verdict.code });

@@ -1,7 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
-import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type Outcome } from '@app/queue';
+import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type JobResult } from '@app/queue';
 import { Inject } from '@nestjs/common';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
@@ -22,7 +22,7 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     health.registerLive('worker-loop', () => this.isAlive());
   }
 
-  protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<Outcome> {
+  protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<JobResult> {
     try {
       return await this.handler.mint(sessionId, signal);
     } catch (err) {

@@ -167,7 +167,7 @@ export interface paths {
          * Get or make a room
          * @description However many call at once, all get the same tokens. Off by default; asks for no credential.
          */
-        post: operations["createOpenRoom"];
+        post: operations["createRoom"];
         delete?: never;
         options?: never;
         head?: never;
@@ -185,7 +185,7 @@ export interface paths {
          * Read a room
          * @description Nothing is made. Off by default; asks for no credential.
          */
-        get: operations["readOpenRoom"];
+        get: operations["getRoom"];
         put?: never;
         post?: never;
         delete?: never;
@@ -298,27 +298,27 @@ export interface components {
              * @description Of a change its time; of what is counted the minute.
              */
             at: string;
-            /** @description Who it was: `key:<id>`, `person:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `person:erased`. */
+            /** @description Who it was: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session. `hand-over` is a reply with tokens. `refused:…` is a reply with this problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session. `read-tokens` is a reply with tokens. `denied:…` is a reply with this problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "hand-over" | "refused:insufficient-scope" | "refused:admission-denied" | "refused:rate-limited";
+            action: "create" | "close" | "retry" | "read-tokens" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
             /** @description The TokenID; null where it was about none. */
             session: string | null;
             /** @description How often in this minute; 1 for a change. */
             count: number;
         };
         /** @description Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody. */
-        OpenRoomCreation: {
+        CreateRoomBody: {
             /** @description Without a name one is made up. */
             name?: string;
         } & {
             [key: string]: unknown;
         };
         /** @description Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody. */
-        OpenRoom: {
+        RoomApiRoom: {
             name: string;
             wt_token: string;
             sync_token: string;
@@ -327,7 +327,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        OpenRoomError: {
+        RoomApiError: {
             error: string;
         };
         Health: {
@@ -384,7 +384,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["OpenRoomError"];
+                "application/json": components["schemas"]["RoomApiError"];
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
@@ -1955,7 +1955,7 @@ export interface operations {
             default: components["responses"]["OtherProblem"];
         };
     };
-    createOpenRoom: {
+    createRoom: {
         parameters: {
             query?: never;
             header?: never;
@@ -1964,7 +1964,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["OpenRoomCreation"];
+                "application/json": components["schemas"]["CreateRoomBody"];
             };
         };
         responses: {
@@ -1979,7 +1979,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoom"];
+                    "application/json": components["schemas"]["RoomApiRoom"];
                 };
             };
             /** @description The request is malformed */
@@ -1993,7 +1993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description The request was not admitted */
@@ -2007,7 +2007,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description The body is too large */
@@ -2021,7 +2021,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description The body must be application/json */
@@ -2035,7 +2035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description Too many requests */
@@ -2054,7 +2054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description Not ready in time, or not available: the same call may help */
@@ -2068,13 +2068,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             default: components["responses"]["OtherRoomProblem"];
         };
     };
-    readOpenRoom: {
+    getRoom: {
         parameters: {
             query?: never;
             header?: never;
@@ -2096,7 +2096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoom"];
+                    "application/json": components["schemas"]["RoomApiRoom"];
                 };
             };
             /** @description The request is malformed */
@@ -2110,7 +2110,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description The request was not admitted */
@@ -2124,7 +2124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description There is nothing here */
@@ -2138,7 +2138,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description Too many requests */
@@ -2157,7 +2157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             /** @description Not ready in time, or not available: the same call may help */
@@ -2171,7 +2171,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpenRoomError"];
+                    "application/json": components["schemas"]["RoomApiError"];
                 };
             };
             default: components["responses"]["OtherRoomProblem"];

@@ -53,6 +53,7 @@ export const http = defineNamespace({
       default: '0',
     },
   },
+  renamed: { MAX_STREAMS: 'MAX_SSE_CONNECTIONS' },
   settings: (values, { production }) => ({
     port: values.PORT,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),

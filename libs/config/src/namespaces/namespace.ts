@@ -28,6 +28,8 @@ export type SecretFiles = Readonly<Record<string, string | undefined>>;
 export interface Namespace<V extends Variables = Variables, S = unknown> {
   title: string;
   variables: V;
+  /** Earlier names of variables, refused at start with the name to use: `{ OLD: 'NEW' }`. */
+  renamed?: Readonly<Record<string, string>>;
   /** Rules over several variables; what is missing or wrong by itself is absent. Faults name variables, never values. */
   faults?(values: Partial<Values<V>>, context: Context): string[];
   settings(values: Values<V>, context: Context, files: SecretFiles): S;

@@ -2,6 +2,8 @@ import type { DataSourceOptions } from 'typeorm';
 import { Sessions1764000000000 } from '../migrations/1764000000000-sessions.js';
 import { ApiKeyRates1764100000000 } from '../migrations/1764100000000-api-key-rates.js';
 import { Audit1764200000000 } from '../migrations/1764200000000-audit.js';
+import { AuditNames1764300000000 } from '../migrations/1764300000000-audit-names.js';
+import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename-audit-rows.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
@@ -20,7 +22,13 @@ export function dataSourceOptions({ url, pool, timeoutMs }: DatabaseSettings): D
     type: 'postgres',
     url,
     entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity],
-    migrations: [Sessions1764000000000, ApiKeyRates1764100000000, Audit1764200000000],
+    migrations: [
+      Sessions1764000000000,
+      ApiKeyRates1764100000000,
+      Audit1764200000000,
+      AuditNames1764300000000,
+      RenameAuditRows1764300100000,
+    ],
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     poolSize: pool,

@@ -15,8 +15,8 @@ export class Audit1764200000000 implements MigrationInterface {
         count integer NOT NULL,
         CONSTRAINT audit_entries_pkey PRIMARY KEY (id),
         CONSTRAINT audit_entries_action_known CHECK (action IN (
-          'create', 'close', 'retry', 'read-tokens',
-          'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')),
+          'create', 'close', 'retry', 'hand-over',
+          'refused:insufficient-scope', 'refused:admission-denied', 'refused:rate-limited')),
         CONSTRAINT audit_entries_count_positive CHECK (count > 0)
       )`);
     await runner.query(`CREATE INDEX audit_entries_newest ON audit_entries (at, actor, action, session_id)`);

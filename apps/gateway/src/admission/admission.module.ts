@@ -1,0 +1,9 @@
+import { Module } from '@nestjs/common';
+import { Admission, admissionPolicy } from './admission.js';
+
+/** The customer’s own decision about each open, each read of tokens and each close. */
+@Module({
+  providers: [Admission, admissionPolicy],
+  exports: [Admission],
+})
+export class AdmissionModule {}

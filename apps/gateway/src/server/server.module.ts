@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { GracefulShutdown } from './graceful-shutdown.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestLog } from './request-log.js';
+
+/** What every request passes, whatever its route. */
+@Module({
+  imports: [AuthModule, AuditModule],
+  providers: [ProblemFilter, RequestLog, GracefulShutdown],
+})
+export class ServerModule {}

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { EntitiesModule } from '@app/entities';
+import { EventsModule } from '@app/events';
+import { AdmissionModule } from '../admission/admission.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { PendingLimit } from './pending-limit.js';
+import { RoomsController } from './rooms.controller.js';
+import { SessionPresenter } from './session.presenter.js';
+import { SessionWaiter } from './session-waiter.js';
+import { SessionWatcher } from './session-watcher.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+
+/** Rooms and sessions: open, create, read, wait, retry, close, list. */
+@Module({
+  imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule],
+  controllers: [RoomsController, SessionsController],
+  providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter],
+  exports: [SessionsService, SessionPresenter, SessionWatcher],
+})
+export class SessionsModule {}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { SealingModule } from '@app/sealing';
+import { AdmissionModule } from '../admission/admission.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { SessionTokens } from './session-tokens.js';
+
+/** The one place where sealed tokens are opened. */
+@Module({
+  imports: [SealingModule, AdmissionModule, AuditModule],
+  providers: [SessionTokens],
+  exports: [SessionTokens],
+})
+export class TokensModule {}
