@@ -85,7 +85,7 @@ describe('a person with a JWT of the identity provider', () => {
   it('is named in no log', async () => {
     await (await host('unheard-of')).openRoom('quiet');
     await eventually(() => {
-      expect(testApp.log.some((line) => line.caller === 'person')).toBe(true);
+      expect(testApp.log.some((line) => line.caller === 'user')).toBe(true);
     });
     expect(JSON.stringify(testApp.log)).not.toContain('unheard-of');
   });

@@ -64,7 +64,7 @@ describe('an error in the log', () => {
   it('has its type, code, text and stack', () => {
     log.error({ err: new StoreUnavailableError('database') }, 'x');
     expect(last().err).toMatchObject({
-      type: 'StoreUnavailable',
+      type: 'StoreUnavailableError',
       code: 'store-unavailable',
       message: 'The database does not answer',
       stack: expect.stringContaining('log.spec.ts'),

@@ -27,7 +27,7 @@ export const sessions = defineNamespace({
     },
     MAX_PENDING: {
       schema: whole(1, 100_000_000),
-      description: 'Pending sessions beyond which no new one is taken on, description: they are counted once a second.',
+      description: 'Pending sessions beyond which no new one is taken on, about: they are counted once a second.',
       default: '200000',
     },
   },

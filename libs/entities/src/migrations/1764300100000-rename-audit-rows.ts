@@ -35,8 +35,8 @@ export class RenameAuditRows1764300100000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of BATCHES) {
       for (let last: string | null = FIRST_UUID; last !== null;) {
-        const [batch]: { last: string | null }[] = await runner.query(statement, [last]);
-        last = batch?.last ?? null;
+        const batches = (await runner.query(statement, [last])) as { last: string | null }[];
+        last = batches[0]?.last ?? null;
       }
     }
     await runner.query('ALTER TABLE audit_entries VALIDATE CONSTRAINT audit_entries_action_known');
