@@ -27,7 +27,24 @@ const ask = async (client: Client, route: Route) => {
   return { status: reply.status, code: reply.body?.code };
 };
 
+/** What the API's documents promise, written down a second time: a wrong scope in the table must not pass unnoticed. */
+const PROMISED = {
+  createSession: 'sessions:create',
+  listSessions: 'admin',
+  openRoom: 'rooms:open',
+  readRoom: 'rooms:open',
+  readSession: 'sessions:read',
+  streamSession: 'sessions:read',
+  closeSession: 'sessions:close',
+  retrySession: 'sessions:create',
+  readAudit: 'admin',
+};
+
 describe('the table of routes', () => {
+  it('asks each route for the scope that is promised', () => {
+    expect(Object.fromEntries(guarded.map(([name, { scope }]) => [name, scope]))).toEqual(PROMISED);
+  });
+
   it('has every operation of the OpenAPI document, and the other way round', () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations)

@@ -1,0 +1,101 @@
+import { PublishingRepository, RoomsRepository, type SealedToken } from '@app/entities';
+import type { Product } from '@app/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MintTokensHandler } from '../../apps/worker/src/mint-tokens/mint-tokens.handler.js';
+import { TestApp } from '../support/test-app.js';
+
+const sealedToken = (sealed: string, product: Product = 'stream'): SealedToken => ({
+  product,
+  sealed,
+  keyId: 'k1',
+  expiresAt: new Date(Date.now() + 3_600_000),
+});
+
+/** The two unique keys that carry the promise, each met by a second writer: fixed cases, no luck needed. */
+describe('a second writer', () => {
+  let testApp: TestApp;
+  let publishing: PublishingRepository;
+  beforeAll(async () => {
+    testApp = await TestApp.open({ worker: false });
+    publishing = testApp.gateway.app.get(PublishingRepository);
+  });
+  afterAll(() => testApp.end());
+
+  const opened = async (room: string, products = ['stream']) =>
+    (await testApp.client.openRoom(room, { body: { products } })).body.id;
+
+  it('of a product changes nothing, and is told that its token was discarded', async () => {
+    const id = await opened('two-publishers', ['stream', 'sync']);
+    expect(await publishing.publish(id, [sealedToken('first')])).toMatchObject({
+      published: ['stream'],
+      pending: true,
+    });
+    const second = await publishing.publish(id, [sealedToken('second'), sealedToken('third', 'sync')]);
+    expect(second).toMatchObject({ published: ['sync'], discarded: ['stream'], pending: false });
+    const stored = await testApp.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1 ORDER BY 1', [
+      id,
+    ]);
+    expect(stored).toEqual([{ sealed: 'first' }, { sealed: 'third' }]);
+  });
+
+  it('of a closed session publishes nothing', async () => {
+    const id = await opened('closed-before');
+    await testApp.client.close(id);
+    expect(await publishing.publish(id, [sealedToken('late')])).toMatchObject({ published: [], discarded: ['stream'] });
+    expect(await testApp.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1', [id])).toEqual([]);
+  });
+
+  it('of a room gets the session of the first', async () => {
+    const other = await testApp.startGateway();
+    const opening = {
+      room: 'two-openers',
+      wanted: undefined,
+      products: ['stream' as Product],
+      metadata: {},
+      deadlineS: 900,
+    };
+    const repositories = [testApp.gateway, other].map(({ app }) => app.get(RoomsRepository));
+    const results = await Promise.all(
+      repositories.map((rooms, n) => rooms.open({ ...opening, createdBy: `key:${n}` })),
+    );
+    expect(new Set(results.map(({ session }) => session.id)).size).toBe(1);
+    expect(results.map(({ outcome }) => outcome).sort()).toEqual(['created', 'existing']);
+  });
+});
+
+describe('a session that is retried just after the run of its failed life has published in vain', () => {
+  let testApp: TestApp;
+  beforeAll(async () => {
+    // A sweeper that looks once a minute: whatever comes sooner is not its doing.
+    testApp = await TestApp.open({ env: { SWEEP_EVERY_MS: '60000' }, worker: false });
+  });
+  afterAll(() => testApp.end());
+
+  it('gets its tokens from that run’s second look, since its own job was refused meanwhile', async () => {
+    const worker = await testApp.startWorker();
+    const publishing = worker.get(PublishingRepository);
+    const handler = worker.get(MintTokensHandler);
+    const publish = publishing.publish.bind(publishing);
+    let retried = false;
+    publishing.publish = async (id, tokens) => {
+      if (!retried) await testApp.database.rows('UPDATE sessions SET deadline_at = now() WHERE id = $1', [id]);
+      const publication = await publish(id, tokens);
+      if (!retried) {
+        retried = true;
+        expect((await testApp.client.retry(id)).status).toBe(202);
+      }
+      return publication;
+    };
+    const mint = handler.mint.bind(handler);
+    const results: string[] = [];
+    handler.mint = async (...args) => {
+      const result = await mint(...args);
+      results.push(result.kind);
+      return result;
+    };
+    const { body } = await testApp.client.openRoom('retried-in-flight');
+    const settled = await testApp.client.read(body.id, { wait: 15 });
+    expect(settled.body).toMatchObject({ id: body.id, status: 'ready' });
+    expect(results[0]).toBe('retry');
+  });
+});
