@@ -259,7 +259,7 @@ for (const queue of QUEUES) {
         const locking = testApp.database.rows('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5)');
         await eventually(async () => {
           const reply = await create({ name: newRoom() }, {}, client);
-          expectError(reply, 500, 'The service is not available right now');
+          expectError(reply, 500, 'The service is temporarily unavailable');
         });
         await locking;
       });

@@ -98,7 +98,7 @@ for (const queue of QUEUES) {
         WHERE s.room = 'ready' AND t.session_id = s.id AND o.session_id = s.id AND o.product <> t.product`);
       const reply = await client.readRoom('ready');
       expect(reply.status).toBe(500);
-      expect(reply.body).toMatchObject({ code: 'internal', detail: 'Something went wrong here' });
+      expect(reply.body).toMatchObject({ code: 'internal', detail: 'Internal server error' });
       expect(reply.text).not.toMatch(TOKEN);
     });
   });

@@ -93,7 +93,7 @@ describe('the code of the web guide', () => {
     );
     await testApp.cas.clearFaults();
     await expect(page({ tokenId: 'ses_0000000000000000000000', participantName: 'x' })).rejects.toThrow(
-      'There is no such session',
+      'Session not found',
     );
   });
 });

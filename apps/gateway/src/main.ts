@@ -7,7 +7,7 @@ import { configureServer } from './server/configure-server.js';
 import { GatewayModule } from './gateway.module.js';
 import { createFastifyAdapter } from './server/fastify-adapter.js';
 
-/** After the time that it drains. */
+/** Added to the drain time. */
 const END_WITHIN_MS = 30_000;
 
 async function main(): Promise<void> {

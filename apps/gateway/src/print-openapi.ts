@@ -5,7 +5,7 @@ import { createDocument } from './openapi/document.js';
 import { GatewayModule } from './gateway.module.js';
 import { createFastifyAdapter } from './server/fastify-adapter.js';
 
-/** In preview nothing is built, so these settings are never read but where a module is put together. */
+/** Preview mode creates no providers, so only module definitions read these settings. */
 const NOTHING = {
   queue: { redisUrl: undefined },
   database: { url: 'postgres://nowhere' },
@@ -13,7 +13,7 @@ const NOTHING = {
   roomApi: { on: false },
 } as GatewaySettings;
 
-/** Prints the OpenAPI document. Nothing is started: no database, no queue. */
+/** Prints the OpenAPI document without starting a database or queue. */
 async function main(): Promise<void> {
   const module = await GatewayModule.with(NOTHING, createLog('openapi', { logLevel: 'silent', production: true }));
   const app = await NestFactory.create(module, createFastifyAdapter(NOTHING), {

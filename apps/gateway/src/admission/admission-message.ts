@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
 import type { AdmissionDecision, AdmissionRequest } from './admission-policy.js';
 
-/** The longest reason that is passed on, in characters. */
+/** Maximum length of a reason passed on, in characters. */
 const REASON_LIMIT = 200;
 
-/** What the customer's service is sent. `who` says what the caller is known by; `room` and `session` may be null. */
+/** The body sent to the customer's service. `who` identifies the caller; `room` and `session` may be null. */
 export function admissionRequestBody({ caller, action, room, session }: AdmissionRequest) {
   return { who: whoIs(caller), action, session, room };
 }
@@ -23,13 +23,13 @@ function whoIs({ principal: who }: Caller) {
 
 const answer = z.object({ allow: z.boolean(), reason: z.string().nullish() });
 
-/** The decision in a reply's text. @throws for anything else: nobody is admitted by an answer that has to be guessed */
+/** Parses the decision. @throws for anything else: an ambiguous answer admits no one */
 export function parseAdmissionDecision(text: string): AdmissionDecision {
   const { allow, reason } = answer.parse(JSON.parse(text));
   return allow ? { allow } : { allow, reason: plainText(reason ?? '') };
 }
 
-/** One line of text without control characters, cut to what the API promises; null when nothing is left. */
+/** One line without control characters, cut to the documented length; null if empty. */
 export function plainText(reason: string): string | null {
   const line = reason
     .toWellFormed()

@@ -7,14 +7,14 @@ import { ProblemError } from '../problems/problem.js';
 import { AdmissionPolicy, type AdmissionDecision, type AdmissionRequest } from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
-/** Nobody can say whether to admit: the customer's service does not answer, or not as it should. */
+/** The customer's admission service is unavailable or sent an invalid answer. */
 export class AdmissionUnavailableError extends ProblemError {
   constructor(cause: unknown) {
     super('admission-unavailable', {}, { cause });
   }
 }
 
-/** Carries a "deny" through the memory, which keeps no rejections. */
+/** Carries a "deny" through the cache, which keeps no rejections. */
 class DeniedError extends Error {
   constructor(readonly reason: string | null) {
     super('denied');
@@ -28,7 +28,7 @@ export interface AdmissionSettings {
   timeoutMs: number;
 }
 
-/** How long an "allow" is good for, in ms. A "deny" is never remembered. */
+/** How long an "allow" is cached, in ms. A "deny" is never cached. */
 const REMEMBERED_MS = 5000;
 const REMEMBERED = 50_000;
 const MAX_BYTES = 16 * 1024;
@@ -36,8 +36,8 @@ const MAX_BYTES = 16 * 1024;
 const messageId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 24);
 
 /**
- * The customer's logic behind a URL of theirs: one signed POST a question (Standard Webhooks), with one time limit for
- * the whole answer. Those who ask the same at the same time share one call.
+ * The customer's logic behind their URL: one signed POST per question (Standard Webhooks), with one time limit for
+ * the whole answer. Identical concurrent questions share one call.
  */
 export class AdmissionWebhook extends AdmissionPolicy {
   private readonly webhook: Webhook;
@@ -60,7 +60,7 @@ export class AdmissionWebhook extends AdmissionPolicy {
     this.webhook = new Webhook(settings.secret);
     this.calls = new Histogram({
       name: 'admission_duration_seconds',
-      help: 'Questions to the customer’s admission service by action and outcome; what is remembered is not asked',
+      help: 'Calls to the customer’s admission service by action and outcome; cached answers are not counted',
       labelNames: ['action', 'outcome'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
@@ -90,7 +90,7 @@ export class AdmissionWebhook extends AdmissionPolicy {
     }
   }
 
-  /** Redirects are not followed: the answer counts only from where the configuration says. */
+  /** Redirects are not followed: only the configured URL may answer. */
   private async ask(question: AdmissionRequest): Promise<AdmissionDecision> {
     const body = JSON.stringify(admissionRequestBody(question));
     const id = `msg_${messageId()}`;

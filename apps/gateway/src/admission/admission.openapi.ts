@@ -1,4 +1,4 @@
 import type { ProblemCode } from '../problems/problem-codes.js';
 
-/** What a route adds that asks the customer's own logic. */
+/** Problems of routes that need admission. */
 export const ADMISSION_PROBLEMS: ProblemCode[] = ['admission-denied', 'admission-unavailable'];

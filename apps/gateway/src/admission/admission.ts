@@ -6,12 +6,12 @@ import { ProblemError } from '../problems/problem.js';
 import { type AdmissionAction, AdmissionPolicy, AllowAll, type AdmissionTarget } from './admission-policy.js';
 import { AdmissionWebhook } from './admission-webhook.js';
 
-/** Asks the customer's logic. There is no way round it: who is not admitted goes no further. */
+/** Enforces the customer's decision. */
 @Injectable()
 export class Admission {
   constructor(private readonly policy: AdmissionPolicy) {}
 
-  /** @throws ProblemError 403 with the customer's reason · AdmissionUnavailableError when nobody can say */
+  /** @throws ProblemError 403 with the customer's reason · AdmissionUnavailableError */
   async require(caller: Caller, action: AdmissionAction, { room, session }: AdmissionTarget): Promise<void> {
     const decision = await this.policy.decide({ caller, action, room, session });
     if (decision.allow) return;
@@ -22,7 +22,7 @@ export class Admission {
   }
 }
 
-/** The rule of this deployment: the customer's service if there is one, else scopes alone. */
+/** This deployment's policy: the customer's service if configured, else scopes alone. */
 export const admissionPolicy: FactoryProvider<AdmissionPolicy> = {
   provide: AdmissionPolicy,
   inject: [ConfigService, Metrics],

@@ -5,13 +5,13 @@ export interface AuditCounter {
   action: CountedAction;
   sessionId: string | null;
   count: number;
-  /** When it was counted first, on the clock that `add` was told. */
+  /** When it was first counted, on the clock passed to `add`. */
   sinceMs: number;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Counts per (actor, session, action, minute), of at most `most` different ones. */
+/** Counters per (actor, session, action, minute), at most `max` of them. */
 export class AuditCounters {
   private counts = new Map<string, AuditCounter>();
 
@@ -24,11 +24,11 @@ export class AuditCounters {
   /**
    * Counts one.
    *
-   * @param nowMs a clock that never goes back
-   * @returns false if there is no place for one more that was not counted before
+   * @param nowMs a monotonic clock
+   * @returns false if a new counter would exceed the maximum
    */
   add(action: CountedAction, actor: string, sessionId: string | null, nowMs: number): boolean {
-    // The actor comes last: it may hold anything.
+    // The actor comes last, since it may contain any character.
     const key = `${String(Math.floor(nowMs / MINUTE_MS))} ${action} ${sessionId ?? ''} ${actor}`;
     const known = this.counts.get(key);
     if (known !== undefined) {
@@ -40,7 +40,7 @@ export class AuditCounters {
     return true;
   }
 
-  /** All of them; from now on they count anew. */
+  /** Returns all counters and starts over. */
   drain(): AuditCounter[] {
     const taken = [...this.counts.values()];
     this.counts = new Map();

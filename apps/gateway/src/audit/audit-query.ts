@@ -6,7 +6,7 @@ import { keysetCursor } from '../http/keyset-cursor.js';
 import { pageLimit } from '../http/page-limit.js';
 import { isStorable } from '../http/storable-json.js';
 
-/** Longer than any issuer and subject together. */
+/** Longer than any issuer and subject combined. */
 const LONGEST_ACTOR = 2048;
 const NO_TIME = 'must be an ISO 8601 time with its zone, such as 2026-11-25T20:00:00Z';
 

@@ -7,14 +7,14 @@ import type { Caller } from '../auth/caller.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { type AuditCounter, AuditCounters } from './audit-counters.js';
 
-/** What a crash may lose, in ms. */
+/** How often counters are written, in ms: at most this much is lost in a crash. */
 const FLUSH_EVERY_MS = 1000;
-/** Different counts that may wait in memory, and as many that are being sent. Each takes a few hundred bytes. */
+/** Counters kept in memory, and as many being written. Each takes a few hundred bytes. */
 const MAX_COUNTERS = 20_000;
-/** Rows of one statement, so that a busy database takes them within the limit of one. */
+/** Rows per statement, so that a busy database finishes within the statement timeout. */
 const MAX_ROWS_PER_INSERT = 2500;
 
-/** The problems that say no to somebody who is known. */
+/** Problems that count as denials of a known caller. */
 const DENIALS: Partial<Record<ProblemCode, CountedAction>> = {
   'insufficient-scope': 'denied:insufficient-scope',
   'admission-denied': 'denied:admission-denied',
@@ -22,13 +22,13 @@ const DENIALS: Partial<Record<ProblemCode, CountedAction>> = {
 };
 
 /**
- * Counts what happens too often to be written down one by one: replies with tokens, and refusals. A request costs the
- * step of a counter; once a second the counts go to the database, those that it does not take with the next ones.
+ * Counts what is too frequent to record one by one: reads of tokens, and denials. A request costs one increment; once a
+ * second the counters are written to the database, together with those that failed before.
  */
 @Injectable()
 export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly counts = new AuditCounters(MAX_COUNTERS);
-  /** Under way to the database. The ids stay, so that what is sent twice is counted once. */
+  /** Being written. Ids are kept across attempts, so that what is sent twice counts once. */
   private sending: (AuditCounter & { id: string })[] = [];
   private flushing: Promise<boolean> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -41,7 +41,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   ) {
     this.dropped = new Counter({
       name: 'audit_dropped_total',
-      help: 'Hand-overs and refusals that the audit trail does not know of',
+      help: 'Audit events dropped before reaching the database',
       registers: [registry],
     });
   }
@@ -50,7 +50,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     this.timer = setInterval(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** The last requests are answered by now, and the database is still there: it closes after this module. */
+  /** All requests are answered by now, and the database closes after this module. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.flushing;
@@ -58,18 +58,18 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
       if (await this.flush()) continue;
       this.log.warn(
         { entries: this.counts.size + this.sending.length },
-        'the last entries of the audit trail are lost',
+        'audit entries lost at shutdown: the database is unavailable',
       );
       return;
     }
   }
 
-  /** A reply carries the tokens of this session. */
+  /** Counts a reply with this session's tokens. */
   tokensRead(caller: Caller, sessionId: string): void {
     this.count('read-tokens', caller, sessionId);
   }
 
-  /** A caller is answered with this problem. Only some of them are refusals. */
+  /** Counts a problem sent to a caller, if it is a denial. */
   denied(caller: Caller, code: ProblemCode, sessionId: string | null): void {
     const action = DENIALS[code];
     if (action !== undefined) this.count(action, caller, sessionId);
@@ -79,7 +79,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     if (!this.counts.add(action, caller.id, sessionId, performance.now())) this.dropped.inc();
   }
 
-  /** False if something is left. One at a time: those who come meanwhile are told how it ended. */
+  /** One flush at a time; concurrent callers share its result. False if entries are left. */
   private flush(): Promise<boolean> {
     this.flushing ??= this.send().finally(() => {
       this.flushing = undefined;
@@ -95,9 +95,9 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
       try {
         await this.repository.add(rows.map(({ sinceMs, ...row }) => ({ ...row, ageS: (now - sinceMs) / 1000 })));
       } catch (err) {
-        // Away stores have said so already; these counts go with the next ones.
+        // Logged by the database already; these entries go with the next flush.
         if (err instanceof StoreUnavailableError) return false;
-        this.log.error({ err }, 'the audit trail was not taken');
+        this.log.error({ err }, 'audit entries rejected by the database and dropped');
         this.dropped.inc(rows.reduce((sum, { count }) => sum + count, 0));
       }
       this.sending = this.sending.slice(rows.length);

@@ -15,8 +15,8 @@ export class AuditController {
   @Operation(
     'readAudit',
     'Read the audit trail',
-    'Who did what, newest first. Changes of sessions stand there when they are done; replies with tokens and refusals ' +
-      'are counted by caller, session and minute, and appear about a second later.',
+    'Who did what, newest first. Changes of sessions are recorded in their transaction; reads of tokens and denials ' +
+      'are counted per caller, session and minute, and appear about a second later.',
   )
   @ApiAuditQuery()
   @ApiAuditPage()

@@ -30,33 +30,33 @@ const PAGE: AuditPage = {
   nextCursor: null,
 };
 
-/** What of the audit trail is asked for. */
+/** Filters of the audit trail. */
 export const ApiAuditQuery = (): MethodDecorator =>
   applyDecorators(
     ApiQuery({ name: 'session', required: false, description: 'A TokenID', schema: { type: 'string' } }),
     ApiQuery({
       name: 'actor',
       required: false,
-      description: 'Who did it, exactly as in the items',
+      description: 'The actor, exactly as in the items',
       schema: { type: 'string' },
     }),
     ApiQuery({
       name: 'from',
       required: false,
       description:
-        'Nothing before this time, such as `2026-11-24T20:00:00Z`. What is counted belongs to the beginning of its minute.',
+        'Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute.',
       schema: { type: 'string', format: 'date-time' },
     }),
     ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } }),
     ApiQuery({
       name: 'cursor',
       required: false,
-      description: '`nextCursor` of the page before',
+      description: '`nextCursor` of the previous page',
       schema: { type: 'string' },
     }),
   );
 
-/** A reply that lists what the audit trail knows. */
+/** A page of the audit trail. */
 export const ApiAuditPage = (): MethodDecorator =>
   ApiResponse({
     status: 200,

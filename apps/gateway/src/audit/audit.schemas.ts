@@ -3,18 +3,20 @@ import { z } from 'zod';
 
 export const auditItem = z
   .strictObject({
-    at: z.iso.datetime().meta({ description: 'Of a change its time; of what is counted the minute.' }),
+    at: z.iso
+      .datetime()
+      .meta({ description: 'For changes the exact time; for counted actions the start of the minute.' }),
     actor: z.string().meta({
       description:
-        'Who it was: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`.',
+        'The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`.',
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
-        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session. ' +
-        '`read-tokens` is a reply with tokens. `denied:…` is a reply with this problem code.',
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; ' +
+        '`read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.',
     }),
-    session: z.string().nullable().meta({ description: 'The TokenID; null where it was about none.' }),
-    count: z.int().min(1).meta({ description: 'How often in this minute; 1 for a change.' }),
+    session: z.string().nullable().meta({ description: 'The TokenID; null if none was involved.' }),
+    count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
   })
   .meta({ id: 'AuditItem' });
 
@@ -24,7 +26,7 @@ export const auditPage = z
     nextCursor: z
       .string()
       .nullable()
-      .meta({ description: 'Give it as `cursor` for the next page; null on the last one.' }),
+      .meta({ description: 'Pass as `cursor` to fetch the next page; null on the last page.' }),
   })
   .meta({ id: 'AuditPage' });
 

@@ -6,15 +6,15 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { LRUCache } from 'lru-cache';
 import type { Caller } from './caller.js';
 
-/** A revoked key must be dead within 5 s on every gateway, so nobody remembers a key for longer than this, in ms. */
+/** A revoked key must stop working within 5 s on every gateway, so keys are cached for no longer than this, in ms. */
 const CACHE_TTL_MS = 3000;
 const CACHE_MAX_KEYS = 10_000;
-/** How often it is written down which keys were used, in ms: never on the way of a request. */
+/** How often the last use of keys is recorded, in ms; never while handling a request. */
 const RECORD_USE_EVERY_MS = 5000;
 
 const ABSENT = Symbol('absent');
 
-/** Callers by API key. Ids that do not exist are remembered as well, so that guessing costs the database nothing. */
+/** Authenticates API keys. Unknown ids are cached too, so that guessing does not load the database. */
 @Injectable()
 export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   private readonly cache = new LRUCache<string, ApiKeyRecord | typeof ABSENT>({
@@ -41,16 +41,16 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.recording);
   }
 
-  /** Whether a look at the database is not needed to say whose key this is, or that it is nobody's. */
+  /** Whether this key can be checked without the database. */
   isCached(key: string): boolean {
     const kept = parseApiKey(key);
     return kept === null || this.cache.has(kept.id);
   }
 
   /**
-   * The caller with this key, or null.
+   * The caller with this key, or null if the key is unknown, expired or revoked.
    *
-   * @throws StoreUnavailableError: not knowing is not the same as knowing that the key is wrong
+   * @throws StoreUnavailableError when the database is unavailable, which does not make the key wrong
    */
   async authenticate(key: string): Promise<Caller | null> {
     const kept = parseApiKey(key);
@@ -63,7 +63,7 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
     return { id: `key:${id}`, principal: { kind: 'key', id }, scopes: new Set(scopes.filter(isScope)), ratePerS };
   }
 
-  /** When a key was last used helps operators to clean up; what is lost with a process is no loss. */
+  /** The last use helps operators to clean up; losing the latest record in a crash is acceptable. */
   private async recordUse(): Promise<void> {
     if (this.used.size === 0) return;
     const ids = [...this.used];

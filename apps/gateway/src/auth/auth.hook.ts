@@ -13,8 +13,8 @@ import { RateLimiter } from './rate-limiter.js';
 import { routeOf } from '../routing/routes.js';
 
 /**
- * Decides who gets in, before a byte of the body is read: first 401, then 429 and 403, then everything else. It runs as
- * a hook and not as a Nest guard, since Fastify parses the body (400, 413, 415) before any guard.
+ * Authenticates and authorizes before a byte of the body is read: first 401, then 429 and 403. It is a Fastify hook
+ * rather than a Nest guard, since Fastify parses the body (400, 413, 415) before any guard.
  */
 @Injectable()
 export class AuthHook {
@@ -32,7 +32,7 @@ export class AuthHook {
     const route = routeOf(request.method, request.routeOptions.url);
     if (route === undefined || route.scope === null) return;
     const caller = await this.identify(request);
-    // Before what they may: the audit trail says who was refused.
+    // Set before authorization, so that the audit trail can name who was denied.
     request.caller = caller;
     await this.consumeRateLimit(caller, reply);
     if (!hasScope(caller, route.scope)) {
@@ -43,7 +43,7 @@ export class AuthHook {
     }
   }
 
-  /** Whether a credential that was let in before would still be. @throws StoreUnavailableError when nobody knows */
+  /** Whether a credential accepted before is still valid and has the scope. @throws StoreUnavailableError */
   async isStillAuthorized(authorization: string | undefined, scope: Scope): Promise<boolean> {
     const credential = credentialIn(authorization);
     const caller = credential === undefined ? null : await this.authenticatorFor(credential).authenticate(credential);
@@ -60,24 +60,26 @@ export class AuthHook {
     throw new ProblemError('unauthenticated', { headers: wwwAuthenticate({ error: 'invalid_token' }) });
   }
 
-  /** An address that guesses is not worth a look at the database, or a signature; whoever is known goes on. */
+  /** Blocked addresses get no lookup or signature check; cached credentials still work. */
   private async authenticate(credential: string, address: string): Promise<Caller | null> {
     const store = this.authenticatorFor(credential);
     const blockedForMs = this.rateLimiter.blockedForMs(address);
     if (blockedForMs > 0 && !store.isCached(credential)) {
       throw new ProblemError('rate-limited', {
-        detail: 'Too many wrong credentials came from this address',
+        detail: 'Too many invalid credentials from this address',
         headers: { 'retry-after': String(toRetryAfterSeconds(blockedForMs)) },
       });
     }
     return store.authenticate(credential);
   }
 
-  /** Once: behind a proxy that is not trusted all clients have one address, and one of them can spend it for all. */
+  /** Logged once: behind an untrusted proxy all clients share one address and one limit. */
   private warnAboutProxy(): void {
     if (this.warnedAboutProxy || this.config.get('http', { infer: true }).trustedProxies > 0) return;
     this.warnedAboutProxy = true;
-    this.log.warn('requests come through a proxy, but TRUST_PROXY is off: all clients count as one address');
+    this.log.warn(
+      'requests arrive through a proxy but TRUST_PROXY is off: all clients share one address and its limits',
+    );
   }
 
   private async consumeRateLimit(caller: Caller, reply: FastifyReply): Promise<void> {
@@ -91,7 +93,7 @@ export class AuthHook {
     }
   }
 
-  /** An API key says by its form that it is one; anything else can only be a JWT. */
+  /** API keys are recognized by their prefix; everything else is treated as a JWT. */
   private authenticatorFor(credential: string): ApiKeyAuthenticator | JwtAuthenticator {
     return credential.startsWith('wtk_') ? this.apiKeys : this.jwts;
   }

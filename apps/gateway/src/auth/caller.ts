@@ -2,17 +2,17 @@ import type { Scope } from '@app/kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** A server of the customer's, a person with a JWT of the customer's identity provider, or whoever knows a room's name. */
+/** A customer's server (API key), a user (JWT of the identity provider), or an anonymous caller of the drop-in rooms. */
 export type Principal =
   { kind: 'key'; id: string } | { kind: 'user'; issuer: string; subject: string } | { kind: 'anonymous' };
 
-/** Who asks, and what they may. */
+/** The authenticated caller and its rights. */
 export interface Caller {
-  /** `key:<id>` or `user:<issuer and subject>`. Written to `created_by`; idempotency keys belong to it. */
+  /** `key:<id>` or `user:<issuer and subject>`. Stored in `created_by`; idempotency keys are scoped to it. */
   id: string;
   principal: Principal;
   scopes: ReadonlySet<Scope>;
-  /** Requests that it may send in a second; null: as many as it likes. */
+  /** Requests per second; null for no limit. */
   ratePerS: number | null;
 }
 
@@ -22,9 +22,9 @@ export function hasScope(caller: Caller, scope: Scope): boolean {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set before a route with a scope is entered. */
+    /** Set before a route with a scope runs. */
     caller: Caller | null;
-    /** The session that this request was about, for the log. */
+    /** The session of this request, for the log. */
     sessionId: string | null;
   }
 }
@@ -32,6 +32,6 @@ declare module 'fastify' {
 /** The authenticated caller, in a controller. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
   const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (caller === null) throw new Error('the route has no scope in ROUTES');
+  if (caller === null) throw new Error('this route has no scope in ROUTES');
   return caller;
 });

@@ -8,19 +8,19 @@ import type { Caller } from './caller.js';
 import { RemoteJwks } from './remote-jwks.js';
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** Between this clock and the provider's, in s. */
+/** Tolerated clock skew between this server and the provider, in s. */
 const CLOCK_TOLERANCE_S = 5;
 const MAX_SUBJECT_LENGTH = 255;
-/** Requests that one person may send in a second. */
+/** Requests per second of one user. */
 const USER_RATE_PER_S = 20;
-/** A JWT that was verified is not verified again for this long, in ms, nor beyond its end. */
+/** How long a verified JWT is cached, in ms, at most until it expires. */
 const CACHE_TTL_MS = 60_000;
 const CACHE_MAX_TOKENS = 20_000;
 
-/** Callers by JWT of the customer's identity provider. */
+/** Authenticates JWTs of the customer's identity provider. */
 @Injectable()
 export class JwtAuthenticator {
-  /** By the SHA-256 of their token: no credential is kept. */
+  /** Keyed by the SHA-256 of the token: no credential is kept. */
   private readonly cache = new LRUCache<string, Caller>({ max: CACHE_MAX_TOKENS });
 
   constructor(
@@ -28,15 +28,15 @@ export class JwtAuthenticator {
     @Inject(ConfigService) private readonly config: SettingsService<'oidc'>,
   ) {}
 
-  /** Whether this token was verified just now. */
+  /** Whether this token was verified recently. */
   isCached(token: string): boolean {
     return this.cache.has(digestOf(token));
   }
 
   /**
-   * The person of this token, or null. Nobody is a person when no provider is configured.
+   * The user of this token, or null if it is invalid or no identity provider is configured.
    *
-   * @throws JwksUnavailableError when its key is not known and the provider cannot be asked
+   * @throws JwksUnavailableError when its key is unknown and the provider is unavailable
    */
   async authenticate(token: string): Promise<Caller | null> {
     const settings = this.config.get('oidc', { infer: true });
@@ -64,7 +64,7 @@ export class JwtAuthenticator {
       });
       return payload;
     } catch (error) {
-      // A key that is none (TypeError) makes no token valid; that the provider is away is another matter.
+      // An unusable key (TypeError) makes the token invalid; an unavailable provider does not.
       if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
       throw error;
     }
@@ -87,12 +87,12 @@ function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
 
-/** Subjects are written to rows: Postgres stores no U+0000 and no lone surrogates. */
+/** Subjects are stored: Postgres accepts neither U+0000 nor lone surrogates. */
 function isStorable(sub: string): boolean {
   return sub.length > 0 && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && !sub.includes('\0');
 }
 
-/** Scopes of ours in a claim: text with spaces between them, or a list. Others, such as `openid`, mean nothing here. */
+/** This server's scopes in a claim: space-separated text or a list. Others, such as `openid`, are ignored. */
 function scopesIn(claim: unknown): Scope[] {
   const names: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
   return names.filter((name): name is Scope => typeof name === 'string' && isScope(name));

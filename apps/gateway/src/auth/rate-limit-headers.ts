@@ -1,6 +1,6 @@
 import type { RateLimitResult } from './rate-limiter.js';
 
-/** `RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 has them. */
+/** `RateLimit-Policy` and `RateLimit` as defined in draft-ietf-httpapi-ratelimit-headers-10. */
 export function rateLimitHeaders({ limit: rate, remaining: left, resetMs }: RateLimitResult): Record<string, string> {
   return {
     'ratelimit-policy': `"caller";q=${String(rate)};w=1`,

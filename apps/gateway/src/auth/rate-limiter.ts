@@ -5,26 +5,26 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** Failed credentials are counted over this long, in s. */
+/** The window in which failed credentials are counted, in s. */
 const FAILURE_WINDOW_S = 60;
-/** A Redis that does not answer within this is done without, in ms: this gateway counts alone then. */
+/** How long to wait for Redis, in ms; after that this gateway counts on its own. */
 const COMMAND_TIMEOUT_MS = 250;
 const MAX_BLOCKED_ADDRESSES = 50_000;
 
-/** What is left of a caller's rate. */
+/** The outcome of one request against a caller's rate limit. */
 export interface RateLimitResult {
-  /** Requests a second. */
+  /** Requests per second. */
   limit: number;
-  /** Requests left in this second. */
+  /** Requests left in the current second. */
   remaining: number;
-  /** When it is full again, in ms. */
+  /** Time until the limit resets, in ms. */
   resetMs: number;
   allowed: boolean;
 }
 
 /**
- * Who asks how often. Counted in Redis where the queue lives there, so for all gateways together; while it is away, and
- * without it, each gateway counts alone. Callers and addresses are hashed: nobody stands in Redis by name.
+ * Rate limits per caller, and failed credentials per address. Shared by all gateways through Redis if the queue is there;
+ * without Redis, or while it is unavailable, each gateway counts on its own. Keys are hashed: Redis holds no names.
  */
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
@@ -32,7 +32,7 @@ export class RateLimiter implements OnApplicationShutdown {
   private readonly prefix: string;
   private readonly byRate = new Map<number, RateLimiterAbstract>();
   private readonly failures: RateLimiterAbstract;
-  /** Addresses that have used up their failures, until when: known without asking anybody. */
+  /** Blocked addresses, with the time left as TTL: checked without a round trip. */
   private readonly blocked = new LRUCache<string, true>({ max: MAX_BLOCKED_ADDRESSES });
 
   constructor(@Inject(ConfigService) config: SettingsService<'queue' | 'access'>) {
@@ -40,7 +40,7 @@ export class RateLimiter implements OnApplicationShutdown {
     this.prefix = prefix;
     if (redisUrl !== undefined) {
       this.redis = new Redis(redisUrl, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS });
-      // It says so for every try; whoever needs Redis itself tells.
+      // Reported for every attempt; the queue logs changes of availability.
       this.redis.on('error', () => undefined);
     }
     const { maxFailed } = config.get('access', { infer: true });
@@ -51,7 +51,7 @@ export class RateLimiter implements OnApplicationShutdown {
     this.redis?.disconnect();
   }
 
-  /** Takes one request of a caller who may send `rate` of them in a second. */
+  /** Counts one request of a caller limited to `rate` requests per second. */
   async consume(caller: string, rate: number): Promise<RateLimitResult> {
     const limiter = this.byRate.get(rate) ?? this.limiter(`rate-${String(rate)}`, rate, 1);
     this.byRate.set(rate, limiter);
@@ -59,13 +59,13 @@ export class RateLimiter implements OnApplicationShutdown {
     return { limit: rate, remaining: left, resetMs, allowed: granted };
   }
 
-  /** Notes that an address has sent a wrong credential. */
+  /** Counts a failed credential from an address. */
   async recordFailure(address: string): Promise<void> {
     const { granted, resetMs } = await consume(this.failures, hashed(address));
     if (!granted) this.blocked.set(address, true, { ttl: Math.max(1, resetMs) });
   }
 
-  /** How long an address has to wait until its unknown credentials are looked at again, in ms; 0: they are. */
+  /** How long unknown credentials from an address are refused unchecked, in ms; 0 if they are checked. */
   blockedForMs(address: string): number {
     return this.blocked.getRemainingTTL(address);
   }
@@ -88,7 +88,7 @@ async function consume(limiter: RateLimiterAbstract, key: string) {
     const { remainingPoints, msBeforeNext } = await limiter.consume(key);
     return { granted: true, left: remainingPoints, resetMs: msBeforeNext };
   } catch (error) {
-    // The library's way of saying that nothing is left.
+    // The library rejects with this when the limit is exceeded.
     if (error instanceof RateLimiterRes) return { granted: false, left: 0, resetMs: error.msBeforeNext };
     throw error;
   }

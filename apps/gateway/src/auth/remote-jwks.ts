@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readLimited } from '../http/read-limited.js';
 import { ProblemError } from '../problems/problem.js';
 
-/** A key of the provider is wanted that is not known here, and the provider does not answer. */
+/** A token names an unknown key, and the identity provider is unavailable. */
 export class JwksUnavailableError extends ProblemError {
   constructor() {
     super('unavailable');
@@ -15,18 +15,18 @@ export class JwksUnavailableError extends ProblemError {
 const FETCH_TIMEOUT_MS = 2000;
 const MAX_BYTES = 256 * 1024;
 const REFRESH_EVERY_MS = 5 * 60_000;
-/** Unknown keys make us ask the provider once in this time, in ms; a flood of them asks no more. */
+/** Tokens with unknown key ids trigger at most one refresh in this time, in ms. */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
-/** After a provider that did not answer, in ms. Until then the refusal is immediate. */
+/** After a failed refresh, in ms. Until then requests fail immediately. */
 const FAILURE_COOLDOWN_MS = 3000;
 
 const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
 /**
- * The public keys of the customer's identity provider. Those that are known go on being good while it is away; new ones
- * are picked up every 5 minutes, and when a token names one that is not known. Keys that it has withdrawn go with the
- * next answer that it gives.
+ * The public keys of the customer's identity provider. Known keys stay valid while it is unavailable. New keys are
+ * picked up every 5 minutes and when a token names an unknown one; withdrawn keys are dropped with the next successful
+ * refresh.
  */
 @Injectable()
 export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
@@ -50,9 +50,9 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * The key that a token names.
+   * The key for a token's header.
    *
-   * @throws JwksUnavailableError when nobody knows · JOSEError when it has none
+   * @throws JwksUnavailableError when the provider is unavailable · JOSEError when it has no such key
    */
   async key(header: JWTHeaderParameters): Promise<CryptoKey> {
     const known = await this.find(header);
@@ -68,7 +68,7 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async find({ alg, kid }: JWTHeaderParameters): Promise<CryptoKey | null> {
     try {
-      // Only these two: keys that a token brings along, or points to, are nobody's word.
+      // Never trust keys embedded (`jwk`) or referenced (`jku`) by the token.
       return (await this.local?.({ alg, ...(kid !== undefined && { kid }) })) ?? null;
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) return null;
@@ -76,7 +76,7 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Whoever comes while the provider is asked shares its answer. */
+  /** Concurrent refreshes share one request. */
   private refresh(): Promise<boolean> {
     this.refreshing ??= this.fetchKeys().finally(() => {
       this.refreshing = undefined;
@@ -89,11 +89,12 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
       const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
       const keys = jwks.parse(await fetchJson(await this.jwksUrl(signal), signal));
       this.local = createLocalJWKSet(keys);
-      if (this.failedAt > this.refreshedAt) this.log.warn('the identity provider answers again');
+      if (this.failedAt > this.refreshedAt) this.log.warn('identity provider available again');
       this.refreshedAt = performance.now();
       return true;
     } catch {
-      if (this.failedAt <= this.refreshedAt) this.log.warn('the identity provider does not answer as it should');
+      if (this.failedAt <= this.refreshedAt)
+        this.log.warn('identity provider unavailable: known keys stay valid, unknown ones are refused');
       this.failedAt = performance.now();
       return false;
     }
@@ -104,9 +105,9 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     if (jwksUrl !== undefined) return jwksUrl;
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const found = discovery.parse(await fetchJson(url, signal));
-    // RFC 8414, 3.3: a document of another issuer must not be used. Nor one that leaves https.
+    // RFC 8414, 3.3: a document of another issuer must not be used, nor one that downgrades from https.
     if (found.issuer !== issuer || (issuer.startsWith('https:') && !found.jwks_uri.startsWith('https:'))) {
-      throw new Error('the discovery document is not of this issuer');
+      throw new Error('the discovery document belongs to another issuer');
     }
     return found.jwks_uri;
   }
@@ -116,7 +117,7 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** Redirects are not followed: the keys come from where the configuration says. */
+/** Redirects are not followed: keys come only from the configured URL. */
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
   const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
   const text = await readLimited(reply, MAX_BYTES);

@@ -13,7 +13,7 @@ const HTML = 'text/html; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** The page and what it loads. The bundler copies what stands in `new URL` beside the bundle, so each stands there whole. */
+/** The page and its assets. The bundler copies every literal `new URL(…)`, so each is written out. */
 export function pageFiles(): PageFile[] {
   return [
     file('/demo', HTML, new URL('./page/index.html', import.meta.url)),
@@ -37,7 +37,7 @@ function file(path: string, type: string, url: URL): PageFile {
   return { path, type, content: readFileSync(fileURLToPath(url)) };
 }
 
-/** The package's module for browsers: it stands beside the one that `require` finds. */
+/** The package's browser module, beside the one that `require` resolves. */
 function qrCodeModule(): string {
   return join(dirname(createRequire(import.meta.url).resolve('qrcode-generator')), 'qrcode.mjs');
 }

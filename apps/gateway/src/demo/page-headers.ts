@@ -1,4 +1,4 @@
-/** Nothing but the page's own files, and the vendor's SDK where one is configured. */
+/** Allows only the page's own files, and the vendor's SDK if configured. */
 export function pageHeaders(sdkUrl: string | undefined): Record<string, string> {
   const allowed = sdkUrl === undefined ? "'self'" : `'self' ${new URL(sdkUrl).origin}`;
   const policy = [

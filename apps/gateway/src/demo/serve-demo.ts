@@ -5,8 +5,8 @@ import { isThisMachine } from './is-this-machine.js';
 import { pageHeaders } from './page-headers.js';
 
 /**
- * The watch page: open a room, share it, see that everybody gets the same token. It is a client of the public API like
- * any other and no part of it, so it stands beside the routes and not among them.
+ * The watch page: open a room, share it, see that every client gets the same token. It is a client of the
+ * public API and no part of it, so it is served beside the API's routes.
  */
 export function serveDemo(app: NestFastifyApplication): void {
   const settings = app.get<SettingsService<'demo' | 'access' | 'http'>>(ConfigService);

@@ -5,7 +5,7 @@ import { ProblemError } from '../problems/problem.js';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
-/** The key, bare or quoted (both are the same key); undefined when there is none. @throws ProblemError 400 for anything else */
+/** The key, bare or quoted (both mean the same key); undefined if absent. @throws ProblemError 400 if malformed */
 export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const text = typeof header === 'string' ? header.trim() : '';
@@ -22,7 +22,7 @@ export const IdempotencyKeyOf = createParamDecorator((_data: unknown, context: E
   parseIdempotencyKey(context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key']),
 );
 
-/** SHA-256 (hex) of a parsed body in canonical form: the order of keys does not count. */
+/** SHA-256 (hex) of a parsed body in canonical form: key order is ignored. */
 export function fingerprint(body: unknown): string {
   return createHash('sha256').update(canonical(body)).digest('hex');
 }

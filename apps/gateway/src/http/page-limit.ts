@@ -3,7 +3,7 @@ import { z } from 'zod';
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
 
-/** How many items a page may have, in a query. */
+/** The `limit` query parameter: items per page. */
 export const pageLimit = z
   .string()
   .regex(/^\d{1,6}$/, 'must be a whole number')

@@ -8,7 +8,7 @@ export function isStorable(value: unknown): boolean {
   return true;
 }
 
-/** Whether arrays and objects are nested in more levels than this. It goes level by level, so any depth is safe. */
+/** Whether arrays and objects nest deeper than `levels`. Iterative, so that any depth is safe. */
 export function isDeeperThan(levels: number, value: unknown): boolean {
   let level = [value].filter(isContainer);
   for (let i = 0; i < levels && level.length > 0; i++) {

@@ -3,7 +3,7 @@ import { PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
 import { problemExamples, REQUEST_ID } from './responses.js';
 
-/** What any request can run into, wherever it leads. Operations list what is their own, and this as `default`. */
+/** Problems any request can get. Operations list their own and refer to these as `default`. */
 const ANY_REQUEST: ProblemCode[] = [
   'malformed',
   'method-not-allowed',
@@ -20,7 +20,7 @@ export function defaultResponseFor(path: string) {
   return { $ref: `#/components/responses/${isRoomApiPath(path) ? names.openRooms : names.everywhere}` };
 }
 
-/** The components that they refer to. */
+/** The components behind those references. */
 export function defaultResponses() {
   const list = ANY_REQUEST.map((code) => `${String(PROBLEMS[code].status)} \`${code}\``).join(' · ');
   const problem = {
@@ -31,7 +31,7 @@ export function defaultResponses() {
   const described = { description: `Any other problem: ${list}`, headers: REQUEST_ID };
   return {
     [names.everywhere]: { ...described, content: problem },
-    // What is refused before anybody knows where it leads is a problem document here, too.
+    // Requests rejected before routing get a problem document on these paths too.
     [names.openRooms]: { ...described, content: { 'application/json': plain, ...problem } },
   };
 }

@@ -24,25 +24,25 @@ const problem = z.strictObject({
   errors: z.array(fault).exactOptional(),
 });
 
-/** The public API as an OpenAPI 3.1 document. Needs no running part. */
+/** The public API as an OpenAPI 3.1 document. Nothing needs to be running. */
 export function createDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('WatchTogether Auth Server')
     .setDescription(
-      'Sessions for Sceenic Watch Together. One client opens a room or creates a session, the others bring its TokenID: ' +
+      'Sessions for Sceenic Watch Together. One client opens a room or creates a session, the others present its TokenID: ' +
         'all of them get exactly the same token.\n\nErrors are problem documents (RFC 9457) with a `code` from a closed list.',
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addTag('Rooms', 'Stable names of yours; at most one session of a room is live')
+    .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
       'Drop-in rooms',
-      'The contract of the vendor’s demo server, for clients that already speak it. Off by default (`ROOM_API=on`); ' +
-        'it asks for no credential, so whoever knows a name gets the tokens',
+      'The contract of the vendor’s demo server, for existing clients. Off by default (`ROOM_API=on`). ' +
+        'It takes no credential: anyone who knows a room’s name gets its tokens',
     )
     .addTag('Health', 'For load balancers')
     .addSecurity(SECURITY_SCHEME, {
@@ -51,7 +51,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
       description: 'An API key, `wtk_<id>_<secret>`, or a JWT of the customer’s identity provider',
     })
     .build();
-  // zod's own converter, for 3.1 means JSON Schema 2020-12 as it is.
+  // zod's own converter: OpenAPI 3.1 uses JSON Schema 2020-12 unchanged.
   delete (config.components?.securitySchemes?.[SECURITY_SCHEME] as { bearerFormat?: string }).bearerFormat;
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => {

@@ -15,34 +15,34 @@ export const header = (description: string, example: string) => ({
 /** The TokenID of every example. */
 export const EXAMPLE_TOKEN_ID = 'ses_4vX9cQm2LrT7wKz0BnYh1D';
 
-export const REQUEST_ID = { 'Request-Id': header('The id of this request, for the logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
+export const REQUEST_ID = { 'Request-Id': header('Request id, for support and logs', 'req_7Yd0Zr4mQp1vT9sKx3Lc') };
 export const RETRY_AFTER = { 'Retry-After': header('Seconds to wait', '1') };
 
 const RATE = {
-  'RateLimit-Policy': header('The caller’s rate: `q` requests in `w` seconds', '"caller";q=20;w=1'),
-  RateLimit: header('What is left of it: `r` requests, full again in `t` seconds', '"caller";r=0;t=1'),
+  'RateLimit-Policy': header('The caller’s rate limit: `q` requests per `w` seconds', '"caller";q=20;w=1'),
+  RateLimit: header('What remains: `r` requests, reset in `t` seconds', '"caller";r=0;t=1'),
 };
 
-/** What an operation is, and the scope that it needs, from the one table of routes. */
+/** An operation's id, texts and required scope, from the table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
   const { scope } = ROUTES[name];
-  const needs = scope === null ? '' : `\n\nNeeds the scope \`${scope}\`.`;
+  const needs = scope === null ? '' : `\n\nRequires the scope \`${scope}\`.`;
   return applyDecorators(
     ApiOperation({ operationId: name, summary, description: `${description}${needs}` }),
     ...(scope === null ? [] : [ApiSecurity(SECURITY_SCHEME)]),
   );
 }
 
-/** Where an example of a problem would point to. */
+/** Example errors of problem documents. */
 const EXAMPLE_ERRORS: Partial<Record<ProblemCode, FieldError[]>> = {
   'validation-failed': [{ detail: 'must be one of stream, sync', pointer: '#/products/0' }],
-  'idempotency-key-reused': [{ detail: 'was used with another body', header: 'Idempotency-Key' }],
+  'idempotency-key-reused': [{ detail: 'was used with a different body', header: 'Idempotency-Key' }],
 };
 
-/** What a route with a scope may answer before it is entered. */
+/** Problems of every route with a scope. */
 const AUTH_PROBLEMS: ProblemCode[] = ['unauthenticated', 'rate-limited', 'insufficient-scope'];
 
-/** The problem documents of a route with a scope, with an example for each code. */
+/** The problem documents of a route with a scope, with one example per code. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
   const all = [...AUTH_PROBLEMS, ...codes];
   const byStatus = Map.groupBy(all, (code) => PROBLEMS[code].status);

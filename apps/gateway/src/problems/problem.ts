@@ -2,20 +2,20 @@ import { scrub } from '@app/observability';
 import { wwwAuthenticate } from './www-authenticate.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
-/** One fault of a request, with the place where it is: in the body (JSON Pointer), in path or query, or in a header. */
+/** One error in a request and its location: in the body (JSON Pointer), in path or query, or in a header. */
 export type FieldError =
   { detail: string; pointer: string } | { detail: string; parameter: string } | { detail: string; header: string };
 
 export interface ProblemDetails {
-  /** One sentence for whoever reads the reply; the title of the code when absent. Never somebody else's text. */
+  /** One sentence for the reader; defaults to the code's title. Never foreign text. */
   detail?: string;
   errors?: FieldError[];
   headers?: Record<string, string>;
-  /** The session that was refused, for the audit trail; not told to the caller. */
+  /** The session of a denial, for the audit trail; not disclosed to the caller. */
   sessionId?: string;
 }
 
-/** RFC 9457, as it goes over the wire. */
+/** RFC 9457 problem document. */
 export interface ProblemDocument {
   type: string;
   title: string;
@@ -49,12 +49,12 @@ declare module 'fastify' {
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** Seconds after which it is worth asking again, for 429 and 503. */
+/** Seconds to wait before asking again, for 429 and 503. */
 const RETRY_AFTER_S = 1;
 
 /**
- * Status, headers and document of a problem. `path` is the request's, without its query. A credential that somebody put
- * where it does not belong is not repeated: problem documents are logged and shown by whoever gets them.
+ * Status, headers and document of a problem. `path` is the request's, without its query. A credential in the wrong place
+ * is not repeated, since clients log and show problem documents.
  */
 export function renderProblem(problem: ProblemError, path: string, requestId: string) {
   const { status, title, retryable } = PROBLEMS[problem.code];
@@ -79,7 +79,7 @@ export function renderProblem(problem: ProblemError, path: string, requestId: st
   return { status, headers, document };
 }
 
-/** The place of a fault may be a name that the caller has made up. */
+/** The location of an error may be a name chosen by the caller. */
 function withoutSecrets(fault: FieldError): FieldError {
   if ('pointer' in fault) return { ...fault, pointer: scrub(fault.pointer) };
   return 'parameter' in fault ? { ...fault, parameter: scrub(fault.parameter) } : fault;

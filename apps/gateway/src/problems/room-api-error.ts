@@ -2,8 +2,8 @@ import type { ProblemError } from './problem.js';
 import { PROBLEMS } from './problem-codes.js';
 
 /**
- * A problem in the contract of the drop-in adapter: `{"error"}` with a fixed text. Its clients ask again after 500 and
- * after nothing else, and know 400 for whatever was wrong with the request.
+ * A problem in the contract of the drop-in adapter: `{"error"}` with a fixed text. Its clients
+ * retry only on 500, and expect 400 for any invalid request.
  */
 export function roomApiError(problem: ProblemError, { 'content-type': _, ...headers }: Record<string, string>) {
   const { status } = PROBLEMS[problem.code];

@@ -49,7 +49,7 @@ describe('an error at the edge', () => {
 
   it('says which header was reused', () => {
     expect(toProblem(new IdempotencyKeyReusedError('x')).details.errors).toEqual([
-      { detail: 'was used with another body', header: 'Idempotency-Key' },
+      { detail: 'was used with a different body', header: 'Idempotency-Key' },
     ]);
   });
 

@@ -5,7 +5,7 @@ import { HttpException } from '@nestjs/common';
 import { ProblemError } from './problem.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
-/** What the frameworks below us refuse by themselves, by the status that they chose. */
+/** Rejections by Nest and Fastify, by their status. */
 const BY_STATUS: Partial<Record<number, ProblemCode>> = {
   400: 'malformed',
   404: 'not-found',
@@ -17,7 +17,7 @@ const BY_STATUS: Partial<Record<number, ProblemCode>> = {
   503: 'unavailable',
 };
 
-/** Every error that can reach the edge, as the problem that the caller is told. Foreign text never gets through. */
+/** Maps every error to the problem that the caller is told. Foreign text never gets through. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (
@@ -29,7 +29,7 @@ export function toProblem(error: unknown): ProblemError {
   }
   if (error instanceof IdempotencyKeyReusedError) {
     return new ProblemError('idempotency-key-reused', {
-      errors: [{ detail: 'was used with another body', header: 'Idempotency-Key' }],
+      errors: [{ detail: 'was used with a different body', header: 'Idempotency-Key' }],
     });
   }
   const status = error instanceof HttpException ? error.getStatus() : fastifyStatus(error);
@@ -37,8 +37,8 @@ export function toProblem(error: unknown): ProblemError {
 }
 
 /**
- * Codes of what Fastify refuses, and of what breaks while it reads a body: the client hangs up (ECONNRESET) or its
- * chunks are none (HPE_…). Fastify has put the status to it.
+ * Error codes of Fastify's rejections and of failures while it reads a body: the client disconnects (ECONNRESET) or
+ * sends invalid chunks (HPE_…). Fastify sets the status.
  */
 const FASTIFY_REJECTION = /^(?:FST_|HPE_|ECONNRESET$)/;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TokenBucket } from './token-bucket.js';
 
-/** What one address may do at the drop-in rooms, of one gateway. */
+/** Limits of the drop-in rooms per address and gateway. */
 @Injectable()
 export class RoomApiLimits {
   joins = new TokenBucket(100, 600);

@@ -9,7 +9,7 @@ import { SessionPresenter } from '../sessions/session.presenter.js';
 import { createRoomBody, type CreateRoomBody, type RoomView } from './room-api.schemas.js';
 import { ANONYMOUS, type RoomApiRoom, RoomApiService } from './room-api.service.js';
 
-/** The contract of the vendor's demo server, for clients that already speak it. */
+/** The contract of the vendor's demo server, for existing clients. */
 @ApiTags('Drop-in rooms')
 @Controller('room')
 export class RoomApiController {
@@ -22,8 +22,8 @@ export class RoomApiController {
   @HttpCode(200)
   @Operation(
     'createRoom',
-    'Get or make a room',
-    'However many call at once, all get the same tokens. Off by default; asks for no credential.',
+    'Get or create a room',
+    'Any number of concurrent calls get the same tokens. Off by default; takes no credential.',
   )
   @ApiCreateRoomBody()
   @ApiRoom()
@@ -44,7 +44,7 @@ export class RoomApiController {
   }
 
   @Get(':name')
-  @Operation('getRoom', 'Read a room', 'Nothing is made. Off by default; asks for no credential.')
+  @Operation('getRoom', 'Read a room', 'Never creates a room. Off by default; takes no credential.')
   @ApiParam({ name: 'name', schema: { type: 'string' }, example: 'derby' })
   @ApiRoom()
   @ApiRoomErrors('malformed', 'admission-denied', 'not-found', 'rate-limited', 'unavailable')
@@ -56,7 +56,7 @@ export class RoomApiController {
     return this.shown(await this.rooms.read(request.ip, name), reply);
   }
 
-  /** All or nothing: such a client cannot do anything with a room that has no tokens, but it can ask again. */
+  /** All or nothing: these clients cannot use a room without tokens, but they retry. */
   private async shown({ name, session }: RoomApiRoom, reply: FastifyReply): Promise<RoomView> {
     const { tokens, expiresAt, metadata } = await this.presenter.shown(session, ANONYMOUS, reply);
     if (tokens?.stream === undefined || tokens.sync === undefined || expiresAt === null) {

@@ -9,22 +9,22 @@ import { REQUEST_ID, RETRY_AFTER } from '../openapi/responses.js';
 const FREE = { playerId: 'player-1', videoId: 'derby' };
 const TOKEN = '<JWT, to be passed to the SDK unchanged>';
 
-/** The body of whoever joins a room of the drop-in adapter. */
+/** The request body of the drop-in adapter. */
 export const ApiCreateRoomBody = (): MethodDecorator =>
   ApiBody({
     required: false,
     standardSchema: createRoomBodyDocument,
     examples: {
       named: { summary: 'A name and free fields', value: { name: 'derby', ...FREE } },
-      unnamed: { summary: 'A made-up name', value: {} },
+      unnamed: { summary: 'A generated name', value: {} },
     },
   } as ApiBodyOptions);
 
-/** A reply that shows a room of the drop-in adapter. */
+/** A room of the drop-in adapter. */
 export const ApiRoom = (): MethodDecorator =>
   ApiResponse({
     status: 200,
-    description: 'The room with its tokens, and the free fields of its first creator',
+    description: 'The room with its tokens and the first creator’s free fields',
     standardSchema: roomView,
     examples: {
       room: {
@@ -35,7 +35,7 @@ export const ApiRoom = (): MethodDecorator =>
     headers: REQUEST_ID,
   });
 
-/** Replies of the drop-in adapter that are errors, in the shape that its clients know. */
+/** Errors of the drop-in adapter, in the shape its clients expect. */
 export function ApiRoomErrors(...codes: ProblemCode[]): MethodDecorator {
   return applyDecorators(
     ...codes.map((code) => {
@@ -43,8 +43,7 @@ export function ApiRoomErrors(...codes: ProblemCode[]): MethodDecorator {
       const { status, document } = roomApiError(problem, {});
       return ApiResponse({
         status,
-        description:
-          status === 500 ? 'Not ready in time, or not available: the same call may help' : PROBLEMS[code].title,
+        description: status === 500 ? 'Not ready in time, or unavailable: retry' : PROBLEMS[code].title,
         standardSchema: roomApiErrorBody,
         examples: { error: { summary: problem.message, value: document } },
         headers: { ...REQUEST_ID, ...(status === 429 && RETRY_AFTER) },

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { givenName } from '../sessions/room-name.js';
 import { metadata } from '../sessions/session.schemas.js';
 
-/** What a reply says itself, and what would be a trap in an object: no caller can set these for everybody. */
+/** Fields that the server sets, or that are dangerous in an object: callers cannot set them. */
 const RESERVED = ['name', 'wt_token', 'sync_token', 'exp', 'error', '__proto__'];
 
-/** The body of `POST /room/create` as it is read: the name, and the free fields that its caller may set. */
+/** The body of `POST /room/create`: the name and the caller's free fields. */
 export const createRoomBody = z
   .preprocess(
     (body) => (body === undefined ? {} : body),
@@ -22,12 +22,12 @@ export const createRoomBody = z
 
 export type CreateRoomBody = z.output<typeof createRoomBody>;
 
-const FREE_FIELDS = 'Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody.';
+const FREE_FIELDS = 'Any other fields, up to 4 KiB of JSON. Every client receives those of the first creator.';
 
-/** The same body as the API's description shows it. */
+/** The same body as documented in OpenAPI. */
 export const createRoomBodyDocument = z
   .looseObject({
-    name: z.string().exactOptional().meta({ description: 'Without a name one is made up.' }),
+    name: z.string().exactOptional().meta({ description: 'Generated if absent.' }),
   })
   .meta({ id: 'CreateRoomBody', description: FREE_FIELDS });
 
@@ -36,7 +36,7 @@ export const roomView = z
     name: z.string(),
     wt_token: z.string(),
     sync_token: z.string(),
-    exp: z.int().meta({ description: 'When the tokens expire, in milliseconds since 1970.' }),
+    exp: z.int().meta({ description: 'Expiry of the tokens, in milliseconds since the Unix epoch.' }),
   })
   .meta({ id: 'RoomApiRoom', description: FREE_FIELDS });
 

@@ -12,7 +12,7 @@ import type { TokenBucket } from './token-bucket.js';
 import { RoomApiLimits } from './room-api-limits.js';
 import type { CreateRoomBody } from './room-api.schemas.js';
 
-/** Whoever comes through this door: nobody asks who it is. */
+/** The caller of the drop-in rooms, which take no credential. */
 export const ANONYMOUS: Caller = {
   id: 'room-api',
   principal: { kind: 'anonymous' },
@@ -20,7 +20,7 @@ export const ANONYMOUS: Caller = {
   ratePerS: null,
 };
 
-/** How long a room counts as there without another look, in ms. Long enough for the crowd of one kick-off. */
+/** How long a room counts as existing without another lookup, in ms. Covers the burst of one kick-off. */
 const CACHE_TTL_MS = 5000;
 const CACHE_MAX_ROOMS = 10_000;
 
@@ -29,10 +29,10 @@ export interface RoomApiRoom {
   session: SessionRecord;
 }
 
-/** Rooms of the drop-in adapter: the same sessions as everywhere, in a namespace of their own, with limits. */
+/** Rooms of the drop-in adapter: ordinary sessions in a namespace of their own, with rate limits. */
 @Injectable()
 export class RoomApiService {
-  /** Rooms that were there or were paid for just now: those who come together are one new room, not many. */
+  /** Rooms found or charged for recently: a burst of joiners counts as one new room. */
   private readonly known = new LRUCache<string, true>({ max: CACHE_MAX_ROOMS, ttl: CACHE_TTL_MS });
 
   constructor(
@@ -42,7 +42,7 @@ export class RoomApiService {
     @Inject(ConfigService) private readonly config: SettingsService<'roomApi'>,
   ) {}
 
-  /** Gets the room, or makes it. @throws ProblemError 429 before anything is made */
+  /** Gets or creates the room. @throws ProblemError 429 before anything is created */
   async join(address: string, { name = newRoomName(), fields }: CreateRoomBody): Promise<RoomApiRoom> {
     const patience = this.waitPreference();
     this.consume(this.limits.joins, address);
@@ -52,7 +52,7 @@ export class RoomApiService {
     return { name, session: (await this.sessions.openRoom(ANONYMOUS, room, body, patience)).session };
   }
 
-  /** The room, if it is there. */
+  /** The room, if it exists. */
   async read(address: string, name: string): Promise<RoomApiRoom> {
     const patience = this.waitPreference();
     this.consume(this.limits.joins, address);
@@ -63,7 +63,7 @@ export class RoomApiService {
     return { name, session };
   }
 
-  /** Only a look tells whether a room is new. */
+  /** A lookup tells whether the room is new. */
   private async admit(address: string, room: string): Promise<void> {
     if (this.known.has(room)) return;
     const found = await this.rooms.findLive(room);
@@ -80,7 +80,7 @@ export class RoomApiService {
   }
 }
 
-/** In the words that the clients of this contract know. */
+/** Worded as clients of this contract expect it. */
 class RoomNotFoundError extends ProblemError {
   constructor() {
     super('not-found', { detail: 'Room not found' });

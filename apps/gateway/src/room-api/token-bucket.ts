@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache';
 
-/** Addresses that are remembered; the ones that were quiet for longest are forgotten first, and are full again. */
+/** Addresses kept; the least recently used are dropped first and start with a full bucket again. */
 const MAX_ADDRESSES = 50_000;
 
 interface Bucket {
   left: number;
-  /** When `left` was counted, in ms. */
+  /** When `left` was computed, in ms. */
   at: number;
 }
 
-/** So many a second from each address, and so many at once from one that was quiet. */
+/** A token bucket per address: `perSecond` refill up to `burst`. */
 export class TokenBucket {
   private readonly buckets = new LRUCache<string, Bucket>({ max: MAX_ADDRESSES });
 
@@ -19,7 +19,7 @@ export class TokenBucket {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Takes one if there is one left. */
+  /** Takes one token. @returns false if the bucket is empty */
   take(address: string): boolean {
     const at = this.now();
     const bucket = this.buckets.get(address) ?? { left: this.burst, at };

@@ -4,11 +4,11 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As Fastify writes it, `:name` for a parameter. */
   path: string;
-  /** The scope that a caller needs; null: no credential. */
+  /** The scope that callers need; null for routes without a credential. */
   scope: Scope | null;
 }
 
-/** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and tests read this table. */
+/** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and the tests read this table. */
 export const ROUTES = {
   createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
   listSessions: { method: 'GET', path: '/v1/sessions', scope: 'admin' },
@@ -29,13 +29,13 @@ export type RouteName = keyof typeof ROUTES;
 
 const all: Route[] = Object.values(ROUTES);
 
-/** The route of a request that Fastify has matched. HEAD is answered as GET. */
+/** The route that Fastify has matched. HEAD counts as GET. */
 export function routeOf(method: string, path: string | undefined): Route | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
   return all.find((route) => route.path === path && route.method === wanted);
 }
 
-/** The methods that a concrete path knows, HEAD with GET. Empty for an unknown path. */
+/** The methods of a concrete path, HEAD with GET. Empty for an unknown path. */
 export function allowedMethods(path: string): string[] {
   const methods = all.filter((route) => matches(route.path, path)).map((route) => route.method as string);
   return methods.includes('GET') ? [...methods, 'HEAD'] : methods;

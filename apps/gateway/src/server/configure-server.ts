@@ -17,7 +17,7 @@ import { ValidationPipe } from './validation.pipe.js';
 import { ProblemError } from '../problems/problem.js';
 import { ProblemFilter } from './problem.filter.js';
 
-/** What the Nest application needs at the edge. `main.ts` and the tests share it, so that they cannot drift apart. */
+/** Configures the HTTP server. `main.ts` and the tests share it, so that they cannot drift apart. */
 export function configureServer(app: NestFastifyApplication): NestFastifyApplication {
   const gatekeeper = app.get(AuthHook);
   const filter = app.get(ProblemFilter);
@@ -40,7 +40,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     allowSwaggerUi(place, reply);
     if (preflight(request, reply)) return reply;
     try {
-      // Where nothing is, no body is read to say so.
+      // For unknown paths no body is read.
       const isNothing = request.routeOptions.url === undefined || (isRoomApiPath(place) && !roomApi.on);
       if (isNothing) throw new ProblemError('not-found');
       await gatekeeper.onRequest(request, reply);
@@ -66,7 +66,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   return app;
 }
 
-/** Replies under these paths may hold tokens, or say whether something exists: no cache keeps them. */
+/** Replies under these paths may carry tokens or reveal whether something exists: they must not be cached. */
 function isPrivate(path: string): boolean {
   return path.startsWith('/v1/') || isRoomApiPath(path);
 }

@@ -3,18 +3,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRoomApiPath, requestPath } from '../routing/request-path.js';
 import { allowedMethods } from '../routing/routes.js';
 
-/** Says by headers what pages of other origins may do. True: the request was a preflight and has been answered. */
+/** Sets CORS headers. Returns true if the request was a preflight and has been answered. */
 export type CrossOrigin = (request: FastifyRequest, reply: FastifyReply) => boolean;
 
 interface Rule {
   origins: readonly string[];
-  /** Headers that a page may send. */
+  /** Request headers that pages may send. */
   allowed: string;
-  /** Headers of replies that a page may read. */
+  /** Response headers that pages may read. */
   exposed: string;
 }
 
-/** How long a browser may remember what a preflight said, in s. */
+/** How long browsers may cache a preflight, in s. */
 const MAX_AGE_S = 600;
 
 const API = {
@@ -25,7 +25,7 @@ const API = {
 };
 const ROOMS = { allowed: 'Content-Type', exposed: 'Request-Id, Retry-After' };
 
-/** CORS for the API and for the drop-in rooms, each for its own origins. Other paths are for no page but our own. */
+/** CORS for the API and for the drop-in rooms, each with its own origins. All other paths are same-origin only. */
 export function crossOrigin({ http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>): CrossOrigin {
   const api = allowOrigins({ ...API, origins: http.corsOrigins });
   const rooms = allowOrigins({ ...ROOMS, origins: roomApi.on ? roomApi.origins : [] });
@@ -38,8 +38,8 @@ export function crossOrigin({ http, roomApi }: Pick<GatewaySettings, 'http' | 'r
 }
 
 /**
- * These origins, and no others: never `*`. Nothing here reads a cookie, so `Access-Control-Allow-Credentials` is never
- * sent. A preflight carries no credential and is answered without one.
+ * Allows the listed origins only, never `*`. No cookies are read, so `Access-Control-Allow-Credentials` is never
+ * sent. Preflights carry no credential and need none.
  */
 function allowOrigins({ origins, allowed, exposed }: Rule) {
   return (request: FastifyRequest, reply: FastifyReply, methods: string[]): boolean => {

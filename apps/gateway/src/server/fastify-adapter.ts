@@ -15,15 +15,15 @@ import { BARE_HEADERS } from './security-headers.js';
 export const BODY_LIMIT = 64 * 1024;
 /** All headers of a request together, in bytes. */
 const HEADER_LIMIT = 16 * 1024;
-/** The longest room has 128 code points: up to 12 characters each when percent-encoded. */
+/** A room name has at most 128 code points, up to 12 characters each when percent-encoded. */
 const PARAMETER_LIMIT = 2048;
-/** Within this a request must have sent its headers, and all of itself, in ms. */
+/** Time limits for a request's headers and for the whole request, in ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks for requests that are too slow, in ms. */
+/** How often Node checks for slow requests, in ms. */
 const CHECK_CONNECTIONS_EVERY_MS = 2000;
 
-/** Fastify for the gateway: bounded in everything, and every refusal of its own is a problem document. */
+/** The gateway's Fastify: bounded in size and time; its own rejections are problem documents. */
 export function createFastifyAdapter({ http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>): FastifyAdapter {
   const cors = crossOrigin({ http, roomApi });
   const options: FastifyHttpOptions<Server> = {
@@ -41,7 +41,7 @@ export function createFastifyAdapter({ http, roomApi }: Pick<GatewaySettings, 'h
     // Above the idle time of common load balancers (60 s), so that they close first and never hit a closed connection.
     keepAliveTimeout: 75_000,
     return503OnClosing: false,
-    // Counted from here: the connection itself is hop 0. Addresses from further away are anybody's word.
+    // Counted from this server: the connection itself is hop 0. Addresses beyond the trusted hops can be forged.
     trustProxy: (_address, hop) => hop < http.trustedProxies,
     frameworkErrors: (error, request, reply) => {
       if (!cors(request, reply)) replyBeforeRouting(roomApi, error, request, reply);
@@ -51,7 +51,7 @@ export function createFastifyAdapter({ http, roomApi }: Pick<GatewaySettings, 'h
   return new FastifyAdapter(options);
 }
 
-/** A path that cannot be decoded or is too long: no hook and no filter has run yet. */
+/** A path that cannot be decoded or is too long. No hook and no filter has run yet. */
 function replyBeforeRouting(
   roomApi: GatewaySettings['roomApi'],
   error: Error,
@@ -65,7 +65,7 @@ function replyBeforeRouting(
     .send(document);
 }
 
-/** Bytes that are no HTTP request: there is only a socket to answer on. */
+/** Input that is not HTTP: the reply is written to the socket directly. */
 function replyUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -5,12 +5,12 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleDestro
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 
-/** What requests that are under way may still take when the gateway stops serving, in ms. None of them is held then. */
+/** How long requests in flight may still take after the gateway stops serving, in ms. None of them is waiting by then. */
 const FINISH_TIMEOUT_MS = 5000;
 
 /**
- * At SIGTERM: readiness turns red at once, and the gateway goes on serving while load balancers take notice. From then
- * on every reply ends its connection (see `configureServer`), for a kept-alive one would hold the process.
+ * On SIGTERM readiness turns red immediately, and the gateway keeps serving for `DRAIN_MS` while load balancers react.
+ * From then on every reply closes its connection (see `configureServer`): a kept-alive one would keep the process running.
  */
 @Injectable()
 export class GracefulShutdown implements OnModuleDestroy, BeforeApplicationShutdown {
@@ -26,7 +26,7 @@ export class GracefulShutdown implements OnModuleDestroy, BeforeApplicationShutd
     if (drainMs > 0) await sleep(drainMs);
   }
 
-  /** A connection on which nothing was ever asked gets no reply that could end it. */
+  /** Idle connections receive no reply that could close them, so they are closed here. */
   beforeApplicationShutdown(): void {
     const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
     setTimeout(() => {

@@ -4,8 +4,8 @@ import { ProblemError } from '../problems/problem.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * JSON is the only body there is. Fastify's own parser refuses valid JSON with a key `__proto__` and empty bodies, which
- * many clients send with PUT and DELETE; here an empty body is no body, and keys are the schema's business.
+ * JSON is the only media type accepted. Fastify's own parser rejects valid JSON with a key `__proto__`, and empty bodies,
+ * which many clients send with PUT and DELETE. Here an empty body is no body, and the schema decides about keys.
  */
 export function parseJsonBodies(server: FastifyInstance): void {
   server.removeContentTypeParser(['text/plain', 'application/json']);

@@ -8,7 +8,7 @@ import { renderFor } from '../problems/render-problem.js';
 import { ProblemError } from '../problems/problem.js';
 import { isServerError, toProblem } from '../problems/to-problem.js';
 
-/** The one place where errors become replies. */
+/** Turns every error into a reply. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(

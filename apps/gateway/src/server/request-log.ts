@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/caller.js';
 
-/** One log line and one observation per request: ids, never addresses or contents. */
+/** One log line and one observation per request: ids only, never addresses or contents. */
 @Injectable()
 export class RequestLog {
   private readonly durations: Histogram<'route' | 'status'>;
@@ -40,7 +40,7 @@ export class RequestLog {
   }
 }
 
-/** Users appear in no log by name. */
+/** Users are never named in logs. */
 function loggedCaller({ id, principal }: Caller): string {
   return principal.kind === 'user' ? 'user' : id;
 }

@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 
 type Directives = Record<string, string[]>;
 
-/** Replies of the API are data: a browser that is made to show one as a page loads nothing for it and frames it nowhere. */
+/** API replies are data: a browser tricked into rendering one as a page loads nothing and cannot be framed. */
 const DATA: Directives = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 
 /**
- * Swagger UI: its own files, the styles in its page, calls to this server. Without `upgrade-insecure-requests`, which
- * would blank the page wherever it is served over plain http.
+ * Swagger UI: its own files, inline styles, calls to this server. Without `upgrade-insecure-requests`, which
+ * would blank the page when served over plain HTTP.
  */
 const SWAGGER_UI: Directives = {
   ...DATA,
@@ -25,9 +25,9 @@ const policy = (directives: Directives) => ({ contentSecurityPolicy: { useDefaul
 const OPTIONS: FastifyHelmetOptions = {
   ...policy(DATA),
   xFrameOptions: { action: 'deny' },
-  // TLS is ended in front of this server, under a name that may have other uses: whoever ends it decides about HSTS.
+  // TLS is terminated upstream, under a name that may serve other purposes: HSTS is decided there.
   strictTransportSecurity: false,
-  // For browsers of the past, or without a meaning for replies like these.
+  // Legacy headers, or without effect on replies like these.
   originAgentCluster: false,
   xDnsPrefetchControl: false,
   xDownloadOptions: false,
@@ -35,7 +35,7 @@ const OPTIONS: FastifyHelmetOptions = {
   xXssProtection: false,
 };
 
-/** For replies that are made before any hook has run. */
+/** For replies sent before any hook has run. */
 export const BARE_HEADERS = {
   'content-security-policy': Object.entries(DATA)
     .map(([name, values]) => `${name} ${values.join(' ')}`)
@@ -43,7 +43,7 @@ export const BARE_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Must come before every other hook, since a hook that answers ends the chain. The watch page has its own policy. */
+/** Must run before every other hook, since a hook that replies ends the chain. The watch page has its own policy. */
 export function sendSecurityHeaders(server: FastifyInstance): void {
   void server.register(helmet, OPTIONS);
 }

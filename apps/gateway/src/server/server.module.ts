@@ -5,7 +5,7 @@ import { GracefulShutdown } from './graceful-shutdown.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestLog } from './request-log.js';
 
-/** What every request passes, whatever its route. */
+/** What applies to every request. */
 @Module({
   imports: [AuthModule, AuditModule],
   providers: [ProblemFilter, RequestLog, GracefulShutdown],

@@ -5,14 +5,14 @@ interface Issue {
   code?: string;
   message: string;
   path?: readonly PropertyKey[];
-  /** Names of unknown keys, for `unrecognized_keys`. */
+  /** Unknown keys, for `unrecognized_keys`. */
   keys?: readonly string[];
 }
 
-/** A body of 64 KiB can have thousands of faults; nobody reads them, and the reply must not be larger than the request. */
+/** A body of 64 KiB can have thousands of errors; the reply must not grow larger than the request. */
 const MAX_ERRORS = 100;
 
-/** Parses bodies and parameters by their zod schema and answers 422 with the faults and their places. */
+/** Parses bodies and parameters with their zod schema; answers 422 with every error and its location. */
 @Injectable()
 export class ValidationPipe extends StandardSchemaValidationPipe {
   constructor() {
@@ -29,9 +29,9 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
     }
   }
 
-  /** The schema decides about every key; data of the caller's is not dropped in silence. */
+  /** The schema decides about every key: the caller's data is never dropped silently. */
   protected override stripProtoKeys(): void {
-    // nothing is stripped
+    // keeps every key
   }
 }
 

@@ -5,8 +5,8 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 const COUNT_EVERY_MS = 1000;
 
 /**
- * Whether so many sessions are pending that taking on another one would be a promise that cannot be kept. Counted once
- * a second, so the cap is about right and costs a request nothing; while the database is away the last count stands.
+ * Whether `MAX_PENDING` sessions are pending, so that a new one would wait too long. Counted once
+ * a second: approximate, and free for requests. While the database is unavailable the last count is used.
  */
 @Injectable()
 export class PendingLimit implements OnApplicationBootstrap, OnModuleDestroy {

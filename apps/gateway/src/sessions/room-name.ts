@@ -3,7 +3,7 @@ import { z } from 'zod';
 const ALLOWED = /^[\p{L}\p{M}\p{Nd} ._~:@-]+$/u;
 const MAX_CODE_POINTS = 128;
 
-/** How rooms of the drop-in adapter begin where they are stored. No other door leads to them. */
+/** Stored prefix of the drop-in adapter's rooms. No other route reaches them. */
 export const ROOM_API_PREFIX = 'open:';
 
 function rule(countedPart: (name: string) => string) {
@@ -27,17 +27,17 @@ function rule(countedPart: (name: string) => string) {
 }
 
 /**
- * What anybody may call a room, after NFC: 1 to 128 code points of letters, marks and digits of any script, space and
- * `. _ ~ : @ -`; no space at either end; not `.` or `..`; case counts.
+ * A valid room name, after NFC: 1 to 128 code points of letters, marks and digits of any script, space and
+ * `. _ ~ : @ -`; no space at either end; not `.` or `..`; case-sensitive.
  */
 export const givenName = rule((name) => name);
 
-/** A room's name under `/v1`, which leaves the rooms of the drop-in adapter alone. */
+/** A room name under `/v1`, which excludes the drop-in adapter's rooms. */
 export const roomName = givenName.refine((name) => !name.startsWith(ROOM_API_PREFIX), {
   error: `must not begin with ${ROOM_API_PREFIX}`,
 });
 
-/** A room's name as it is stored, wherever it was opened. */
+/** A room name as stored, including the drop-in adapter's prefix. */
 export const storedName = rule((name) =>
   name.startsWith(ROOM_API_PREFIX) ? name.slice(ROOM_API_PREFIX.length) : name,
 );

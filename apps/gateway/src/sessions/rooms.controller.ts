@@ -15,7 +15,7 @@ const Room = () =>
   ApiParam({
     name: 'room',
     description:
-      'A stable name of yours: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
+      'A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
     schema: { type: 'string' },
     example: 'derby',
   });
@@ -32,13 +32,13 @@ export class RoomsController {
   @Operation(
     'openRoom',
     'Open a room',
-    'Gets the room’s live session, or makes it: however many clients call at once, they all get the same session and the same token.',
+    'Gets or creates the room’s live session. Any number of concurrent calls get the same session and the same token.',
   )
   @Room()
   @ApiPrefer()
   @ApiOpenSessionBody()
-  @ApiSession(201, 'This call made the session and it is ready', 'ready')
-  @ApiSession(200, 'The session was there, or it failed: the body says so', 'ready', 'failed')
+  @ApiSession(201, 'This call created the session and it is ready', 'ready')
+  @ApiSession(200, 'The session existed, or it failed: see the body', 'ready', 'failed')
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiProblems(
     'malformed',
@@ -61,10 +61,10 @@ export class RoomsController {
   }
 
   @Get()
-  @Operation('readRoom', 'Read a room', 'The room’s live session; nothing is made.')
+  @Operation('readRoom', 'Read a room', 'Gets the room’s live session; never creates one.')
   @Room()
   @ApiPrefer()
-  @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
+  @ApiSession(200, 'The current session', 'ready', 'pending', 'failed')
   @ApiProblems('malformed', 'not-found', 'validation-failed', ...ADMISSION_PROBLEMS, 'unavailable')
   async read(
     @CurrentCaller() caller: Caller,

@@ -4,10 +4,10 @@ import { isSettled } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SessionWatcher } from './session-watcher.js';
 
-/** Requests that wait for a session to be settled. */
+/** Holds requests until their session is settled. */
 @Injectable()
 export class SessionWaiter implements OnModuleDestroy {
-  /** Ends a wait without an answer. */
+  /** Each ends one wait without a result. */
   private readonly waiting = new Set<() => void>();
   private closed = false;
 
@@ -16,15 +16,15 @@ export class SessionWaiter implements OnModuleDestroy {
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
   ) {}
 
-  /** Held requests are answered at once with the state they have. */
+  /** Held requests are answered immediately with the current state. */
   onModuleDestroy(): void {
     this.closed = true;
     for (const giveUp of [...this.waiting]) giveUp();
   }
 
   /**
-   * The session once it has settled, `from` the state that the caller has, or null when `ms` are over, when too many wait already, or at shutdown. Whatever is down, it
-   * answers in time.
+   * The session once it is settled, starting from the state `from`; null after `ms`, when `MAX_WAITS` is reached, or at
+   * shutdown. Always returns in time, whatever is unavailable.
    */
   async waitUntilSettled(from: SessionRecord, ms: number): Promise<SessionRecord | null> {
     const { maxWaits } = this.config.get('http', { infer: true });

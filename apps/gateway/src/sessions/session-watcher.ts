@@ -2,16 +2,16 @@ import { type SessionRecord, SessionsRepository } from '@app/entities';
 import { SessionEvents, type SessionEventsListener } from '@app/events';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 
-/** The net under the events: everything that is watched is read again this often, in ms. */
+/** Safety net for missed events: all watched sessions are read again this often, in ms. */
 const REREAD_EVERY_MS = 1000;
 const READ_AT_ONCE = 1000;
 
-/** Is given a session each time it was read. Must be quick and must not throw. */
+/** Called with a session each time it is read. Must be fast and must not throw. */
 export type Subscriber = (session: SessionRecord) => void;
 
 /**
- * Sessions that somebody watches. Events and the net only mark ids; marked ids are read in batches, one statement at a
- * time, and whoever watches one is given what was read.
+ * Watched sessions. Events and the safety net only mark ids; marked ids are read in batches, one statement at a time,
+ * and subscribers receive what was read.
  */
 @Injectable()
 export class SessionWatcher implements SessionEventsListener, OnApplicationBootstrap, OnModuleDestroy {
@@ -37,10 +37,10 @@ export class SessionWatcher implements SessionEventsListener, OnApplicationBoots
     clearInterval(this.rereads);
   }
 
-  /** Begins to watch a session from the state that the caller has; the function that comes back ends it. */
+  /** Watches a session, starting from the caller's state. The returned function ends it. */
   watch({ id, version }: SessionRecord, subscriber: Subscriber): () => void {
     let newest = version;
-    // A look that began before the caller's may end after it: nobody is led back to an older state.
+    // A read that began before the caller's may end after it: never go back to an older state.
     const forward: Subscriber = (session) => {
       if (session.version < newest) return;
       newest = session.version;
@@ -48,7 +48,7 @@ export class SessionWatcher implements SessionEventsListener, OnApplicationBoots
     };
     const set = this.watched.get(id) ?? new Set();
     this.watched.set(id, set.add(forward));
-    // What happened between the caller's look and this registration was told to nobody: look once more.
+    // A change between the caller's read and this registration went unnoticed: read once more.
     this.mark(id);
     return () => {
       set.delete(forward);
@@ -68,7 +68,7 @@ export class SessionWatcher implements SessionEventsListener, OnApplicationBoots
     this.marked.add(id);
     if (!this.reading) {
       this.reading = true;
-      // After this turn of the loop, so that what is marked together is read together.
+      // After this turn of the event loop, so that ids marked together are read together.
       setImmediate(() => void this.readMarked());
     }
   }
@@ -77,7 +77,7 @@ export class SessionWatcher implements SessionEventsListener, OnApplicationBoots
     while (this.marked.size > 0) {
       const ids = [...this.marked].slice(0, READ_AT_ONCE);
       for (const id of ids) this.marked.delete(id);
-      // A failed read is made up for by the net.
+      // The safety net makes up for a failed read.
       const sessions = await this.sessions.findMany(ids).catch(() => []);
       for (const session of sessions) {
         for (const subscriber of [...(this.watched.get(session.id) ?? [])]) subscriber(session);

@@ -2,11 +2,11 @@ import { ApiBody, type ApiBodyOptions, ApiHeader, ApiParam, ApiResponse } from '
 import { EXAMPLE_TOKEN_ID, header, REQUEST_ID } from '../openapi/responses.js';
 import { openSessionBody, sessionPage, sessionView, type SessionView } from './session.schemas.js';
 
-/** The optional body of whoever opens a session, with what Swagger UI offers to send. */
+/** The optional body of open and create, with examples for Swagger UI. */
 export const ApiOpenSessionBody = (): MethodDecorator =>
   ApiBody({
     required: false,
-    // Read by the library, but missing in its types.
+    // Supported by the library, but missing from its types.
     standardSchema: openSessionBody,
     examples: {
       nothing: { summary: 'The defaults', value: {} },
@@ -21,17 +21,17 @@ export const ApiOpenSessionBody = (): MethodDecorator =>
 export const TokenId = (): MethodDecorator =>
   ApiParam({
     name: 'tokenId',
-    description: 'The TokenID, as clients share it',
+    description: 'The TokenID that clients share',
     schema: { type: 'string' },
     example: EXAMPLE_TOKEN_ID,
   });
 
-/** `Prefer: wait=N`, where a reply may be held. */
+/** `Prefer: wait=N`, on operations that can wait. */
 export const ApiPrefer = (): MethodDecorator =>
   ApiHeader({
     name: 'Prefer',
     required: false,
-    description: '`wait=N` holds the reply until the session is settled or N seconds (at most 30) are over.',
+    description: '`wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed.',
     schema: { type: 'string' },
     example: 'wait=10',
   });
@@ -66,7 +66,7 @@ function without({ tokens: _, ...rest }: SessionView, changes: Partial<SessionVi
   return { ...rest, ...changes };
 }
 
-/** A reply that shows a session. */
+/** A reply with a session. */
 export function ApiSession(
   status: number,
   description: string,
@@ -79,13 +79,13 @@ export function ApiSession(
     examples: Object.fromEntries(examples.map((name) => [name, { summary: name, value: EXAMPLES[name] }])),
     headers: {
       ...REQUEST_ID,
-      ...(status === 202 && { 'Retry-After': header('Seconds after which it is worth asking again', '1') }),
-      ...(status !== 200 && { Location: header('Where the session can be read', `/v1/sessions/${READY.id}`) }),
+      ...(status === 202 && { 'Retry-After': header('Seconds to wait before asking again', '1') }),
+      ...(status !== 200 && { Location: header('URL of the session', `/v1/sessions/${READY.id}`) }),
     },
   });
 }
 
-/** A reply that lists sessions. */
+/** A page of sessions. */
 export const ApiPage = (): MethodDecorator =>
   ApiResponse({
     status: 200,

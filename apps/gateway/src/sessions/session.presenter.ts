@@ -6,12 +6,12 @@ import type { Caller } from '../auth/caller.js';
 import { SessionTokens, type Tokens } from '../tokens/session-tokens.js';
 import type { SessionView } from './session.schemas.js';
 
-/** What the service decided: the session to show and how it came about. */
+/** The service's result: a session and how it came about. */
 export interface SessionResult {
   session: SessionRecord;
-  /** This call made the session. */
+  /** This call created the session. */
   created: boolean;
-  /** The session was made by an earlier request with the same Idempotency-Key. */
+  /** The session was created by an earlier request with the same Idempotency-Key. */
   replayed?: boolean;
 }
 
@@ -22,13 +22,13 @@ const ASK_AGAIN_AFTER_S = '1';
 export class SessionPresenter {
   constructor(private readonly tokens: SessionTokens) {}
 
-  /** 201: this call made it and it is ready · 200: settled otherwise · 202: pending. */
+  /** 201: created by this call and ready · 200: settled otherwise · 202: pending. */
   async opened(
     { session, created: made, replayed = false }: SessionResult,
     caller: Caller,
     reply: FastifyReply,
   ): Promise<SessionView> {
-    // First of all: who is not admitted is not told of the session either.
+    // First: callers who are not admitted learn nothing about the session.
     const view = await this.shown(session, caller, reply);
     const pending = !isSettled(session.status);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
@@ -38,7 +38,7 @@ export class SessionPresenter {
     return view;
   }
 
-  /** @throws ProblemError 403 · AdmissionUnavailableError: before a reply with tokens the customer's logic is asked */
+  /** @throws ProblemError 403 · AdmissionUnavailableError, for replies with tokens */
   async shown(session: SessionRecord, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
@@ -46,7 +46,7 @@ export class SessionPresenter {
     return this.view(session, await this.tokens.read(session, caller, { disclosed }));
   }
 
-  /** Without tokens, whoever asks. */
+  /** Without tokens, for every caller. */
   listed(sessions: readonly SessionRecord[]): SessionView[] {
     return sessions.map((session) => this.withoutTokens(session));
   }

@@ -5,12 +5,12 @@ import { isDeeperThan, isStorable } from '../http/storable-json.js';
 /** In bytes of JSON. */
 const METADATA_LIMIT = 4096;
 const TOO_LARGE = 'must be at most 4 KiB of JSON';
-/** Every level takes two bytes at least. Deeper metadata is too large, and would overflow the stack of what measures it. */
+/** Every level takes at least two bytes: deeper metadata is too large, and would overflow the stack when measured. */
 const MOST_LEVELS = METADATA_LIMIT / 2;
 
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
-/** Whatever an opener wants every reader to see. */
+/** Free data of the creator, shown to every reader. */
 export const metadata = z
   .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
     error: 'must be an object',
@@ -22,17 +22,17 @@ export const metadata = z
   .meta({
     type: 'object',
     additionalProperties: true,
-    description: 'Whatever the opener wants every reader to see, up to 4 KiB of JSON. The first opener’s stays.',
+    description: 'Free data shown to every reader, up to 4 KiB of JSON. The creator’s metadata is kept.',
     example: { match: 'derby' },
   });
 
-/** What an opener may say. No body is the same as `{}`. */
+/** The body of open and create. No body is the same as `{}`. */
 export const openSessionBody = z
   .strictObject(
     {
       products: z
         .array(product, { error: 'must be an array' })
-        // Not min and max of zod's: they look at the length of a string as well.
+        // Not zod's min and max, which also accept strings by their length.
         .refine((names) => names.length > 0, { error: 'must name at least one product' })
         .refine((names) => new Set(names).size === names.length, { error: 'must not name a product twice' })
         .exactOptional()
@@ -40,7 +40,7 @@ export const openSessionBody = z
           minItems: 1,
           maxItems: PRODUCTS.length,
           uniqueItems: true,
-          description: 'What the session has tokens for. Default: `DEFAULT_PRODUCTS` of the server.',
+          description: 'Products to get tokens for. Default: the server’s `DEFAULT_PRODUCTS`.',
         }),
       metadata: metadata.exactOptional(),
     },
@@ -50,7 +50,7 @@ export const openSessionBody = z
 
 export type OpenSessionBody = z.output<typeof openSessionBody>;
 
-/** No body at all is an empty opening. */
+/** No body at all means an empty one. */
 export const optionalOpenSessionBody = z.preprocess((body) => (body === undefined ? {} : body), openSessionBody);
 
 const time = z.iso.datetime();
@@ -58,23 +58,24 @@ const time = z.iso.datetime();
 export const failureView = z.strictObject({
   code: z.enum(FAILURE_CODES),
   detail: z.string(),
-  retryable: z.boolean().meta({ description: 'Whether opening the room again may help.' }),
+  retryable: z.boolean().meta({ description: 'Whether opening the room again may succeed.' }),
 });
 
-/** A session as every reply shows it. */
+/** A session as replies show it. */
 export const sessionView = z
   .strictObject({
     id: z.string().meta({ description: 'The TokenID: share this, never the token.' }),
     room: z.string().nullable(),
-    generation: z.int().min(1).meta({ description: 'The how-manieth session of its room.' }),
+    generation: z.int().min(1).meta({ description: 'Ordinal of this session within its room, starting at 1.' }),
     status: z.enum(SESSION_STATUSES),
-    version: z.int().min(1).meta({ description: 'Raised by every change.' }),
+    version: z.int().min(1).meta({ description: 'Incremented on every change.' }),
     products: z.array(z.enum(PRODUCTS)),
     tokens: z
       .strictObject({ stream: z.string().exactOptional(), sync: z.string().exactOptional() })
       .exactOptional()
       .meta({
-        description: 'While the session is ready, for callers with `tokens:read`: pass them to the SDK unchanged.',
+        description:
+          'Present while the session is ready, for callers with `tokens:read`. Pass them to the SDK unchanged.',
       }),
     metadata: z.record(z.string(), z.unknown()),
     createdAt: time,
@@ -90,7 +91,7 @@ export const sessionPage = z
     nextCursor: z
       .string()
       .nullable()
-      .meta({ description: 'Give it as `cursor` for the next page; null on the last one.' }),
+      .meta({ description: 'Pass as `cursor` to fetch the next page; null on the last page.' }),
   })
   .meta({ id: 'SessionPage' });
 

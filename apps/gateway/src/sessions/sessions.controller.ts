@@ -30,18 +30,18 @@ export class SessionsController {
   @Operation(
     'createSession',
     'Create a session',
-    'Creates a session without a room. With an `Idempotency-Key` a repeated request finds the session of the first.',
+    'Creates a session without a room. Repeating a request with the same `Idempotency-Key` returns the first session.',
   )
   @ApiPrefer()
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
     description:
-      '1 to 255 printable ASCII characters; for 24 hours the same key of the same caller means the same session.',
+      '1 to 255 printable ASCII characters. For 24 hours the same key from the same caller means the same session.',
     schema: { type: 'string' },
   })
   @ApiOpenSessionBody()
-  @ApiSession(201, 'This call made the session and it is ready', 'ready')
+  @ApiSession(201, 'This call created the session and it is ready', 'ready')
   @ApiSession(200, 'A repeated request: the session is settled', 'ready', 'failed')
   @ApiSession(202, 'The session is pending', 'pending')
   @ApiProblems(
@@ -72,7 +72,7 @@ export class SessionsController {
   @ApiQuery({
     name: 'cursor',
     required: false,
-    description: '`nextCursor` of the page before',
+    description: '`nextCursor` of the previous page',
     schema: { type: 'string' },
   })
   @ApiPage()
@@ -86,11 +86,11 @@ export class SessionsController {
   @Operation(
     'readSession',
     'Read a session',
-    'What every client does that was given a TokenID: all of them get the same token.',
+    'For every client that was given a TokenID: all of them get the same token.',
   )
   @TokenId()
   @ApiPrefer()
-  @ApiSession(200, 'The session as it is', 'ready', 'pending', 'failed')
+  @ApiSession(200, 'The current session', 'ready', 'pending', 'failed')
   @ApiProblems('malformed', 'not-found', 'session-closed', 'session-expired', ...ADMISSION_PROBLEMS, 'unavailable')
   async read(
     @CurrentCaller() caller: Caller,
@@ -106,7 +106,7 @@ export class SessionsController {
   @Operation(
     'retrySession',
     'Retry a session',
-    'Puts a failed session back to pending, with a new deadline. A pending or ready one is left as it is.',
+    'Puts a failed session back to pending with a new deadline. Pending and ready sessions are left unchanged.',
   )
   @TokenId()
   @ApiSession(202, 'The session is pending', 'pending')
@@ -134,7 +134,7 @@ export class SessionsController {
   @Operation(
     'closeSession',
     'Close a session',
-    'For good: its token is erased and never shown again. Closing again changes nothing.',
+    'Permanent: its tokens are erased and never shown again. Closing again changes nothing.',
   )
   @TokenId()
   @ApiResponse({ status: 204, description: 'The session is closed' })

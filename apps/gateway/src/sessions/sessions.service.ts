@@ -15,7 +15,7 @@ import type { SessionResult } from './session.presenter.js';
 import type { OpenSessionBody } from './session.schemas.js';
 import { SessionWaiter } from './session-waiter.js';
 
-/** Decides what happens to sessions. The row comes first; the job is only a hint that somebody should look at it. */
+/** Decides what happens to sessions. The row comes first; the job is only a hint. */
 @Injectable()
 export class SessionsService {
   constructor(
@@ -28,7 +28,7 @@ export class SessionsService {
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
-  /** A new session without a room. */
+  /** Creates a session without a room. */
   async create(
     caller: Caller,
     body: OpenSessionBody,
@@ -44,7 +44,7 @@ export class SessionsService {
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
 
-  /** The room's live session, made if there is none. */
+  /** Gets or creates the room's live session. */
   async openRoom(
     caller: Caller,
     room: string,
@@ -52,7 +52,7 @@ export class SessionsService {
     patience: WaitPreference,
   ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room, session: null });
-    // Who finds a session there adds nothing to what is pending.
+    // Finding an existing session adds nothing to what is pending.
     if (this.pendingLimit.isReached && (await this.rooms.findLive(room)) === null) throw new ProblemError('overloaded');
     const opening = {
       ...this.opening(body),
@@ -75,10 +75,10 @@ export class SessionsService {
     return this.waitUntilSettled(session, patience);
   }
 
-  /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to a newer session of the room */
+  /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to the room's newer session */
   async read(caller: Caller, id: string, patience: WaitPreference): Promise<SessionRecord> {
     const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (found === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
     const session = await this.waitUntilSettled(found, patience);
     if (session.status !== 'closed' && session.status !== 'expired') return session;
     const successor =
@@ -90,11 +90,11 @@ export class SessionsService {
     });
   }
 
-  /** Puts a failed session back to pending; a pending one is looked at again, a ready one stays. */
+  /** Puts a failed session back to pending; a pending one is enqueued again, a ready one is left unchanged. */
   async retry(caller: Caller, id: string): Promise<SessionRecord> {
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
     const session = SESSION_ID.test(id) ? await this.sessions.retry(id, caller.id, mintDeadlineS) : null;
-    if (session === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
     if (session.status === 'closed') throw new ProblemError('session-closed');
     if (session.status === 'expired') throw new ProblemError('session-expired');
     if (session.status === 'pending') this.enqueue(id, true);
@@ -110,13 +110,13 @@ export class SessionsService {
     return { sessions, nextCursor: next === null ? null : sessionCursor.encode(next) };
   }
 
-  /** Closes a session for good. Closing again changes nothing. A person closes only what they created. */
+  /** Closes a session permanently. Closing again changes nothing. Users can close only sessions they created. */
   async close(caller: Caller, id: string): Promise<void> {
     const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (session === null) throw new ProblemError('not-found', { detail: 'There is no such session' });
+    if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
     const foreign = caller.principal.kind === 'user' && session.createdBy !== caller.id && !hasScope(caller, 'admin');
     if (foreign) {
-      const detail = 'A person closes only sessions that they created';
+      const detail = 'Users can close only sessions they created';
       throw new ProblemError('insufficient-scope', { detail, sessionId: id });
     }
     await this.admission.require(caller, 'close', { room: session.room, session: id });
@@ -132,13 +132,13 @@ export class SessionsService {
     };
   }
 
-  /** A session that is put back to pending may still have the job of its last life, waiting for its next try. */
+  /** A retried session may still have its earlier job, delayed until the next attempt: `again` runs it now. */
   private enqueue(id: string, again = false): void {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
     this.queue.enqueue(id, { now: again });
   }
 
-  /** The session once it is settled, or as it is when the caller's patience is over. */
+  /** The session once it is settled, or its current state when the wait is over. */
   private async waitUntilSettled(session: SessionRecord, { since, waitS }: WaitPreference): Promise<SessionRecord> {
     if (waitS === null || isSettled(session.status)) return session;
     const leftMs = waitS * 1000 - (performance.now() - since);
@@ -146,7 +146,7 @@ export class SessionsService {
   }
 }
 
-/** Products are stored in one order, so that two sets can be compared in SQL. */
+/** Products are stored in a fixed order, so that SQL can compare two sets. */
 function inOrder(products: readonly Product[]): Product[] {
   return PRODUCTS.filter((product) => products.includes(product));
 }

@@ -20,9 +20,9 @@ export class SessionEventsController {
   @Operation(
     'streamSession',
     'Follow a session',
-    'Server-sent events of one type, `session`: the id is the session’s version, the data the session without tokens. ' +
-      'The state now comes at once, unless `Last-Event-ID` is its version; states between may be skipped. The stream ' +
-      'ends after `closed` or `expired`, when the credential ends, and when the server shuts down: connect again. ' +
+    'Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. ' +
+      'The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. ' +
+      'The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. ' +
       'Read it with `fetch`: `EventSource` cannot send a credential.',
   )
   @TokenId()

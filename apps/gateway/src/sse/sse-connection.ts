@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionRecord } from '@app/entities';
 
-/** What may lie unread before a reader counts as too slow, in bytes. */
+/** Unread output at which a client counts as too slow, in bytes. */
 export const MAX_UNREAD_BYTES = 64 * 1024;
 
-/** What a stream needs of a response. */
+/** The part of a response that a connection uses. */
 export type Sink = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'writableLength'>;
 
-/** One reader of one session's events. Told the same state twice, it passes it on once. */
+/** One client following one session. A state given twice is sent once. */
 export class SseConnection {
   private seen: string | undefined;
   private ended = false;
@@ -15,14 +15,14 @@ export class SseConnection {
   constructor(
     private readonly sink: Sink,
     private readonly frameOf: (session: SessionRecord) => string,
-    /** The version that the reader has seen already, by its `Last-Event-ID`. */
+    /** The version that the client has already seen, from `Last-Event-ID`. */
     private readonly lastEventId: string | undefined,
   ) {}
 
-  /** Passes a state on. @returns whether it was the last one */
+  /** Sends a state. @returns whether it was the last one */
   send(session: SessionRecord): boolean {
     const version = String(session.version);
-    // The clock can end a session before its row says so: the version alone is not the state.
+    // A session can expire before its row is updated, so the version alone does not identify the state.
     const state = `${version} ${session.status}`;
     const known = this.seen === undefined ? version === this.lastEventId : state === this.seen;
     this.seen = state;
@@ -31,7 +31,7 @@ export class SseConnection {
     return last;
   }
 
-  /** A comment: proxies and readers see that the stream is alive. */
+  /** An SSE comment, so that proxies and clients see a live connection. */
   heartbeat(): void {
     this.write(':\n\n');
   }
@@ -46,7 +46,7 @@ export class SseConnection {
     if (this.ended) return;
     this.sink.write(text);
     if (this.sink.writableLength <= MAX_UNREAD_BYTES) return;
-    // Nobody waits for a reader that does not read.
+    // The client does not read: cut the connection.
     this.ended = true;
     this.sink.destroy();
   }

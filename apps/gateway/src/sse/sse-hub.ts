@@ -9,12 +9,12 @@ import { SessionWatcher } from '../sessions/session-watcher.js';
 import { SessionPresenter } from '../sessions/session.presenter.js';
 import { SseConnection } from './sse-connection.js';
 
-/** How often credentials of open streams are looked at again, in ms; a revoked key must be dead within 5 s. */
+/** How often the credentials of open connections are checked again, in ms; a revoked key must stop working within 5 s. */
 const RECHECK_EVERY_MS = 1000;
 
 export const SSE_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // Proxies must pass events on as they come.
+  // Tells proxies not to buffer events.
   'x-accel-buffering': 'no',
 };
 
@@ -23,11 +23,11 @@ interface Open {
   end: () => void;
 }
 
-/** All event streams of this gateway. */
+/** All SSE connections of this gateway. */
 @Injectable()
 export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly connections = new Set<Open>();
-  /** Everybody who watches a session is sent the same text. */
+  /** One rendered event per session state, shared by all its connections. */
   private readonly frames = new WeakMap<SessionRecord, string>();
   private closed = false;
   private rechecks: NodeJS.Timeout | undefined;
@@ -42,7 +42,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     const { connections } = this;
     new Gauge({
       name: 'sse_connections',
-      help: 'Event streams that this gateway holds',
+      help: 'Open SSE connections of this gateway',
       registers: [registry],
       collect() {
         this.set(connections.size);
@@ -59,20 +59,20 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     this.rechecks = setInterval(() => void this.recheck(), RECHECK_EVERY_MS);
   }
 
-  /** A stream would hold the process for ever. */
+  /** Open connections would keep the process running. */
   onModuleDestroy(): void {
     this.closed = true;
     clearInterval(this.rechecks);
     for (const { end } of [...this.connections]) end();
   }
 
-  /** Turns a reply into the stream of this session, from its state now. */
+  /** Turns a reply into this session's event stream, starting with its current state. */
   open(session: SessionRecord, reply: FastifyReply): void {
     const { maxSseConnections, streamHeartbeatMs } = this.config.get('http', { infer: true });
     if (this.closed) throw new ProblemError('draining');
     if (this.connections.size >= maxSseConnections) throw new ProblemError('overloaded');
     const { raw, request } = reply;
-    // The client has left while its session was looked up: nothing would ever end this stream.
+    // The client disconnected while its session was loaded: nothing would ever end this connection.
     if (raw.destroyed) return;
     reply.hijack();
     raw.writeHead(200, { ...reply.getHeaders(), ...SSE_HEADERS } as Record<string, string>);
@@ -82,7 +82,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
       (state) => this.frameOf(state),
       typeof lastEventId === 'string' ? lastEventId : undefined,
     );
-    // At once, so that the reader has the headers even if there is nothing to tell.
+    // Flushes the headers even if there is no event to send yet.
     stream.heartbeat();
     const show = (state: SessionRecord): void => {
       if (stream.send(state)) stream.end();
@@ -115,12 +115,12 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     return frame;
   }
 
-  /** Many streams share few credentials: each is looked at once. */
+  /** Many connections share few credentials: each credential is checked once. */
   private async recheck(): Promise<void> {
     const byCredential = Map.groupBy(this.connections, ({ authorization }) => authorization);
     await Promise.all(
       [...byCredential].map(async ([authorization, streams]) => {
-        // A database that is away says nothing about a credential.
+        // An unavailable database says nothing about a credential.
         const usable = await this.auth.isStillAuthorized(authorization, 'sessions:read').catch(() => true);
         if (!usable) for (const { end } of streams) end();
       }),

@@ -10,23 +10,23 @@ export const ApiLastEventId = (): MethodDecorator =>
   ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'The id of the last event that was seen.',
+    description: 'The id of the last event received.',
     schema: { type: 'string' },
     example: '1',
   });
 
-/** The stream of a session's events. */
+/** A session's event stream. */
 export const ApiEvents = (): MethodDecorator =>
   ApiResponse({
     status: 200,
-    description: 'The events, as they come; a comment at least every 15 seconds (`STREAM_HEARTBEAT_S`)',
+    description: 'Events as they occur; a comment at least every 15 seconds (`STREAM_HEARTBEAT_S`)',
     headers: REQUEST_ID,
     content: {
       'text/event-stream': {
         schema: { type: 'string' },
         examples: {
           events: {
-            summary: 'A session gets ready',
+            summary: 'A session becomes ready',
             value: frame(1, EXAMPLES.pending) + frame(2, ready),
           },
         },

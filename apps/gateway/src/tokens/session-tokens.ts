@@ -10,8 +10,8 @@ import { type Caller, hasScope } from '../auth/caller.js';
 export type Tokens = Partial<Record<Product, string>>;
 
 /**
- * The one place where sealed tokens are opened, in this order: scope, admission, unseal, audit. So no caller gets a
- * token without being admitted, and none without a trace.
+ * The only place where sealed tokens are opened, in this order: scope, admission, unseal, audit. No caller gets a
+ * token without admission and an audit entry.
  */
 @Injectable()
 export class SessionTokens {
@@ -25,7 +25,7 @@ export class SessionTokens {
   ) {
     this.unknownKeys = new Counter({
       name: 'unknown_sealing_keys_total',
-      help: 'Requests refused because the key that sealed a token is not in the ring of this process',
+      help: 'Requests refused because the sealing key of a token is missing from the key ring of this process',
       registers: [registry],
     });
   }

@@ -4,7 +4,7 @@ import { AdmissionModule } from '../admission/admission.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { SessionTokens } from './session-tokens.js';
 
-/** The one place where sealed tokens are opened. */
+/** The only place where sealed tokens are opened. */
 @Module({
   imports: [SealingModule, AdmissionModule, AuditModule],
   providers: [SessionTokens],

@@ -13,16 +13,16 @@ export interface paths {
         };
         /**
          * Read a room
-         * @description The room’s live session; nothing is made.
+         * @description Gets the room’s live session; never creates one.
          *
-         *     Needs the scope `rooms:open`.
+         *     Requires the scope `rooms:open`.
          */
         get: operations["readRoom"];
         /**
          * Open a room
-         * @description Gets the room’s live session, or makes it: however many clients call at once, they all get the same session and the same token.
+         * @description Gets or creates the room’s live session. Any number of concurrent calls get the same session and the same token.
          *
-         *     Needs the scope `rooms:open`.
+         *     Requires the scope `rooms:open`.
          */
         put: operations["openRoom"];
         post?: never;
@@ -43,15 +43,15 @@ export interface paths {
          * List sessions
          * @description Newest first, never with tokens.
          *
-         *     Needs the scope `admin`.
+         *     Requires the scope `admin`.
          */
         get: operations["listSessions"];
         put?: never;
         /**
          * Create a session
-         * @description Creates a session without a room. With an `Idempotency-Key` a repeated request finds the session of the first.
+         * @description Creates a session without a room. Repeating a request with the same `Idempotency-Key` returns the first session.
          *
-         *     Needs the scope `sessions:create`.
+         *     Requires the scope `sessions:create`.
          */
         post: operations["createSession"];
         delete?: never;
@@ -69,18 +69,18 @@ export interface paths {
         };
         /**
          * Read a session
-         * @description What every client does that was given a TokenID: all of them get the same token.
+         * @description For every client that was given a TokenID: all of them get the same token.
          *
-         *     Needs the scope `sessions:read`.
+         *     Requires the scope `sessions:read`.
          */
         get: operations["readSession"];
         put?: never;
         post?: never;
         /**
          * Close a session
-         * @description For good: its token is erased and never shown again. Closing again changes nothing.
+         * @description Permanent: its tokens are erased and never shown again. Closing again changes nothing.
          *
-         *     Needs the scope `sessions:close`.
+         *     Requires the scope `sessions:close`.
          */
         delete: operations["closeSession"];
         options?: never;
@@ -99,9 +99,9 @@ export interface paths {
         put?: never;
         /**
          * Retry a session
-         * @description Puts a failed session back to pending, with a new deadline. A pending or ready one is left as it is.
+         * @description Puts a failed session back to pending with a new deadline. Pending and ready sessions are left unchanged.
          *
-         *     Needs the scope `sessions:create`.
+         *     Requires the scope `sessions:create`.
          */
         post: operations["retrySession"];
         delete?: never;
@@ -119,9 +119,9 @@ export interface paths {
         };
         /**
          * Follow a session
-         * @description Server-sent events of one type, `session`: the id is the session’s version, the data the session without tokens. The state now comes at once, unless `Last-Event-ID` is its version; states between may be skipped. The stream ends after `closed` or `expired`, when the credential ends, and when the server shuts down: connect again. Read it with `fetch`: `EventSource` cannot send a credential.
+         * @description Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. Read it with `fetch`: `EventSource` cannot send a credential.
          *
-         *     Needs the scope `sessions:read`.
+         *     Requires the scope `sessions:read`.
          */
         get: operations["streamSession"];
         put?: never;
@@ -141,9 +141,9 @@ export interface paths {
         };
         /**
          * Read the audit trail
-         * @description Who did what, newest first. Changes of sessions stand there when they are done; replies with tokens and refusals are counted by caller, session and minute, and appear about a second later.
+         * @description Who did what, newest first. Changes of sessions are recorded in their transaction; reads of tokens and denials are counted per caller, session and minute, and appear about a second later.
          *
-         *     Needs the scope `admin`.
+         *     Requires the scope `admin`.
          */
         get: operations["readAudit"];
         put?: never;
@@ -164,8 +164,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get or make a room
-         * @description However many call at once, all get the same tokens. Off by default; asks for no credential.
+         * Get or create a room
+         * @description Any number of concurrent calls get the same tokens. Off by default; takes no credential.
          */
         post: operations["createRoom"];
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
         };
         /**
          * Read a room
-         * @description Nothing is made. Off by default; asks for no credential.
+         * @description Never creates a room. Off by default; takes no credential.
          */
         get: operations["getRoom"];
         put?: never;
@@ -239,10 +239,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         SessionOpening: {
-            /** @description What the session has tokens for. Default: `DEFAULT_PRODUCTS` of the server. */
+            /** @description Products to get tokens for. Default: the server’s `DEFAULT_PRODUCTS`. */
             products?: ("stream" | "sync")[];
             /**
-             * @description Whatever the opener wants every reader to see, up to 4 KiB of JSON. The first opener’s stays.
+             * @description Free data shown to every reader, up to 4 KiB of JSON. The creator’s metadata is kept.
              * @example {
              *       "match": "derby"
              *     }
@@ -255,14 +255,14 @@ export interface components {
             /** @description The TokenID: share this, never the token. */
             id: string;
             room: string | null;
-            /** @description The how-manieth session of its room. */
+            /** @description Ordinal of this session within its room, starting at 1. */
             generation: number;
             /** @enum {string} */
             status: "pending" | "ready" | "failed" | "closed" | "expired";
-            /** @description Raised by every change. */
+            /** @description Incremented on every change. */
             version: number;
             products: ("stream" | "sync")[];
-            /** @description While the session is ready, for callers with `tokens:read`: pass them to the SDK unchanged. */
+            /** @description Present while the session is ready, for callers with `tokens:read`. Pass them to the SDK unchanged. */
             tokens?: {
                 stream?: string;
                 sync?: string;
@@ -278,51 +278,51 @@ export interface components {
                 /** @enum {string} */
                 code: "cas-unavailable" | "cas-bad-reply" | "deadline-exceeded" | "cas-rejected" | "cas-credentials-rejected";
                 detail: string;
-                /** @description Whether opening the room again may help. */
+                /** @description Whether opening the room again may succeed. */
                 retryable: boolean;
             } | null;
         };
         SessionPage: {
             items: components["schemas"]["Session"][];
-            /** @description Give it as `cursor` for the next page; null on the last one. */
+            /** @description Pass as `cursor` to fetch the next page; null on the last page. */
             nextCursor: string | null;
         };
         AuditPage: {
             items: components["schemas"]["AuditItem"][];
-            /** @description Give it as `cursor` for the next page; null on the last one. */
+            /** @description Pass as `cursor` to fetch the next page; null on the last page. */
             nextCursor: string | null;
         };
         AuditItem: {
             /**
              * Format: date-time
-             * @description Of a change its time; of what is counted the minute.
+             * @description For changes the exact time; for counted actions the start of the minute.
              */
             at: string;
-            /** @description Who it was: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
+            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session. `read-tokens` is a reply with tokens. `denied:…` is a reply with this problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
             action: "create" | "close" | "retry" | "read-tokens" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
-            /** @description The TokenID; null where it was about none. */
+            /** @description The TokenID; null if none was involved. */
             session: string | null;
-            /** @description How often in this minute; 1 for a change. */
+            /** @description Occurrences in this minute; 1 for a change. */
             count: number;
         };
-        /** @description Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody. */
+        /** @description Any other fields, up to 4 KiB of JSON. Every client receives those of the first creator. */
         CreateRoomBody: {
-            /** @description Without a name one is made up. */
+            /** @description Generated if absent. */
             name?: string;
         } & {
             [key: string]: unknown;
         };
-        /** @description Any other fields, up to 4 KiB of JSON: those of the first creator come back to everybody. */
+        /** @description Any other fields, up to 4 KiB of JSON. Every client receives those of the first creator. */
         RoomApiRoom: {
             name: string;
             wt_token: string;
             sync_token: string;
-            /** @description When the tokens expire, in milliseconds since 1970. */
+            /** @description Expiry of the tokens, in milliseconds since the Unix epoch. */
             exp: number;
         } & {
             [key: string]: unknown;
@@ -363,7 +363,7 @@ export interface components {
         OtherProblem: {
             headers: {
                 /**
-                 * @description The id of this request, for the logs
+                 * @description Request id, for support and logs
                  * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                  */
                 "Request-Id"?: string;
@@ -377,7 +377,7 @@ export interface components {
         OtherRoomProblem: {
             headers: {
                 /**
-                 * @description The id of this request, for the logs
+                 * @description Request id, for support and logs
                  * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                  */
                 "Request-Id"?: string;
@@ -400,22 +400,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) are over. */
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
                 Prefer?: string;
             };
             path: {
-                /** @description A stable name of yours: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
+                /** @description A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
                 room: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The session as it is */
+            /** @description The current session */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -429,7 +429,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -443,7 +443,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -462,7 +462,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -472,11 +472,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -486,11 +486,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not have the required form */
+            /** @description The request failed validation */
             422: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -504,7 +504,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -514,12 +514,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -529,11 +529,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -555,11 +555,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) are over. */
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
                 Prefer?: string;
             };
             path: {
-                /** @description A stable name of yours: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
+                /** @description A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
                 room: string;
             };
             cookie?: never;
@@ -570,11 +570,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session was there, or it failed: the body says so */
+            /** @description The session existed, or it failed: see the body */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -584,16 +584,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description This call made the session and it is ready */
+            /** @description This call created the session and it is ready */
             201: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
                     /**
-                     * @description Where the session can be read
+                     * @description URL of the session
                      * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
                      */
                     Location?: string;
@@ -607,17 +607,17 @@ export interface operations {
             202: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
                     /**
-                     * @description Seconds after which it is worth asking again
+                     * @description Seconds to wait before asking again
                      * @example 1
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description Where the session can be read
+                     * @description URL of the session
                      * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
                      */
                     Location?: string;
@@ -631,7 +631,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -645,7 +645,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -664,7 +664,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -674,11 +674,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The room's session has other products */
+            /** @description The room's session has different products */
             409: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -692,7 +692,7 @@ export interface operations {
             413: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -706,7 +706,7 @@ export interface operations {
             415: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -716,11 +716,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not have the required form */
+            /** @description The request failed validation */
             422: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -734,7 +734,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -744,12 +744,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -759,11 +759,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now · The service has too much to do right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable · The service is overloaded */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -787,7 +787,7 @@ export interface operations {
                 status?: "pending" | "ready" | "failed" | "closed" | "expired";
                 room?: string;
                 limit?: number;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -800,7 +800,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -814,7 +814,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -828,7 +828,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -847,7 +847,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -857,11 +857,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not have the required form */
+            /** @description The request failed validation */
             422: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -875,7 +875,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -885,12 +885,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -900,11 +900,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -926,9 +926,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description 1 to 255 printable ASCII characters; for 24 hours the same key of the same caller means the same session. */
+                /** @description 1 to 255 printable ASCII characters. For 24 hours the same key from the same caller means the same session. */
                 "Idempotency-Key"?: string;
-                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) are over. */
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
                 Prefer?: string;
             };
             path?: never;
@@ -944,7 +944,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -954,16 +954,16 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description This call made the session and it is ready */
+            /** @description This call created the session and it is ready */
             201: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
                     /**
-                     * @description Where the session can be read
+                     * @description URL of the session
                      * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
                      */
                     Location?: string;
@@ -977,17 +977,17 @@ export interface operations {
             202: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
                     /**
-                     * @description Seconds after which it is worth asking again
+                     * @description Seconds to wait before asking again
                      * @example 1
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description Where the session can be read
+                     * @description URL of the session
                      * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
                      */
                     Location?: string;
@@ -1001,7 +1001,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1015,7 +1015,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1034,7 +1034,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1048,7 +1048,7 @@ export interface operations {
             413: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1062,7 +1062,7 @@ export interface operations {
             415: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1072,11 +1072,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not have the required form · The Idempotency-Key stands for another body */
+            /** @description The request failed validation · The Idempotency-Key was already used with a different body */
             422: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1090,7 +1090,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1100,12 +1100,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1115,11 +1115,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now · The service has too much to do right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable · The service is overloaded */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1141,22 +1141,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) are over. */
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
                 Prefer?: string;
             };
             path: {
-                /** @description The TokenID, as clients share it */
+                /** @description The TokenID that clients share */
                 tokenId: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The session as it is */
+            /** @description The current session */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1170,7 +1170,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1184,7 +1184,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1203,7 +1203,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1213,11 +1213,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1231,7 +1231,7 @@ export interface operations {
             410: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1245,7 +1245,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1255,12 +1255,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1270,11 +1270,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1297,7 +1297,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The TokenID, as clients share it */
+                /** @description The TokenID that clients share */
                 tokenId: string;
             };
             cookie?: never;
@@ -1315,7 +1315,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1329,7 +1329,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1348,7 +1348,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1358,11 +1358,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1376,7 +1376,7 @@ export interface operations {
             413: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1390,7 +1390,7 @@ export interface operations {
             415: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1404,7 +1404,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1414,12 +1414,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1429,11 +1429,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1456,7 +1456,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The TokenID, as clients share it */
+                /** @description The TokenID that clients share */
                 tokenId: string;
             };
             cookie?: never;
@@ -1467,7 +1467,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1481,17 +1481,17 @@ export interface operations {
             202: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
                     /**
-                     * @description Seconds after which it is worth asking again
+                     * @description Seconds to wait before asking again
                      * @example 1
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description Where the session can be read
+                     * @description URL of the session
                      * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
                      */
                     Location?: string;
@@ -1505,7 +1505,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1519,7 +1519,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1538,7 +1538,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1548,11 +1548,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1566,7 +1566,7 @@ export interface operations {
             410: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1580,7 +1580,7 @@ export interface operations {
             413: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1594,7 +1594,7 @@ export interface operations {
             415: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1608,7 +1608,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1618,12 +1618,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1633,11 +1633,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody could say whether to admit the request · The service is not available right now */
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1659,22 +1659,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The id of the last event that was seen. */
+                /** @description The id of the last event received. */
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The TokenID, as clients share it */
+                /** @description The TokenID that clients share */
                 tokenId: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The events, as they come; a comment at least every 15 seconds (`STREAM_HEARTBEAT_S`) */
+            /** @description Events as they occur; a comment at least every 15 seconds (`STREAM_HEARTBEAT_S`) */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1688,7 +1688,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1702,7 +1702,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1721,7 +1721,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1731,11 +1731,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1749,7 +1749,7 @@ export interface operations {
             410: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1763,7 +1763,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1773,12 +1773,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1788,11 +1788,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now · The service has too much to do right now · This server is shutting down */
+            /** @description The service is temporarily unavailable · The service is overloaded · This server is shutting down */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1815,12 +1815,12 @@ export interface operations {
             query?: {
                 /** @description A TokenID */
                 session?: string;
-                /** @description Who did it, exactly as in the items */
+                /** @description The actor, exactly as in the items */
                 actor?: string;
-                /** @description Nothing before this time, such as `2026-11-24T20:00:00Z`. What is counted belongs to the beginning of its minute. */
+                /** @description Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute. */
                 from?: string;
                 limit?: number;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1833,7 +1833,7 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1847,7 +1847,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1861,7 +1861,7 @@ export interface operations {
             401: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1880,7 +1880,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1890,11 +1890,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request does not have the required form */
+            /** @description The request failed validation */
             422: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1908,7 +1908,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1918,12 +1918,12 @@ export interface operations {
                      */
                     "Retry-After"?: string;
                     /**
-                     * @description The caller’s rate: `q` requests in `w` seconds
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
                      * @example "caller";q=20;w=1
                      */
                     "RateLimit-Policy"?: string;
                     /**
-                     * @description What is left of it: `r` requests, full again in `t` seconds
+                     * @description What remains: `r` requests, reset in `t` seconds
                      * @example "caller";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1933,11 +1933,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service is not available right now */
+            /** @description The service is temporarily unavailable */
             503: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1968,11 +1968,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The room with its tokens, and the free fields of its first creator */
+            /** @description The room with its tokens and the first creator’s free fields */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -1986,7 +1986,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2000,7 +2000,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2014,7 +2014,7 @@ export interface operations {
             413: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2028,7 +2028,7 @@ export interface operations {
             415: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2042,7 +2042,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2057,11 +2057,11 @@ export interface operations {
                     "application/json": components["schemas"]["RoomApiError"];
                 };
             };
-            /** @description Not ready in time, or not available: the same call may help */
+            /** @description Not ready in time, or unavailable: retry */
             500: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2085,11 +2085,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The room with its tokens, and the free fields of its first creator */
+            /** @description The room with its tokens and the first creator’s free fields */
             200: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2103,7 +2103,7 @@ export interface operations {
             400: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2117,7 +2117,7 @@ export interface operations {
             403: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2127,11 +2127,11 @@ export interface operations {
                     "application/json": components["schemas"]["RoomApiError"];
                 };
             };
-            /** @description There is nothing here */
+            /** @description Resource not found */
             404: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2145,7 +2145,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;
@@ -2160,11 +2160,11 @@ export interface operations {
                     "application/json": components["schemas"]["RoomApiError"];
                 };
             };
-            /** @description Not ready in time, or not available: the same call may help */
+            /** @description Not ready in time, or unavailable: retry */
             500: {
                 headers: {
                     /**
-                     * @description The id of this request, for the logs
+                     * @description Request id, for support and logs
                      * @example req_7Yd0Zr4mQp1vT9sKx3Lc
                      */
                     "Request-Id"?: string;

@@ -1,6 +1,6 @@
-// The public API, called as any client would.
+// Calls the public API like any client.
 
-/** A problem document (RFC 9457), or what is shown like one when the server cannot be reached. */
+/** A problem document (RFC 9457), or its equivalent when the server cannot be reached. */
 export class Problem extends Error {
   constructor(document) {
     super(document.title);
@@ -16,7 +16,7 @@ export class Problem extends Error {
   }
 }
 
-// In memory only: never in storage, never in an address.
+// Kept in memory only: never in storage or a URL.
 let key = null;
 let clockOffsetMs = 0;
 
@@ -26,7 +26,7 @@ export function useKey(value) {
 
 export const hasKey = () => key !== null;
 
-/** The time of the server, as well as its Date header tells: clocks of phones are often wrong. */
+/** The server's time, estimated from its Date header: phone clocks are often wrong. */
 export const serverNow = () => Date.now() + clockOffsetMs;
 
 export const openRoom = (room, products) =>
@@ -86,7 +86,7 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
   return response;
 }
 
-/** What stands between us and the server may answer in its own words. */
+/** A proxy in between may reply in its own format. */
 async function problemOf(response) {
   const requestId = response.headers.get('request-id');
   const document = await response.json().catch(() => ({}));

@@ -1,7 +1,7 @@
 /** The element of the page with this id. */
 export const $ = (id) => document.getElementById(id);
 
-/** A new element. What comes from elsewhere goes in as text, never as markup. */
+/** Creates an element. Foreign data is inserted as text, never as markup. */
 export function element(tag, { className, text } = {}, ...children) {
   const made = document.createElement(tag);
   if (className !== undefined) made.className = className;
@@ -10,7 +10,7 @@ export function element(tag, { className, text } = {}, ...children) {
   return made;
 }
 
-/** A live region speaks whenever it is written to: only when there is something new. */
+/** Live regions announce every write, so write only changes. */
 export function say(region, text) {
   if (region.textContent !== text) region.textContent = text;
 }

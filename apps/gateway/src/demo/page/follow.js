@@ -1,4 +1,4 @@
-// Follows a session until it has ended: by its event stream, or by asking again where there is none.
+// Follows a session until it ends: by its event stream, or by polling.
 import { openEvents, Problem, readSession } from './api.js';
 
 const ENDED = { 'session-closed': 'closed', 'session-expired': 'expired' };
@@ -6,7 +6,7 @@ const POLL_MS = 2000;
 const HELD_S = 20;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
-/** Three heartbeats: then the connection is dead without knowing it. */
+/** Three heartbeats; after that the connection counts as dead. */
 const SILENCE_MS = 45_000;
 
 export const hasEnded = (session) => session.status === 'closed' || session.status === 'expired';
@@ -43,7 +43,7 @@ export async function follow(id, { show, lost, signal }) {
       if (ENDED[error.code] !== undefined) {
         await seen({ ...session, status: ENDED[error.code], tokens: undefined });
       } else if (streams && (error.status === 404 || error.status === 405)) {
-        // This server has no streams, or no such session: asking for the session itself will tell.
+        // No event stream, or no such session: reading the session tells which.
         streams = false;
       } else if (error.document.retryable) {
         lost(error);
@@ -74,7 +74,7 @@ async function readEvents(id, { session, seen, signal }) {
       if (hasEnded(next)) return;
     }
   } catch (error) {
-    // After too long a silence the stream is opened again.
+    // After too long a silence, reconnect.
     if (!silence.signal.aborted) throw error;
   } finally {
     clearTimeout(timer);
@@ -82,14 +82,14 @@ async function readEvents(id, { session, seen, signal }) {
   }
 }
 
-/** The events of a `text/event-stream`, as the HTML standard reads it. */
+/** Parses a `text/event-stream` as defined by the HTML standard. */
 async function* events(body, heard) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   let event = 'message';
   let data = [];
   for (;;) {
-    // A broken stream is one that has ended: it is opened again.
+    // A broken stream counts as ended: reconnect.
     const { done, value } = await reader.read().catch(() => ({ done: true }));
     if (done) return;
     heard();

@@ -51,7 +51,7 @@ function listen() {
   onClick('copy', copyLink);
 }
 
-/** Something a person asked for: its problem is shown, and the one before is over. */
+/** Runs a user's action: clears the previous problem and shows a new one. */
 async function attempt(act) {
   clearProblem();
   try {
@@ -119,7 +119,7 @@ async function open() {
   return undefined;
 }
 
-/** A link that somebody shared: its TokenID is all that is needed. */
+/** Opened from a shared link: the TokenID is enough. */
 function joinShared() {
   const id = sharedId();
   if (id !== null && id !== '') followOn(id);
@@ -139,13 +139,13 @@ function shown(session) {
   if (isNew && session.room) fillIn(session);
   current = session;
   showSession(session);
-  // Who came by a link has no place yet: neither a keyboard nor a screen reader.
+  // Gives keyboard and screen-reader users a starting point.
   if (isNew && document.activeElement === document.body) $('session-title').focus();
   setAddress(hasEnded(session) ? undefined : session.id);
   document.title = `${session.room ?? 'Session'} · ${session.status}`;
 }
 
-/** Whoever came by a link and opens the room again means this one. */
+/** Reopening from a link means this room. */
 function fillIn({ room, products }) {
   $('room').value = room;
   for (const name of PRODUCTS) $(name).checked = products.includes(name);

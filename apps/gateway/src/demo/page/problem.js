@@ -5,7 +5,7 @@ export function clearProblem() {
   $('problems').replaceChildren();
 }
 
-/** Shows a problem document; what is none is a fault of this page, and is thrown on. */
+/** Shows a problem document; any other error is a bug and is rethrown. */
 export function showProblem(error) {
   if (!(error instanceof Problem)) throw error;
   const { title, detail, code, requestId, errors = [] } = error.document;

@@ -1,6 +1,6 @@
 const ALLOWED = /^[\p{L}\p{M}\p{Nd} ._~:@-]+$/u;
 
-/** The server's rules, told before it is asked. Undefined when the name is good. */
+/** The server's rules, checked before the request. Undefined if the name is valid. */
 export function roomFault(text) {
   const name = text.normalize('NFC');
   if (name === '') return 'A room needs a name.';

@@ -1,7 +1,7 @@
-// The vendor's Web SDK is private: it comes from where the configuration says, or not at all.
+// The vendor's Web SDK is private: it is loaded from the configured URL, or not at all.
 let loading;
 
-/** Loads it once; another try after a failure. */
+/** Loads it once, and again after a failure. */
 function load(url) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement('script');

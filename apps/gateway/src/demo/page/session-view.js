@@ -11,7 +11,7 @@ const TIMES = ['exp', 'iat', 'nbf'];
 let shown;
 let endedAt;
 
-/** The session as it is now; nothing without one. */
+/** Renders the current session, if any. */
 export function showSession(session) {
   if (session !== undefined && !(shown?.id === session.id && hasEnded(shown))) endedAt = serverNow();
   const tokensBefore = JSON.stringify(shown?.tokens);
@@ -24,7 +24,7 @@ export function showSession(session) {
 
   const { id, room, status, products, generation, tokens } = session;
   $('session').dataset.status = status;
-  // A link to what has ended tells no more than that.
+  // An ended session shows nothing but its end.
   const known = session.version !== undefined;
   $('eyebrow').textContent = known && room !== null ? 'Room' : 'Session';
   $('session-title').textContent = room ?? (known ? 'Without a room' : 'Shared by link');
@@ -40,7 +40,7 @@ export function showSession(session) {
   if (JSON.stringify(tokens) !== tokensBefore) void showTokens(tokens ?? {});
 }
 
-/** Not in a live region: nobody wants to hear every second. */
+/** Not in a live region: it would be announced every second. */
 export function showCountdown() {
   const ends = shown?.status === 'ready' ? Date.parse(shown.expiresAt ?? '') : NaN;
   showIf(!Number.isNaN(ends), $('remaining'));
@@ -57,13 +57,13 @@ function sentenceFor({ status, failure, tokens }) {
     case 'ready':
       return tokens === undefined
         ? 'Ready. This key may not read tokens.'
-        : 'Ready: everybody with the link gets this token.';
+        : 'Ready: everyone with the link gets this token.';
     case 'failed':
-      return `Failed: ${failure?.detail ?? 'no token could be had.'}`;
+      return `Failed: ${failure?.detail ?? 'no token could be obtained.'}`;
     case 'closed':
       return 'Closed for good: the token is erased.';
     case 'expired':
-      return 'Expired: the token is erased. Opening the room again makes the next session.';
+      return 'Expired: the token is erased. Opening the room again creates the next session.';
     default:
       return status;
   }
@@ -105,7 +105,7 @@ async function tokenCard(product, token) {
     print.textContent = 'This browser computes fingerprints only on https and on localhost.';
   } else {
     print.dataset.fingerprint = fingerprint;
-    // Groups for the eye; copied, it is one word.
+    // Grouped for reading; copied as one word.
     print.append(...fingerprint.match(/.{4}/g).map((text) => element('span', { text })));
   }
   const list = element('dl', { className: 'claims' });

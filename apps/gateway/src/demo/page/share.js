@@ -2,7 +2,7 @@ import { $, say, showIf } from './dom.js';
 import qrcode from './qrcode.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
-/** What scanners want around a code, in modules. */
+/** Quiet zone around the QR code, in modules. */
 const QUIET = 4;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -11,7 +11,7 @@ export const linkTo = (id) => `${location.origin}/demo?session=${encodeURICompon
 /** The TokenID in this page's address. */
 export const sharedId = () => new URLSearchParams(location.search).get('session');
 
-/** Keeps the address in step, so that a reload finds its session again. */
+/** Keeps the URL in sync, so that a reload finds the session again. */
 export function setAddress(id) {
   history.replaceState(null, '', id === undefined ? '/demo' : linkTo(id));
 }
@@ -27,7 +27,7 @@ export function showShare(id) {
   say(
     $('link-hint'),
     LOOPBACK.includes(location.hostname)
-      ? 'It carries the TokenID, never the token. It leads to this machine: other devices need its real address.'
+      ? 'It carries the TokenID, never the token. It points to this machine: other devices need its network address.'
       : 'It carries the TokenID, never the token.',
   );
 }

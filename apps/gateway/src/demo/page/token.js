@@ -1,4 +1,4 @@
-/** What a token says of itself. Nobody here has the key that would prove it. */
+/** The token's claims, unverified: only the vendor holds the key. */
 export function claimsOf(token) {
   try {
     const base64 = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
