@@ -102,7 +102,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await first.getByRole('button', { name: 'Open the room' }).click();
     await isIn(first, 'pending');
     await isIn(first, 'ready');
-    await first.getByRole('status').getByText('Ready: everybody with the link').waitFor();
+    await first.getByRole('status').getByText('Ready: everyone with the link').waitFor();
     expect(await first.locator('#timeline [aria-current=step]').innerText()).toContain('Ready');
     expect(await first.locator('#countdown').innerText()).toMatch(/^(2:00:00|1:59:\d\d)$/);
   });
