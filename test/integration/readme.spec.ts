@@ -61,8 +61,8 @@ describe('README.md', () => {
     expect(read('README.md').split('\n').length).toBeLessThanOrEqual(130);
   });
 
-  it('says aloud what cannot be promised', () => {
-    expect(read('README.md')).toContain('What nobody can promise: that CAS is called exactly once.');
+  it('states what cannot be promised', () => {
+    expect(read('README.md')).toContain('What cannot be promised: that CAS is called exactly once.');
   });
 });
 
