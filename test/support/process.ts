@@ -38,7 +38,7 @@ export class Process {
     env: Record<string, string>,
     args: string[] = [],
   ) {
-    this.child = spawn(process.execPath, ['--enable-source-maps', `dist/apps/${app}/main.js`, ...args], {
+    this.child = spawn(process.execPath, [`dist/apps/${app}/main.js`, ...args], {
       // Nothing is inherited but the path: Jest's own NODE_OPTIONS are not for the product.
       env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
