@@ -7,9 +7,13 @@
 //   THIRD-PARTY-LICENSES.txt
 //   files/, swagger-ui/
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 const NODE_MODULES = join(import.meta.dirname, 'node_modules');
+/** Of the package that a file belongs to. Greedy: a package may have its own node_modules. */
+const PACKAGE_DIRECTORY = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+/;
+/** Rebuilds are worth more than smooth starts then. */
+const IS_WATCHING = process.argv.includes('--watch');
 
 /** What dependencies load if it is installed. It is not, and a process must be the same whether or not it is. */
 const OPTIONAL = [
@@ -77,9 +81,9 @@ export default (options, { rspack }) => {
           vendor: { chunks: 'initial', test: /node_modules/, name: `${place}/vendor`, enforce: true },
         },
       },
-      minimize: true,
+      minimize: !IS_WATCHING,
       minimizer: [
-        // Only to take the comments out. One of them may name a source map, which Node would look for at every start.
+        // Only takes the comments out. The last that names a source map would be believed, and cost each start 60 ms.
         new rspack.SwcJsMinimizerRspackPlugin({
           test: /\/vendor[^/]*\.js$/,
           extractComments: false,
@@ -124,7 +128,8 @@ function licences({ sources }, file, copied) {
         compilation.hooks.processAssets.tap('licences', () => {
           const directories = new Set(copied.map((name) => join(NODE_MODULES, name)));
           for (const { resource } of compilation.modules) {
-            if (resource?.includes('node_modules')) directories.add(packageDirectory(resource));
+            const directory = PACKAGE_DIRECTORY.exec(resource ?? '')?.[0];
+            if (directory !== undefined) directories.add(directory);
           }
           const texts = [...new Set([...directories].map(licenceOf))].sort();
           compilation.emitAsset(file, new sources.RawSource(texts.join(`\n${'-'.repeat(80)}\n\n`)));
@@ -134,28 +139,12 @@ function licences({ sources }, file, copied) {
   };
 }
 
-/** The nearest one above whose package.json names a package: some packages have further ones, without a name, inside. */
-function packageDirectory(resource) {
-  for (let directory = dirname(resource); directory !== dirname(directory); directory = dirname(directory)) {
-    const name = readIfThere(join(directory, 'package.json'), JSON.parse)?.name;
-    if (name !== undefined && directory.endsWith(join('node_modules', name))) return directory;
-  }
-  throw new Error(`${resource} belongs to no package`);
-}
-
 function licenceOf(directory) {
-  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-  const files = readdirSync(directory)
-    .filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry))
-    .sort();
-  const texts = files.map((entry) => readFileSync(join(directory, entry), 'utf8').trim());
+  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const { name, version, license, author, homepage } = manifest;
+  const files = readdirSync(directory).filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry));
+  const texts = files.sort().map((entry) => readFileSync(join(directory, entry), 'utf8').trim());
+  // Some packages state their licence by its name alone.
+  if (texts.length === 0) texts.push([author?.name ?? author, homepage].filter(Boolean).join(', '));
   return `${[`${name} ${version} (${license})`, ...texts].join('\n\n')}\n`;
-}
-
-function readIfThere(file, read) {
-  try {
-    return read(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }

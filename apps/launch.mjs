@@ -4,9 +4,8 @@ const REQUIRED_NODE_MAJOR = 24;
 
 if (Number.parseInt(process.versions.node, 10) < REQUIRED_NODE_MAJOR) {
   const app = new URL('.', import.meta.url).pathname.split('/').at(-2);
-  console.error(
-    `watchtogether ${app} needs Node ${REQUIRED_NODE_MAJOR} or newer; this is ${process.version} (${process.execPath}).`,
-  );
+  const needed = `watchtogether ${app} needs Node ${REQUIRED_NODE_MAJOR} or newer`;
+  console.error(`${needed}; this is ${process.version} (${process.execPath}). See https://nodejs.org`);
   process.exit(1);
 }
 
