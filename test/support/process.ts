@@ -37,8 +37,11 @@ export class Process {
     readonly app: 'gateway' | 'worker' | 'cas-sandbox' | 'cli',
     env: Record<string, string>,
     args: string[] = [],
+    /** Where `dist` is. */
+    cwd?: string,
   ) {
-    this.child = spawn(process.execPath, ['--enable-source-maps', `dist/apps/${app}/main.js`, ...args], {
+    this.child = spawn(process.execPath, [`dist/apps/${app}/main.js`, ...args], {
+      cwd,
       // Nothing is inherited but the path: Jest's own NODE_OPTIONS are not for the product.
       env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface PageFile {
@@ -29,15 +27,15 @@ export function pageFiles(): PageFile[] {
     file('/demo/share.js', SCRIPT, new URL('./page/share.js', import.meta.url)),
     file('/demo/token.js', SCRIPT, new URL('./page/token.js', import.meta.url)),
     file('/demo/sdk.js', SCRIPT, new URL('./page/sdk.js', import.meta.url)),
-    { path: '/demo/qrcode.js', type: SCRIPT, content: readFileSync(qrCodeModule()) },
+    // The module for browsers, for which the package has no name that could be imported.
+    file(
+      '/demo/qrcode.js',
+      SCRIPT,
+      new URL('../../../../node_modules/qrcode-generator/dist/qrcode.mjs', import.meta.url),
+    ),
   ];
 }
 
 function file(path: string, type: string, url: URL): PageFile {
   return { path, type, content: readFileSync(fileURLToPath(url)) };
-}
-
-/** The package's browser module, beside the one that `require` resolves. */
-function qrCodeModule(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('qrcode-generator')), 'qrcode.mjs');
 }

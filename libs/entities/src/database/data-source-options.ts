@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { Sessions1764000000000 } from '../migrations/1764000000000-sessions.js';
 import { ApiKeyRates1764100000000 } from '../migrations/1764100000000-api-key-rates.js';
@@ -20,6 +21,8 @@ export interface DatabaseSettings {
 export function dataSourceOptions({ url, pool, timeoutMs }: DatabaseSettings): DataSourceOptions {
   return {
     type: 'postgres',
+    // Named here because a bundle has no node_modules to load it from by its name.
+    driver: pg,
     url,
     entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity],
     migrations: [
