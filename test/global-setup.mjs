@@ -40,7 +40,7 @@ export default async function globalSetup() {
 async function makeTemplate(adminUrl) {
   const templateUrl = adminUrl.replace(/\/postgres$/, `/${TEMPLATE}`);
   await query(adminUrl, `CREATE DATABASE ${TEMPLATE}`);
-  const migrate = spawnSync(PROJECT_NODE, ['--enable-source-maps', appEntry('cli'), 'migrate'], {
+  const migrate = spawnSync(PROJECT_NODE, [appEntry('cli'), 'migrate'], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { ...withoutJestOptions(), NODE_ENV: 'test', DATABASE_URL: templateUrl },

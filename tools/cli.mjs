@@ -6,7 +6,7 @@ import { appEntry, PROJECT_NODE } from './paths.mjs';
 import { readRunning } from './start/running.mjs';
 
 const env = { ...readRunning(process.env), ...process.env };
-const child = spawn(PROJECT_NODE, ['--enable-source-maps', appEntry('cli'), ...process.argv.slice(2)], {
+const child = spawn(PROJECT_NODE, [appEntry('cli'), ...process.argv.slice(2)], {
   env,
   stdio: 'inherit',
 });

@@ -8,7 +8,7 @@ import { Problem } from './steps.mjs';
 /** What a built program prints. The user's configuration must not show in it: only what Node needs is passed on. */
 export function outputOf(entry, args = []) {
   const { PATH, HOME } = process.env;
-  const result = spawnSync(PROJECT_NODE, ['--enable-source-maps', entry, ...args], {
+  const result = spawnSync(PROJECT_NODE, [entry, ...args], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,

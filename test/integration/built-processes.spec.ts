@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from '../support/client.js';
 import { Process } from '../support/process.js';
 import { expectReady } from '../support/sessions.js';
-import { World } from '../support/world.js';
+import { TestDeployment } from '../support/test-deployment.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const APPS = ['gateway', 'worker', 'cas-sandbox', 'cli'] as const;
@@ -51,28 +51,28 @@ describe('a stack trace of a built process', () => {
 
 describe('the built processes, with nothing beside them but package.json', () => {
   let directory: string;
-  let world: World;
+  let deployment: TestDeployment;
   const processes: Process[] = [];
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'watchtogether-built-'));
     cpSync(join(ROOT, 'dist'), join(directory, 'dist'), { recursive: true });
     writeFileSync(join(directory, 'package.json'), readFileSync(join(ROOT, 'package.json')));
-    world = await World.start({ queue: 'postgres', gateways: 0, workers: 0 });
+    deployment = await TestDeployment.start({ queue: 'postgres', gateways: 0, workers: 0 });
   });
   afterAll(async () => {
     await Promise.all(processes.map((one) => one.end()));
-    await world.end();
+    await deployment.end();
     rmSync(directory, { recursive: true, force: true });
   });
 
   it('serve a session from end to end, Swagger UI and the watch page', async () => {
-    const gateway = new Process('gateway', world.gatewayEnvironment({ DEMO: 'on' }), [], directory);
-    const worker = new Process('worker', world.workerEnvironment(), [], directory);
+    const gateway = new Process('gateway', deployment.gatewayEnvironment({ DEMO: 'on' }), [], directory);
+    const worker = new Process('worker', deployment.workerEnvironment(), [], directory);
     processes.push(gateway, worker);
     await Promise.all(processes.map((one) => one.waitUntilUp()));
-    const client = new Client(gateway.url, world.apiKey);
+    const client = new Client(gateway.url, deployment.apiKey);
     const { body } = await client.openRoom('bundled');
-    await expectReady(world, [body.id]);
+    await expectReady(deployment, [body.id]);
     for (const path of ['/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css', '/demo/', '/demo/qrcode.js']) {
       const reply = await fetch(`${gateway.url}${path}`);
       await reply.body?.cancel();

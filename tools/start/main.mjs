@@ -112,7 +112,7 @@ class Launcher {
 
   migrate() {
     return new Promise((resolve, reject) => {
-      const args = ['--enable-source-maps', appEntry('cli'), 'migrate'];
+      const args = [appEntry('cli'), 'migrate'];
       const child = spawn(PROJECT_NODE, args, {
         cwd: ROOT,
         env: this.environments.migrate,

@@ -20,7 +20,7 @@ const EXIT_WITH_PARENT = pathToFileURL(join(ROOT, 'tools', 'exit-with-parent.mjs
 /** The command of a built application. With --watch Node restarts it after each build. */
 export function appCommand(app, { watch }) {
   const options = watch ? ['--watch', '--watch-preserve-output'] : ['--import', EXIT_WITH_PARENT];
-  return [...options, '--enable-source-maps', appEntry(app)];
+  return [...options, appEntry(app)];
 }
 
 export class Part {
