@@ -40,7 +40,7 @@ describe('a process on a Node that is too old', () => {
 
 describe('a stack trace of a built process', () => {
   it('names the lines of the sources, whatever Node was told about source maps', () => {
-    const source = 'apps/gateway/src/docs/answers.ts';
+    const source = 'apps/gateway/src/openapi/responses.ts';
     const lines = readFileSync(join(ROOT, source), 'utf8').split('\n');
     const line = lines.findIndex((text) => text.includes('Map.groupBy(')) + 1;
     const { stderr } = run('gateway', { before: `Map.groupBy = () => { throw new Error('as a test') };` });
