@@ -1,8 +1,8 @@
-# One image for every process; the command chooses which: dist/apps/{gateway,worker,cas-sandbox,cli}/main.js
+# One image for all processes; the command selects one: dist/apps/{gateway,worker,cas-sandbox,cli}/main.js
 #
 #   docker build -t watchtogether-auth-server .
 #
-# No package runs an install script. The health checks are in docker-compose.yml, since each process has another port.
+# No package runs an install script. Health checks are in docker-compose.yml, since each process has a different port.
 ARG NODE_IMAGE=node:24-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -20,7 +20,7 @@ WORKDIR /app
 # The build holds every dependency, with their licences; package.json says that its files are ES modules.
 COPY package.json ./
 COPY --from=build /src/dist dist
-# A number, so that Kubernetes can see that it is not root. Nothing in the image belongs to it: it writes nowhere.
+# Numeric, so that Kubernetes can verify that it is not root. It owns no file in the image and writes to none.
 USER 10001:10001
 EXPOSE 3000
 CMD ["node", "dist/apps/gateway/main.js"]

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes the secrets that docker-compose.yml reads, as files. What is there stays as it is, so it may be run again.
+# Generates the secret files that docker-compose.yml reads. Existing files are kept, so it is safe to run again.
 #
 #   sh docker/make-secrets.sh [directory]
 #
-# Compose mounts each file as it is on the host, owner and mode included, and the processes in the containers run under
-# users of their own. So the files are readable for everybody, in a directory that nobody but you can enter.
+# Compose mounts each file with its owner and mode on the host, while the container processes run as other users. The
+# files are therefore world-readable, inside a directory that only its owner can enter.
 set -eu
 umask 077
 
@@ -14,7 +14,7 @@ mkdir -p "$dir"
 chmod 700 "$dir"
 dir=$(cd "$dir" && pwd)
 
-# keep NAME VALUE: writes the file, unless it is there. printf is built into the shell: no value shows in a process list.
+# keep NAME VALUE: writes the file unless it exists. printf is a shell builtin, so no value appears in a process list.
 keep() {
   if [ -s "$dir/$1" ]; then
     echo "  kept  $1"
@@ -42,7 +42,7 @@ keep cas_api_secret "$(hex 32)"
 cat <<END
 
 The API key:  cat '$dir/bootstrap_api_key'
-The CAS key and secret are made up, for the sandbox. For the vendor's CAS put its own into
-cas_api_key and cas_api_secret. Keep a copy of token_encryption_keys in a safe place: without it
-no stored token can be opened.
+The CAS key and secret are random values for the sandbox. For the vendor's CAS, replace cas_api_key
+and cas_api_secret with the issued ones. Back up token_encryption_keys: without it, stored tokens
+cannot be decrypted.
 END

@@ -30,7 +30,7 @@ describe('a process that starts', () => {
       BOOT_TIMEOUT_S: '1',
     });
     expect((await process.exited).code).toBe(1);
-    expect(process.everything()).toContain('The database does not answer');
+    expect(process.everything()).toContain('The database is unavailable');
     expect(process.everything()).not.toContain('secretpw');
   });
 
@@ -38,7 +38,7 @@ describe('a process that starts', () => {
     await deployment.database.rows(`UPDATE migrations SET name = 'Hidden' || name`);
     const process = deployment.launch(app, { BOOT_TIMEOUT_S: '2' });
     expect((await process.exited).code).toBe(1);
-    expect(process.everything()).toContain('run the migrate step');
+    expect(process.everything()).toContain('run the migrate command');
     await deployment.database.rows(`UPDATE migrations SET name = replace(name, 'Hidden', '')`);
   });
 
@@ -48,7 +48,7 @@ describe('a process that starts', () => {
       BOOT_TIMEOUT_S: '1',
     });
     expect((await worker.exited).code).toBe(1);
-    expect(worker.everything()).toContain('Redis does not answer');
+    expect(worker.everything()).toContain('Redis is unavailable');
   });
 
   it('as a worker refuses a Redis that throws jobs away', async () => {

@@ -62,7 +62,7 @@ describe('Redis', () => {
     await deployment.stopRedis();
     // So that all connections are between two tries.
     await eventually(() => {
-      expect(worker.lines.some(({ msg }) => msg.includes('the queue does not answer'))).toBe(true);
+      expect(worker.lines.some(({ msg }) => msg.includes('queue unavailable'))).toBe(true);
     });
     const asked = performance.now();
     const exits = Promise.all([worker.terminate(), gateway.terminate()]);

@@ -154,8 +154,8 @@ describe('a process without NODE_ENV', () => {
       secret,
       sample,
     );
-    expect(said).toContain('BOOTSTRAP_API_KEY must have a random secret, not a sample');
-    expect(said).toContain('TOKEN_ENCRYPTION_KEYS must be random');
+    expect(said).toContain('BOOTSTRAP_API_KEY must contain a random secret, not a sample');
+    expect(said).toContain('TOKEN_ENCRYPTION_KEYS must contain random keys');
   });
 
   it('refuses to seal with no key', async () => {
@@ -193,7 +193,7 @@ describe('a process without NODE_ENV', () => {
       CAS_API_KEY: 'a-key-of-ours',
       CAS_API_SECRET: 'a-secret-of-ours',
     });
-    expect(await refusal(sandbox, 'a-secret-of-ours')).toContain('the CAS sandbox refuses to run in production');
+    expect(await refusal(sandbox, 'a-secret-of-ours')).toContain('the CAS sandbox does not run in production');
   });
 
   it('calls no CAS without its credentials, nor over plain http', async () => {

@@ -75,7 +75,7 @@ describe('doctor', () => {
     expect(findings.filter(({ level }) => level === 'not-checked')).toEqual([
       expect.objectContaining({
         check: 'configuration',
-        text: 'TOKEN_ENCRYPTION_KEYS, CAS_URL, CAS_API_KEY, CAS_API_SECRET not set in this shell; the rest is well',
+        text: 'TOKEN_ENCRYPTION_KEYS, CAS_URL, CAS_API_KEY, CAS_API_SECRET not set in this shell; the rest is valid',
       }),
       expect.objectContaining({ check: 'key ring', text: expect.stringContaining('k1 seals 2 tokens') }),
       expect.objectContaining({ check: 'CAS' }),
@@ -100,12 +100,12 @@ describe('doctor', () => {
     await pooler.close();
     for (const line of [
       '✗ configuration  PORT must be a whole number → ',
-      '✗ connections    lose their session between two statements → reach PostgreSQL directly',
-      '✗ key ring       k9 seals 3 tokens, not in the ring',
+      '✗ connections    session state is lost between two statements → connect to PostgreSQL directly',
+      '✗ key ring       k9 seals 3 tokens but is not in the ring',
       '! API keys       ending (backend) expires in 2 days → ',
-      '! pending        the oldest session since ',
-      '✗ queue          Redis does not answer → ',
-      '✗ CAS            its host cannot be reached (ECONNREFUSED) → ',
+      '! pending        oldest session: ',
+      `✗ queue          Redis is unavailable at ${closed} → `,
+      `✗ CAS            host ${closed} is unreachable (ECONNREFUSED) → `,
     ]) {
       expect(text).toContain(line);
     }
@@ -122,11 +122,11 @@ describe('doctor', () => {
       expect(code).toBe(0);
       return /^.*key ring.*$/m.exec(text)?.[0];
     };
-    expect(await stage('k1', 'k2')).toContain('if k2 is a new key, added last: move it first');
-    expect(await stage('k2', 'k1')).toMatch(/^! .*k1 seals 2 tokens still → .*reseal/);
+    expect(await stage('k1', 'k2')).toContain('if k2 is a new key, move it to the front');
+    expect(await stage('k2', 'k1')).toMatch(/^! .*still k1 seals 2 tokens → .*reseal/);
     await database.rows(`UPDATE session_tokens SET key_id = 'k2'`);
     await put(1, 'k1', null);
-    expect(await stage('k2', 'k1')).toMatch(/^✓ .*k1 none any more → k1 may be taken out of the ring/);
+    expect(await stage('k2', 'k1')).toMatch(/^✓ .*k1 no longer seals any → k1 can be removed from the ring/);
   }, 120_000);
 
   it('says when the schema is missing, and when there is no database at all', async () => {

@@ -99,12 +99,12 @@ describe('the operator’s keys', () => {
 
   it.each([
     [['keys', 'create', '--name', 'x'], 2, 'scopes'],
-    [['keys', 'create', '--name', 'x', '--scopes', 'root'], 2, 'known scopes are'],
+    [['keys', 'create', '--name', 'x', '--scopes', 'root'], 2, 'must be a comma-separated list of'],
     [['keys', 'create', '--name', '', '--scopes', 'admin'], 2, '1 to 64'],
     [['keys', 'create', '--name', 'x', '--scopes', 'admin', '--expires', 'soon'], 2, 'a duration'],
     [['keys', 'create', '--name', 'x', '--scopes', 'admin', '--rate', '0'], 2, 'whole number'],
-    [['keys', 'rotate', 'nobody1'], 1, 'no usable key nobody1'],
-    [['keys', 'revoke', 'nobody1'], 1, 'no key nobody1'],
+    [['keys', 'rotate', 'nobody1'], 1, 'No usable API key nobody1'],
+    [['keys', 'revoke', 'nobody1'], 1, 'No API key nobody1'],
     [['keys'], 2, 'create'],
   ])('refuse %j with %i', async (args, wanted, words) => {
     const before = await testApp.database.rows('SELECT * FROM api_keys');

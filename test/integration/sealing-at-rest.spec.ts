@@ -116,7 +116,7 @@ describe('a process in production', () => {
     const cas = { CAS_URL: 'https://cas.example', CAS_API_KEY: 'hush', CAS_API_SECRET: 'hush' };
     const { code, said } = await launch(app, { DATABASE_URL, ...cas });
     expect(code).toBe(1);
-    expect(said).toBe('The configuration has faults:\n  - TOKEN_ENCRYPTION_KEYS is not set');
+    expect(said).toBe('Invalid configuration:\n  - TOKEN_ENCRYPTION_KEYS is not set');
   });
 
   it('names all that is wrong at once, and no value', async () => {

@@ -374,7 +374,7 @@ for (const queue of QUEUES) {
         await testApp.cas.clearFaults();
         await eventually(() => {
           expect(
-            testApp.log.some((line) => line.msg === 'minted too late, discarded' && line.sessionId === body.id),
+            testApp.log.some((line) => line.msg === 'token minted too late, discarded' && line.sessionId === body.id),
           ).toBe(true);
         });
         expect((await client.read(body.id)).status).toBe(410);

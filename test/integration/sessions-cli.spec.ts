@@ -47,7 +47,7 @@ describe('the operator’s commands for sessions', () => {
     const all = await cli('sessions', 'list');
     expect(all.text).toMatch(new RegExp(`${derby.id} +derby #1 +ready +stream `));
     expect(all.text).toMatch(new RegExp(`${one} +- +failed .*cas-rejected`));
-    expect((await cli('sessions', 'list', '--room', 'derby', '--status', 'failed')).text).toBe('There are none.');
+    expect((await cli('sessions', 'list', '--room', 'derby', '--status', 'failed')).text).toBe('No sessions found.');
 
     const shown = JSON.parse((await cli('sessions', 'show', derby.id, '--json')).text) as object;
     expect(shown).toMatchObject({ id: derby.id, room: 'derby', status: 'ready', metadata: { match: 7 } });
@@ -68,7 +68,7 @@ describe('the operator’s commands for sessions', () => {
     const away = await failed(11, 'cas-unavailable');
     await testApp.database.rows(`UPDATE sessions SET status = 'pending' WHERE id = $1`, [away[0]]);
     const some = await cli('redrive', '--code', 'cas-credentials-rejected');
-    expect([some.code, some.text]).toEqual([0, expect.stringContaining('2 of 2 failed sessions are pending again.')]);
+    expect([some.code, some.text]).toEqual([0, expect.stringContaining('2 of 2 failed sessions set back to pending.')]);
     await expectStatus(refused, 'ready');
     const all = await cli('redrive', '--all', '--json');
     expect(all.text).toContain('11 of 11 sessions');
@@ -77,9 +77,9 @@ describe('the operator’s commands for sessions', () => {
   }, 120_000);
 
   it.each([
-    [['redrive'], 2, 'say --all, or --code'],
-    [['sessions', 'close', newSessionId()], 1, 'There is no session ses_'],
-    [['sessions', 'show', 'secret-pasted-here'], 1, 'That is no TokenID'],
+    [['redrive'], 2, 'either --all or --code'],
+    [['sessions', 'close', newSessionId()], 1, 'Session ses_'],
+    [['sessions', 'show', 'secret-pasted-here'], 1, 'Invalid TokenID'],
   ])('refuse %j with %i', async (args, wanted, words) => {
     const { code, text } = await cli(...args);
     expect([code, text]).toEqual([wanted, expect.stringContaining(words)]);

@@ -89,7 +89,7 @@ describe('the code of the web guide', () => {
   it('says why there is no token', async () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     await expect(page({ room: 'refused', participantName: 'x' })).rejects.toThrow(
-      'The token service refused this server.',
+      'The token service rejected the credentials of this server.',
     );
     await testApp.cas.clearFaults();
     await expect(page({ tokenId: 'ses_0000000000000000000000', participantName: 'x' })).rejects.toThrow(

@@ -11,10 +11,10 @@ import { addSubjects } from './commands/subjects.js';
 
 const MISUSED = 2;
 
-/** The operator's commands. Each is one file that adds itself to the program. */
+/** The operator commands. Each file adds its command to the program. */
 async function main(): Promise<void> {
-  const program = new Command('cli').description('The operator’s commands of watchtogether-auth-server');
-  program.showHelpAfterError('(add --help for what there is)');
+  const program = new Command('cli').description('Operator commands of watchtogether-auth-server');
+  program.showHelpAfterError('(run with --help for usage)');
   program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
   addMigrate(program);
   addKeys(program);

@@ -1,2 +1,2 @@
-/** Who did it, in the audit trail: whoever has the command line is an operator, and no more is known of them. */
+/** Actor in the audit trail for commands of this CLI, which does not identify its user. */
 export const OPERATOR = 'cli';

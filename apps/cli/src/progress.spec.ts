@@ -8,7 +8,7 @@ function shown(isTTY: boolean, work: (progress: Progress) => void): string {
 }
 
 describe('progress', () => {
-  it('is one line in a terminal, written over', () => {
+  it('is one line in a terminal, overwritten', () => {
     const text = shown(true, (progress) => {
       progress.at(100);
       progress.at(300);
@@ -17,7 +17,7 @@ describe('progress', () => {
     expect(text).toBe('\r\x1B[K100 of 300 tokens\r\x1B[K300 of 300 tokens\n');
   });
 
-  it('is a line now and then in a file, the last one always', () => {
+  it('is an occasional line in a file, always including the last', () => {
     const text = shown(false, (progress) => {
       for (let done = 0; done <= 300; done++) progress.at(done);
       progress.end();
@@ -25,7 +25,7 @@ describe('progress', () => {
     expect(text).toBe('0 of 300 tokens\n300 of 300 tokens\n');
   });
 
-  it('is never beyond the whole', () => {
+  it('never exceeds the total', () => {
     expect(
       shown(false, (progress) => {
         progress.at(301);

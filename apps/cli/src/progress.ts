@@ -1,4 +1,4 @@
-/** Where nobody looks on, a line this often, in ms. */
+/** Interval between lines if the output is not a terminal, in ms. */
 const LINE_EVERY_MS = 2000;
 
 interface Screen {
@@ -6,12 +6,12 @@ interface Screen {
   write(text: string): unknown;
 }
 
-/** How far a long command is: one line that is written over in a terminal, and now and then a line elsewhere. */
+/** Progress of a long command: a line that is overwritten in a terminal, or a line every 2 s elsewhere. */
 export class Progress {
   private written = -Infinity;
   private last = '';
 
-  /** `what`: of what there are `total`, such as tokens. */
+  /** @param what unit of `total`, such as `tokens` */
   constructor(
     private readonly what: string,
     private readonly total: number,

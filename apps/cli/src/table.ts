@@ -1,4 +1,4 @@
-/** Rows under headings, as wide as they need to be. */
+/** Formats rows under headings, with columns as wide as their content. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
   const widths = headings.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));

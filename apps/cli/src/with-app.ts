@@ -10,15 +10,15 @@ interface Settings {
   runtime: { production: boolean; logLevel: string };
 }
 
-/** A person waits in front of it: a database that is away is said at once. */
+/** Short, since the operator is waiting: an unavailable database is reported quickly. */
 const PATIENCE_MS = 3000;
-/** No client waits behind an operator's command, and some of them look at every row: one statement may take this, in ms. */
+/** Statement timeout, in ms. Longer than in the services, since some commands scan whole tables. */
 const STATEMENT_MS = 30_000;
 
 /**
- * The repositories, for the time of one command. `modules` are what the command needs beside them.
+ * Runs one command with the repositories and any additional `modules`.
  *
- * @throws StartupError when the database does not answer, now or later, or its schema is older than this program
+ * @throws StartupError if the database is or becomes unavailable, or its schema is older than this release
  */
 export async function withApp<T>(
   settings: Settings,
@@ -40,7 +40,7 @@ export async function withApp<T>(
   try {
     return await work(app);
   } catch (error) {
-    throw error instanceof StoreUnavailableError ? new StartupError(`${error.message}: try again`) : error;
+    throw error instanceof StoreUnavailableError ? new StartupError(`${error.message}: try again later`) : error;
   } finally {
     await app.close();
   }

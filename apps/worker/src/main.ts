@@ -1,11 +1,12 @@
 import { processEnvironment, readSettings, workerNamespaces } from '@app/config';
 import { waitForDatabase } from '@app/entities';
+import { endpoint } from '@app/kernel';
 import { createLog, forceExitAfter, NestLog, runMain } from '@app/observability';
 import { waitForQueue } from '@app/queue';
 import { NestFactory } from '@nestjs/core';
 import { WorkerModule } from './worker.module.js';
 
-/** A mint that is under way, and publishing it to a database that is away, take less. */
+/** Longer than a CAS call in flight plus publishing its token with retries. */
 const END_WITHIN_MS = 40_000;
 
 async function main(): Promise<void> {
@@ -13,10 +14,11 @@ async function main(): Promise<void> {
   const log = createLog('worker', settings.runtime);
   const { url, bootTimeoutMs } = settings.database;
   await waitForDatabase(url, bootTimeoutMs, (reason) => {
-    log.warn({ reason }, 'waiting for the database');
+    log.warn({ reason, host: endpoint(url), timeoutMs: bootTimeoutMs }, 'waiting for the database');
   });
-  await waitForQueue(settings.queue.redisUrl, bootTimeoutMs, () => {
-    log.warn('waiting for Redis');
+  const { redisUrl } = settings.queue;
+  await waitForQueue(redisUrl, bootTimeoutMs, () => {
+    log.warn({ host: endpoint(redisUrl ?? ''), timeoutMs: bootTimeoutMs }, 'waiting for Redis');
   });
   const app = await NestFactory.createApplicationContext(await WorkerModule.with(settings, log), {
     logger: new NestLog(log),

@@ -3,14 +3,14 @@ import { Gauge, Metrics } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Injectable } from '@nestjs/common';
 
-/** Gauges that are read when somebody looks. Those of shared things come from workers only, so that they count once. */
+/** Gauges collected on scrape. Gauges of shared state are exported by workers only. */
 @Injectable()
 export class WorkerMetrics {
   constructor({ registry }: Metrics, queue: MintTokensQueue, sweeping: SweepingRepository, clock: ClockSkewMonitor) {
     const registers = [registry];
     new Gauge({
       name: 'queue_jobs',
-      help: 'Jobs of mint-tokens by state; absent while the queue does not answer',
+      help: 'Jobs of the mint-tokens queue by state; absent while the queue is unavailable',
       labelNames: ['state'],
       registers,
       async collect() {
@@ -21,7 +21,7 @@ export class WorkerMetrics {
     });
     new Gauge({
       name: 'oldest_pending_seconds',
-      help: 'How long the oldest pending session waits, since its creation or last retry; NaN while the database does not answer',
+      help: 'Age of the oldest pending session since its creation or last retry; NaN while the database is unavailable',
       registers,
       async collect() {
         this.set(await sweeping.oldestPendingS().catch(() => NaN));
@@ -29,7 +29,7 @@ export class WorkerMetrics {
     });
     new Gauge({
       name: 'clock_skew_seconds',
-      help: 'How far the clock of this process is ahead of the database',
+      help: 'Seconds by which the clock of this process is ahead of the database; negative if behind',
       registers,
       collect() {
         this.set(clock.skewS);

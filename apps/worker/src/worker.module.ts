@@ -12,7 +12,7 @@ import { MintingMetrics } from './mint-tokens/minting.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
 import { WorkerMetrics } from './worker.metrics.js';
 
-/** Jobs in, rows out. Serves no client. */
+/** The worker: processes jobs and updates rows. Serves no clients. */
 @Module({})
 export class WorkerModule {
   static async with(settings: WorkerSettings, log: Log): Promise<DynamicModule> {

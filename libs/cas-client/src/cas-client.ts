@@ -20,17 +20,17 @@ import { redirectTarget } from './transport/redirect-target.js';
 import { classifyStatus } from './reply/classify-status.js';
 import { classifyTransportError } from './transport/classify-transport-error.js';
 
-/** What came of a call: few values, so that a metric can be labelled with them. */
+/** The outcome of a call: a small set of values, suitable as a metric label. */
 export type CasOutcome = 'ok' | CasError['code'];
 
-/** One call that has ended, for whoever measures. */
+/** A completed call, for metrics. */
 export interface CasCall {
   product: Product;
   outcome: CasOutcome;
   seconds: number;
 }
 
-/** The vendor's token service. Every call of `mint` is one attempt: repeating is the caller's business. */
+/** Client of the vendor's token service. Each call of `mint` is one attempt; retries are up to the caller. */
 @Injectable()
 export class CasClient implements OnApplicationShutdown {
   private readonly dispatcher: Dispatcher;
@@ -44,11 +44,11 @@ export class CasClient implements OnApplicationShutdown {
   }
 
   /**
-   * A new token, and with it a new session at the vendor's. Takes no longer than `CAS_TIMEOUT_MS`, from connect to the
+   * Mints a token, which also creates a session with the vendor. Takes at most `CAS_TIMEOUT_MS`, from connect to the
    * last byte.
    *
-   * @throws CasError, sorted: CasUnavailableError (CasRateLimitedError), CasBadReplyError, CasCredentialsRejectedError, CasRejectedError, or
-   *   CasCallAbortedError when `signal` aborts. A token that was on its way then is lost.
+   * @throws CasError, classified: CasUnavailableError (CasRateLimitedError), CasBadReplyError, CasCredentialsRejectedError, CasRejectedError, or
+   *   CasCallAbortedError when `signal` aborts. A token already in flight is then lost.
    */
   async mint(product: Product, signal?: AbortSignal): Promise<MintedToken> {
     const started = performance.now();
@@ -67,7 +67,7 @@ export class CasClient implements OnApplicationShutdown {
     }
   }
 
-  /** A refusal counts only once the files of the credentials are still: until then the session waits for the new pair. */
+  /** While the credential files are changing, a rejection is retryable: the session waits for the new key pair. */
   private judge(reply: Reply): MintedToken {
     try {
       return parseReply(reply, this.settings.tokenMaxTtlS, Date.now());
@@ -78,17 +78,17 @@ export class CasClient implements OnApplicationShutdown {
     }
   }
 
-  /** Calls `observer` after each call, whatever came of it. It must not throw. */
+  /** Calls `observer` after each call, whatever its outcome. It must not throw. */
   observe(observer: (call: CasCall) => void): void {
     this.observers.push(observer);
   }
 
-  /** Calls still under way end as CasCallAbortedError: nobody is left to take their tokens. */
+  /** Calls in flight fail with CasCallAbortedError, since their tokens could no longer be published. */
   async onApplicationShutdown(): Promise<void> {
     await this.dispatcher.destroy();
   }
 
-  /** The reply, or why there is none, all under one deadline. */
+  /** The whole attempt, redirect included, under one deadline. */
   private async ask(product: Product, signal: AbortSignal | undefined): Promise<Reply> {
     if (signal?.aborted === true) throw new CasCallAbortedError();
     const url = callUrl(this.settings.url, product);
@@ -104,7 +104,7 @@ export class CasClient implements OnApplicationShutdown {
     }
   }
 
-  /** The reply, after at most one redirect inside the origin. */
+  /** Follows at most one redirect, within the same origin. */
   private async follow(url: URL, signal: AbortSignal): Promise<Reply> {
     const credentials = this.credentials.current();
     const reply = await exchange(this.dispatcher, url, credentials, signal);

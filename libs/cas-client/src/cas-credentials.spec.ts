@@ -34,7 +34,7 @@ function credentials(files: object = { apiKeyFile: keyFile, apiSecretFile: secre
   return new CasCredentials({ get: () => ({ ...STARTED, ...files }) } as unknown as SettingsService<'cas'>);
 }
 
-/** What is used after this many seconds, with a call each second. */
+/** The credentials in use after this many seconds, with one call per second. */
 function after(sut: CasCredentials, seconds: number) {
   for (let s = 0; s < seconds; s++) {
     jest.advanceTimersByTime(1000);
@@ -43,14 +43,14 @@ function after(sut: CasCredentials, seconds: number) {
   return sut.current();
 }
 
-describe('the credentials of CAS', () => {
-  it('are those of the start when they did not come from files', () => {
+describe('CAS credentials', () => {
+  it('do not change if they were not read from files', () => {
     const sut = credentials({});
     expect(after(sut, 5)).toEqual(STARTED);
     expect(sut.isRotating()).toBe(false);
   });
 
-  it('are read again, both together, once the files were still for a second', () => {
+  it('are reloaded together once the files are unchanged for a second', () => {
     const sut = credentials();
     expect(sut.current()).toEqual(STARTED);
     writeFileSync(keyFile, 'key-2');
@@ -58,10 +58,10 @@ describe('the credentials of CAS', () => {
     writeFileSync(secretFile, 'secret-2');
     expect(after(sut, 1)).toEqual(STARTED);
     expect(after(sut, 1)).toEqual({ apiKey: 'key-2', apiSecret: 'secret-2' });
-    expect(warned).toEqual(['the CAS credentials have changed: from now on the new ones are used']);
+    expect(warned).toEqual(['CAS credentials reloaded from their files; the next call uses them']);
   });
 
-  it('are looked at once a second, not more', () => {
+  it('are checked at most once a second', () => {
     const sut = credentials();
     after(sut, 3);
     writeFileSync(keyFile, 'key-2');
@@ -73,7 +73,7 @@ describe('the credentials of CAS', () => {
     expect(sut.isRotating()).toBe(true);
   });
 
-  it('change with a link that points elsewhere, as Kubernetes changes mounted secrets', () => {
+  it('are reloaded when a symbolic link changes, as with mounted Kubernetes secrets', () => {
     const version = (name: string, key: string, secret: string) => {
       mkdirSync(join(directory, name));
       writeFileSync(join(directory, name, 'key'), key);
@@ -92,7 +92,7 @@ describe('the credentials of CAS', () => {
     expect(after(sut, 3)).toEqual({ apiKey: 'key-2', apiSecret: 'secret-2' });
   });
 
-  it('stay the last good ones while a file is gone, empty, or holds what cannot be sent, which is said once', () => {
+  it('are kept while a file is missing, empty or not valid in a header, with one warning', () => {
     const sut = credentials();
     sut.current();
     rmSync(secretFile);
@@ -102,20 +102,20 @@ describe('the credentials of CAS', () => {
       expect(after(sut, 5)).toEqual(STARTED);
     }
     expect(warned).toEqual([
-      'a file of the CAS credentials is missing, empty, or holds what cannot be sent: the last good ones are used',
+      'CAS credentials not reloaded: a file is missing, empty or not valid in a header; still using the previous ones',
     ]);
     writeFileSync(secretFile, 'secret-2');
     expect(after(sut, 3)).toEqual({ apiKey: 'key-1', apiSecret: 'secret-2' });
   });
 
-  it('that changed before the first call are used in it', () => {
+  it('that changed before the first call are used in that call', () => {
     writeFileSync(keyFile, 'key-2');
     const sut = credentials();
     expect(sut.current()).toEqual({ apiKey: 'key-2', apiSecret: 'secret-1' });
     expect(sut.isRotating()).toBe(true);
   });
 
-  it('are in motion for a minute after a change, and for no other reason', () => {
+  it('count as rotating for a minute after a change only', () => {
     const sut = credentials();
     after(sut, 120);
     expect(sut.isRotating()).toBe(false);
@@ -127,7 +127,7 @@ describe('the credentials of CAS', () => {
     expect(sut.isRotating()).toBe(false);
   });
 
-  it('may come from one file and one variable', () => {
+  it('can be read from one file and one variable', () => {
     const sut = credentials({ apiSecretFile: secretFile });
     sut.current();
     writeFileSync(secretFile, 'secret-2');

@@ -7,22 +7,22 @@ export interface CasKeyPair {
   apiSecret: string;
 }
 
-/** How often the files are looked at while calls are made, in ms. */
+/** Minimum interval between checks of the files, in ms. */
 const CHECK_EVERY_MS = 1000;
-/** Key and secret are often written one after the other: the files must have been still for this long, in ms. */
+/** Key and secret are often written one after the other, so the files must be unchanged for this long, in ms. */
 const SETTLE_MS = 1000;
-/** For this long after a change of the files the pair may be half new, in ms. */
+/** For this long after a change, key and secret may not belong together, in ms. */
 const ROTATING_FOR_MS = 60_000;
 
 /**
- * Key and secret of CAS. Those that came from files are read again when the files change, so that a new pair needs no
- * restart. Asked before every call.
+ * API key and secret for CAS. If they were read from files, they are reread when the files change, so that a rotation
+ * needs no restart. Called before every CAS call.
  */
 @Injectable()
 export class CasCredentials {
   private readonly log = new Logger(CasCredentials.name);
   private pair: CasKeyPair | undefined;
-  /** How the files looked when the pair was read, and at the last look. */
+  /** The state of the files when the pair was read, and at the last check. */
   private readAs: string | undefined;
   private seenAs: string | undefined;
   private lookedAt = -Infinity;
@@ -37,8 +37,8 @@ export class CasCredentials {
   }
 
   /**
-   * Whether the files changed a short while ago. CAS's refusal then says little: the pair may be half new, or be about
-   * to be replaced.
+   * Whether the files changed recently. A rejection by CAS is then inconclusive: key and secret may not belong together
+   * yet, or are about to be replaced.
    */
   isRotating(): boolean {
     this.check();
@@ -60,7 +60,7 @@ export class CasCredentials {
     else if (first || now - this.changedAt >= SETTLE_MS) this.read(state);
   }
 
-  /** Both together. The state was taken before: what changes while they are read is seen at the next look. */
+  /** Reads both. `state` was determined beforehand, so a change during the read is noticed at the next check. */
   private read(state: string): void {
     const { apiKeyFile, apiSecretFile } = this.settings;
     const apiKey = apiKeyFile === undefined ? this.started.apiKey : readSecretFile(apiKeyFile);
@@ -73,19 +73,19 @@ export class CasCredentials {
     this.readAs = state;
     if (apiKey === before.apiKey && apiSecret === before.apiSecret) return;
     this.changedAt = performance.now();
-    this.log.warn('the CAS credentials have changed: from now on the new ones are used');
+    this.log.warn('CAS credentials reloaded from their files; the next call uses them');
   }
 
   private noteUnreadable(unreadable: boolean): void {
     if (unreadable && !this.unreadable) {
       this.log.warn(
-        'a file of the CAS credentials is missing, empty, or holds what cannot be sent: the last good ones are used',
+        'CAS credentials not reloaded: a file is missing, empty or not valid in a header; still using the previous ones',
       );
     }
     this.unreadable = unreadable;
   }
 
-  /** What this process was started with. */
+  /** The credentials read at startup. */
   private get started(): CasKeyPair {
     const { apiKey, apiSecret } = this.settings;
     return { apiKey, apiSecret };
@@ -96,7 +96,7 @@ export class CasCredentials {
   }
 }
 
-/** Another one after every change, be it written in place, moved there, or a link that points elsewhere now. */
+/** Identifies the state of a file. Differs after a write, a rename, or a change of a symbolic link. */
 function appearance(path: string | undefined): string {
   try {
     if (path === undefined) return '-';
@@ -107,7 +107,7 @@ function appearance(path: string | undefined): string {
   }
 }
 
-/** What a header cannot carry would fail every call. */
+/** A value that a header cannot carry would fail every call. */
 function isUsable(value: string | null): value is string {
   return value !== null && HEADER_TEXT.test(value);
 }

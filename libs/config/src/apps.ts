@@ -15,7 +15,7 @@ import { sandbox } from './namespaces/sandbox.js';
 import { sealing } from './namespaces/sealing.js';
 import { sessions } from './namespaces/sessions.js';
 
-/** Which process reads which namespaces. A process is not told what it does not need: the gateway never sees CAS secrets. */
+/** The namespaces each process reads. A process reads only what it needs: the gateway never sees CAS secrets. */
 export const gatewayNamespaces = {
   runtime,
   http,
@@ -36,7 +36,7 @@ export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
-/** What the doctor looks at: whatever gateways and workers are told, as far as its shell is told too. */
+/** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */
 export const doctorNamespaces = { ...gatewayNamespaces, ...workerNamespaces };
 
 export type SettingsOf<T extends Record<string, Namespace>> = { [K in keyof T]: ReturnType<T[K]['settings']> };
@@ -45,5 +45,5 @@ export type WorkerSettings = SettingsOf<typeof workerNamespaces>;
 export type SandboxSettings = SettingsOf<typeof sandboxNamespaces>;
 export type MigrateSettings = SettingsOf<typeof migrateNamespaces>;
 
-/** Every namespace's settings, for libraries that serve several processes and pick what they need. */
+/** The settings of every namespace, for libraries used by several processes. */
 export type AllSettings = GatewaySettings & WorkerSettings & SandboxSettings;

@@ -1,6 +1,6 @@
 import type { Environment } from './read-settings.js';
 
-/** The environment of this process. Nothing outside this library reads it. */
+/** The environment of this process. No code outside this library reads it. */
 export function processEnvironment(): Environment {
   return process.env;
 }

@@ -15,7 +15,7 @@ const API_KEY = 'wtk_test_0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aab
 const gateway: Environment = { DATABASE_URL: 'postgres://u:hush@db/x', TOKEN_ENCRYPTION_KEYS: KEYS };
 const worker: Environment = { ...gateway, CAS_URL: 'https://cas.example', CAS_API_KEY: 'k', CAS_API_SECRET: 's' };
 
-/** The faults, one a line; none if the settings can be read. */
+/** The reported errors; none if the settings can be read. */
 function faultsOf(namespaces: Record<string, Namespace>, environment: Environment): string[] {
   try {
     readSettings(namespaces, environment);
@@ -23,7 +23,7 @@ function faultsOf(namespaces: Record<string, Namespace>, environment: Environmen
   } catch (error) {
     expect(error).toBeInstanceOf(StartupError);
     const [first, ...faults] = (error as StartupError).message.split('\n');
-    expect(first).toBe('The configuration has faults:');
+    expect(first).toBe('Invalid configuration:');
     return faults.map((line) => line.replace('  - ', ''));
   }
 }
@@ -46,7 +46,7 @@ describe('the configuration', () => {
     expect(() => readSettings({ http }, { MAX_STREAMS: '5' })).toThrow('MAX_STREAMS is now called MAX_SSE_CONNECTIONS');
   });
 
-  it('needs little', () => {
+  it('requires little', () => {
     const settings = readSettings(gatewayNamespaces, gateway);
     expect(settings.http).toEqual({
       port: 3000,
@@ -68,7 +68,7 @@ describe('the configuration', () => {
     expect(readSettings(workerNamespaces, worker).cas.timeoutMs).toBe(5000);
   });
 
-  it('names all faults at once and never a value', () => {
+  it('reports all errors at once and never a value', () => {
     const environment = {
       NODE_ENV: 'staging-3141',
       LOG_LEVEL: 'loud-3141',
@@ -91,17 +91,17 @@ describe('the configuration', () => {
       'PORT must be a whole number',
       'SWAGGER must be one of on, off',
       'DRAIN_MS must be at most 600000',
-      'DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
+      'DATABASE_URL must be a URL starting with postgres:// or postgresql://',
       'DATABASE_POOL must be at least 2',
-      'REDIS_URL must be a URL that starts with redis:// or rediss://',
-      'TOKEN_ENCRYPTION_KEYS must be <key id>:<base64 of 32 bytes>, several separated by commas',
-      'BOOTSTRAP_API_KEY must be wtk_<id>_<secret>: id 4 to 16 of a-z0-9, secret 43 to 128 of A-Za-z0-9',
-      'DEFAULT_PRODUCTS must be one or more of stream, sync, separated by commas',
+      'REDIS_URL must be a URL starting with redis:// or rediss://',
+      'TOKEN_ENCRYPTION_KEYS must be a comma-separated list of <key id>:<base64 of 32 bytes>',
+      'BOOTSTRAP_API_KEY must be wtk_<id>_<secret>: id 4 to 16 characters of a-z0-9, secret 43 to 128 characters of A-Za-z0-9',
+      'DEFAULT_PRODUCTS must be a comma-separated list of stream, sync',
     ]);
     expect(faults.join()).not.toContain('3141');
   });
 
-  it('says of a worker that was told nothing what it needs', () => {
+  it('reports every required variable of a worker without any', () => {
     expect(faultsOf(workerNamespaces, {})).toEqual([
       'DATABASE_URL is not set',
       'TOKEN_ENCRYPTION_KEYS is not set',
@@ -111,21 +111,27 @@ describe('the configuration', () => {
     ]);
   });
 
-  it.each(['schlüssel', 'two words', 'a\nb'])('refuses what no header can carry for the key of CAS: %j', (value) => {
+  it('points out misspelled variables among the errors', () => {
+    expect(faultsOf(gatewayNamespaces, { TOKEN_ENCRYPTION_KEYS: KEYS, DATABSE_URL: 'postgres://u:hush@db/x' })).toEqual(
+      ['DATABASE_URL is not set', 'unknown environment variable DATABSE_URL is ignored; did you mean DATABASE_URL?'],
+    );
+  });
+
+  it.each(['schlüssel', 'two words', 'a\nb'])('rejects CAS credentials that a header cannot carry: %j', (value) => {
     expect(faultsOf(workerNamespaces, { ...worker, CAS_API_KEY: value, CAS_API_SECRET: value })).toEqual([
       'CAS_API_KEY must be printable ASCII without spaces',
       'CAS_API_SECRET must be printable ASCII without spaces',
     ]);
   });
 
-  it('tells a process only what it needs: the gateway never sees the secrets of CAS', () => {
+  it('gives a process only what it needs: the gateway never sees the CAS secrets', () => {
     expect(
       JSON.stringify(readSettings(gatewayNamespaces, { ...worker, CAS_API_SECRET: 'vendor-secret' })),
     ).not.toContain('vendor-secret');
     expect(readSettings(migrateNamespaces, { DATABASE_URL: 'postgres://db/x' }).database.url).toBe('postgres://db/x');
   });
 
-  it('is examined as far as a shell is told, which is no fault', () => {
+  it('can be examined with only some variables set', () => {
     const { settings, faults, unset } = examineSettings(workerNamespaces, {
       DATABASE_URL: 'postgres://db/x',
       OPS_PORT: 'y',
@@ -136,7 +142,7 @@ describe('the configuration', () => {
     expect(unset).toEqual(['TOKEN_ENCRYPTION_KEYS', 'CAS_URL', 'CAS_API_KEY', 'CAS_API_SECRET']);
   });
 
-  it('takes an empty variable for absent', () => {
+  it('treats an empty variable as unset', () => {
     const settings = readSettings(gatewayNamespaces, { ...gateway, PORT: '', REDIS_URL: '', BOOTSTRAP_API_KEY: '' });
     expect(settings.http.port).toBe(3000);
     expect(settings.queue.redisUrl).toBeUndefined();
@@ -144,8 +150,8 @@ describe('the configuration', () => {
     expect(faultsOf(gatewayNamespaces, { ...gateway, DATABASE_URL: '' })).toEqual(['DATABASE_URL is not set']);
   });
 
-  describe('of a secret', () => {
-    it('may stand in a file, whose last line break does not count', () => {
+  describe('a secret', () => {
+    it('can be read from a file, without the trailing newline', () => {
       const DATABASE_URL_FILE = file('url', 'postgres://u:p@db/from-file\n');
       const settings = readSettings(gatewayNamespaces, {
         TOKEN_ENCRYPTION_KEYS: KEYS,
@@ -155,51 +161,53 @@ describe('the configuration', () => {
       expect(settings.database.url).toBe('postgres://u:p@db/from-file');
     });
 
-    it('is remembered with its file where it is read again', () => {
+    it('keeps the path of its file if it is reread later', () => {
       const CAS_API_SECRET_FILE = file('secret', 's');
       const { cas } = readSettings(workerNamespaces, { ...worker, CAS_API_SECRET: '', CAS_API_SECRET_FILE });
       expect(cas).toMatchObject({ apiSecret: 's', apiSecretFile: CAS_API_SECRET_FILE, apiKeyFile: undefined });
     });
 
-    it('is refused when it is given twice', () => {
+    it('is rejected when both the variable and the file are set', () => {
       const environment = { ...gateway, DATABASE_URL_FILE: file('again', 'postgres://db/x') };
       expect(faultsOf(gatewayNamespaces, environment)).toEqual(['DATABASE_URL and DATABASE_URL_FILE are both set']);
     });
 
-    it('is refused when its file cannot be read, without saying where that is', () => {
+    it('is rejected when its file cannot be read, without revealing the path', () => {
       const environment = { TOKEN_ENCRYPTION_KEYS: KEYS, DATABASE_URL_FILE: join(directory, 'absent') };
-      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['DATABASE_URL_FILE names a file that cannot be read']);
+      expect(faultsOf(gatewayNamespaces, environment)).toEqual([
+        'DATABASE_URL_FILE points to a file that cannot be read',
+      ]);
     });
 
-    it('is refused when its file is empty', () => {
+    it('is rejected when its file is empty', () => {
       const environment = { ...gateway, TOKEN_ENCRYPTION_KEYS: '', TOKEN_ENCRYPTION_KEYS_FILE: file('empty', '\n') };
-      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['TOKEN_ENCRYPTION_KEYS_FILE names an empty file']);
+      expect(faultsOf(gatewayNamespaces, environment)).toEqual(['TOKEN_ENCRYPTION_KEYS_FILE points to an empty file']);
     });
 
-    it('is the only thing that a file may hold', () => {
+    it('is the only kind of variable that can be read from a file', () => {
       expect(readSettings(gatewayNamespaces, { ...gateway, PORT_FILE: file('port', '7') }).http.port).toBe(3000);
     });
   });
 
   describe('without NODE_ENV', () => {
-    it('is that of production', () => {
+    it('is production', () => {
       expect(readSettings(gatewayNamespaces, gateway).runtime.production).toBe(true);
       expect(readSettings(gatewayNamespaces, { ...gateway, NODE_ENV: '' }).runtime.production).toBe(true);
       expect(faultsOf(gatewayNamespaces, { ...gateway, FAILPOINT: 'after-cas' })).toEqual([
         'FAILPOINT must not be set in production',
       ]);
       expect(faultsOf(sandboxNamespaces, { CAS_API_KEY: 'k', CAS_API_SECRET: 's' })).toEqual([
-        'NODE_ENV: the CAS sandbox refuses to run in production',
+        'NODE_ENV: the CAS sandbox does not run in production',
       ]);
     });
 
-    it('listens on every address, and in development only on loopback', () => {
+    it('listens on all addresses; in development only on loopback', () => {
       expect(readSettings(gatewayNamespaces, gateway).http.host).toBe('0.0.0.0');
       expect(readSettings(gatewayNamespaces, { ...gateway, NODE_ENV: 'development' }).http.host).toBe('127.0.0.1');
     });
   });
 
-  describe('of CAS', () => {
+  describe('the CAS URL', () => {
     const withUrl = (CAS_URL: string, more: Environment = {}) =>
       faultsOf(workerNamespaces, { ...worker, CAS_URL, ...more });
 
@@ -219,8 +227,8 @@ describe('the configuration', () => {
       'http://localhost.cas.example',
       'http://10.0.0.1',
       'http://[::2]',
-    ])('may not be %s in production, unless it is allowed aloud', (url) => {
-      const fault = 'CAS_URL must be https in production, or its host loopback, or CAS_ALLOW_HTTP=on';
+    ])('may not be %s in production, unless explicitly allowed', (url) => {
+      const fault = 'CAS_URL must be https in production, unless its host is loopback or CAS_ALLOW_HTTP=on';
       expect(withUrl(url)).toEqual([fault]);
       expect(withUrl(url, { CAS_ALLOW_HTTP: 'off' })).toEqual([fault]);
       expect(withUrl(url, { CAS_ALLOW_HTTP: 'on' })).toEqual([]);
@@ -229,17 +237,17 @@ describe('the configuration', () => {
 
     it('must be a URL', () => {
       for (const url of ['cas.example', 'ftp://cas.example', 'https//x']) {
-        expect(withUrl(url)).toEqual(['CAS_URL must be a URL that starts with http:// or https://']);
+        expect(withUrl(url)).toEqual(['CAS_URL must be a URL starting with http:// or https://']);
       }
     });
   });
 
-  describe('of the keys for tokens at rest', () => {
+  describe('the token encryption keys', () => {
     const withKeys = (TOKEN_ENCRYPTION_KEYS: string) =>
       faultsOf(gatewayNamespaces, { ...gateway, TOKEN_ENCRYPTION_KEYS });
     const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 
-    it('is a ring, in order', () => {
+    it('are a key ring, in order', () => {
       const { sealing } = readSettings(gatewayNamespaces, {
         ...gateway,
         TOKEN_ENCRYPTION_KEYS: `${key('k2')}, ${key('k1')}`,
@@ -257,14 +265,16 @@ describe('the configuration', () => {
       ['hex', `k1:${randomBytes(32).toString('hex')}`],
       ['an id with a dot', key('k.1')],
       ['an empty entry', `${key('k1')},`],
-    ])('refuses %s', (_name, keys) => {
+    ])('may not contain %s', (_name, keys) => {
       expect(withKeys(keys)).toEqual([
-        'TOKEN_ENCRYPTION_KEYS must be <key id>:<base64 of 32 bytes>, several separated by commas',
+        'TOKEN_ENCRYPTION_KEYS must be a comma-separated list of <key id>:<base64 of 32 bytes>',
       ]);
     });
 
-    it('refuses one id for two keys', () => {
-      expect(withKeys(`${key('k1')},${key('k1')}`)).toEqual(['TOKEN_ENCRYPTION_KEYS must not name one key id twice']);
+    it('may not contain one id twice', () => {
+      expect(withKeys(`${key('k1')},${key('k1')}`)).toEqual([
+        'TOKEN_ENCRYPTION_KEYS must not contain the same key id twice',
+      ]);
     });
 
     it.each([
@@ -273,23 +283,23 @@ describe('the configuration', () => {
       ['counting up', Buffer.from(Array.from({ length: 32 }, (_, i) => i))],
       ['readable text', Buffer.from('0123456789abcdef0123456789abcdef')],
       ['a sentence', Buffer.from('change-me-change-me-change-me-!!')],
-    ])('refuses a sample: %s', (_name, bytes) => {
+    ])('may not be a sample: %s', (_name, bytes) => {
       expect(withKeys(`k1:${bytes.toString('base64')}`)).toEqual([
-        'TOKEN_ENCRYPTION_KEYS must be random: one of its keys is a sample',
+        'TOKEN_ENCRYPTION_KEYS must contain random keys: one of them is a sample',
       ]);
     });
   });
 
-  describe('of the first API key', () => {
+  describe('the bootstrap API key', () => {
     const withKey = (BOOTSTRAP_API_KEY: string) => faultsOf(gatewayNamespaces, { ...gateway, BOOTSTRAP_API_KEY });
 
-    it('is taken when it looks random', () => {
+    it('is accepted when it looks random', () => {
       expect(withKey(API_KEY)).toEqual([]);
     });
 
-    it('refuses a sample', () => {
+    it('may not be a sample', () => {
       for (const secret of ['x'.repeat(43), 'changeme'.repeat(6), 'secret'.repeat(8)]) {
-        expect(withKey(`wtk_test_${secret}`)).toEqual(['BOOTSTRAP_API_KEY must have a random secret, not a sample']);
+        expect(withKey(`wtk_test_${secret}`)).toEqual(['BOOTSTRAP_API_KEY must contain a random secret, not a sample']);
       }
     });
   });

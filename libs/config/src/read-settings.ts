@@ -1,35 +1,38 @@
 import { StartupError } from '@app/kernel';
 import type { SettingsOf } from './apps.js';
+import { describeNearMiss, nearMisses } from './near-misses.js';
 import { readSecretFile } from './secret-file.js';
 import type { Namespace, Values, Variable, Variables } from './namespaces/namespace.js';
 
 export type Environment = Record<string, string | undefined>;
 
-/** What could be read of some namespaces, and why the rest could not. */
+/** The settings that could be read, and why the rest could not. */
 export interface Examination<T extends Record<string, Namespace>> {
   settings: Partial<SettingsOf<T>>;
-  /** Variables that are set, but not as they must be. */
+  /** Variables that are set to an invalid value. */
   faults: string[];
-  /** Variables that have no default and are not set. */
+  /** Required variables that are not set. */
   unset: string[];
 }
 
 /**
- * Reads the settings of one process, once, at its start.
+ * Reads the settings of one process, once, at startup.
  *
- * @throws StartupError naming *all* faults, never a value.
+ * @throws StartupError listing *all* errors, never a value.
  */
 export function readSettings<T extends Record<string, Namespace>>(
   namespaces: T,
   environment: Environment,
 ): SettingsOf<T> {
   const { settings, all } = read(namespaces, environment);
-  if (all.length > 0)
-    throw new StartupError(`The configuration has faults:\n${all.map(({ text }) => `  - ${text}`).join('\n')}`);
+  if (all.length > 0) {
+    const lines = [...all.map(({ text }) => text), ...nearMisses(environment).map(describeNearMiss)];
+    throw new StartupError(`Invalid configuration:\n${lines.map((line) => `  - ${line}`).join('\n')}`);
+  }
   return settings as SettingsOf<T>;
 }
 
-/** For a shell that is told only a part of what processes are told: whatever can be read of these namespaces. */
+/** Reads what it can instead of throwing: for a shell in which only some of the variables are set. */
 export function examineSettings<T extends Record<string, Namespace>>(
   namespaces: T,
   environment: Environment,
@@ -42,7 +45,7 @@ export function examineSettings<T extends Record<string, Namespace>>(
 
 interface Fault {
   text: string;
-  /** The variable, if its only fault is that it is not set. */
+  /** The variable name, if the fault is that it is not set. */
   unset?: string;
 }
 
@@ -91,11 +94,11 @@ function readVariables(variables: Variables, environment: Environment) {
 
 interface Raw {
   value?: string;
-  /** The file that the value stands in. */
+  /** The file the value was read from. */
   file?: string;
 }
 
-/** An empty variable counts as absent: that is what `NAME=` in a compose or env file means to its writer. */
+/** An empty variable counts as unset, since `NAME=` in a Compose or env file usually means just that. */
 function readRaw(name: string, variable: Variable, environment: Environment): Raw | { fault: string } {
   const direct = environment[name];
   const file = variable.secret === true ? environment[`${name}_FILE`] : undefined;
@@ -104,14 +107,14 @@ function readRaw(name: string, variable: Variable, environment: Environment): Ra
   }
   if (file !== undefined && file !== '') {
     const value = readSecretFile(file);
-    if (value === null) return { fault: `${name}_FILE names a file that cannot be read` };
-    // Not absent: who names a file means to set something.
-    return value === '' ? { fault: `${name}_FILE names an empty file` } : { value, file };
+    if (value === null) return { fault: `${name}_FILE points to a file that cannot be read` };
+    // An error rather than unset: naming a file means that a value is expected.
+    return value === '' ? { fault: `${name}_FILE points to an empty file` } : { value, file };
   }
   return direct === undefined || direct === '' ? {} : { value: direct };
 }
 
-/** zod's own messages may quote the value (enum members are fine, inputs are not): only our texts and bounds are kept. */
+/** zod's own messages may quote the input, so only our messages, enum members and bounds are used. */
 function faultText(
   issues: readonly { code: string; message: string; values?: unknown; minimum?: unknown; maximum?: unknown }[],
 ): string {
@@ -120,7 +123,7 @@ function faultText(
   switch (issue.code) {
     case 'custom':
     case 'invalid_format':
-      return issue.message.startsWith('must') ? issue.message : 'has the wrong form';
+      return issue.message.startsWith('must') ? issue.message : 'has an invalid format';
     case 'invalid_value':
       return Array.isArray(issue.values) ? `must be one of ${issue.values.join(', ')}` : 'is not valid';
     case 'too_small':

@@ -24,7 +24,7 @@ const repositories = [
   SweepingRepository,
 ];
 
-/** The database and its repositories. `main.ts` has waited for it with `waitForDatabase`. */
+/** The database and its repositories. `main.ts` waits for the database with `waitForDatabase` beforehand. */
 @Global()
 @Module({
   imports: [

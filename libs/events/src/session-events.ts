@@ -1,14 +1,14 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { decodeSessionEvents, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
+import { decodeSessionEvents, endpoint, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
-/** Whoever wants to know. Both calls must be quick and must not throw. */
+/** Receives session events. Both methods must return quickly and must not throw. */
 export interface SessionEventsListener {
   /** These sessions changed. */
   changed(ids: readonly string[]): void;
-  /** Changes may have been missed, as after a reconnect: look at everything that matters to you. */
+  /** Events may have been missed, as after a reconnect: reread all relevant sessions. */
   missed(): void;
 }
 
@@ -18,20 +18,20 @@ const CONNECT_WITHIN_MS = 2000;
 const RECONNECT_AFTER_MS = 500;
 
 /**
- * One LISTEN connection for this process. A connection can fall silent without an error (a firewall, a proxy, a frozen
- * server), so a heartbeat goes out through the same channel and must come back; if it does not, the connection is
- * thrown away and built anew. Events are nudges: whoever needs certainty reads the row.
+ * The LISTEN connection of this process. A connection can stop working without an error (firewall, proxy, frozen
+ * server), so heartbeats are sent through the same connection; if one does not come back, the connection is replaced.
+ * Events are hints: the row is the source of truth.
  */
 @Injectable()
 export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(SessionEvents.name);
   private readonly listeners = new Set<SessionEventsListener>();
   private readonly stopping = new AbortController();
-  /** Of this process alone, so that nobody else's heartbeat is taken for its own. */
+  /** Unique to this process, so that it receives only its own heartbeats. */
   private readonly heartbeatChannel = `heartbeat_${randomUUID().replaceAll('-', '')}`;
   private onHeartbeat: () => void = () => undefined;
   private loop: Promise<void> | undefined;
-  /** Whether events are coming in, as far as the last heartbeat can tell. */
+  /** Whether events are being received, as of the last heartbeat. */
   isUp = false;
   private wasUp = false;
 
@@ -54,20 +54,21 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping.signal.aborted) {
       const lost = new AbortController();
       const client = this.newClient(lost);
-      // At shutdown nobody waits for an answer that may never come.
+      let reason = 'connection closed';
+      // A shutdown must not wait for a response that may never arrive.
       const quit = (): void => {
         hangUp(client);
       };
       this.stopping.signal.addEventListener('abort', quit, { once: true });
       try {
-        await withTimeout(CONNECT_WITHIN_MS, this.listen(client), () => new Error('no answer'));
+        await withTimeout(CONNECT_WITHIN_MS, this.listen(client), () => new Error('no response'));
         this.setUp(true);
         for (const listener of this.listeners) listener.missed();
         await this.beat(client, AbortSignal.any([this.stopping.signal, lost.signal]));
-      } catch {
-        // Whatever went wrong, the answer is the same: hang up and connect anew.
+      } catch (error) {
+        reason = (error as { code?: string }).code ?? 'no response';
       }
-      this.setUp(false);
+      this.setUp(false, reason);
       this.stopping.signal.removeEventListener('abort', quit);
       hangUp(client);
       await sleep(jittered(RECONNECT_AFTER_MS), this.stopping.signal);
@@ -96,7 +97,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     await client.query(`LISTEN ${this.heartbeatChannel}`);
   }
 
-  /** Returns when the connection was lost or the process stops; throws when a heartbeat is overdue. */
+  /** Returns when the connection is lost or the process stops; throws if a heartbeat is overdue. */
   private async beat(client: Client, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const back = new Promise<void>((resolve) => {
@@ -108,17 +109,20 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private setUp(up: boolean): void {
+  private setUp(up: boolean, reason = ''): void {
     if (this.isUp === up || this.stopping.signal.aborted) return;
     this.isUp = up;
+    const database = endpoint(this.config.get('database', { infer: true }).url);
     if (up) {
-      if (this.wasUp) this.log.warn('session events come in again');
+      if (this.wasUp) this.log.warn(`session events restored: listening on ${database} again`);
       this.wasUp = true;
-    } else this.log.warn('session events have stopped: waiting requests fall back to re-reading once a second');
+    } else {
+      this.log.warn(`session events lost on ${database} (${reason}): reconnecting; waiting requests poll every second`);
+    }
   }
 }
 
-/** A silent connection would wait for ever to be closed politely: its socket is destroyed. */
+/** Destroys the socket, since a graceful close would wait forever on an unresponsive connection. */
 function hangUp(client: Client): void {
   const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
   stream.destroy();

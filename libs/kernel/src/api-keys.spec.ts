@@ -3,13 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import { API_KEY, newApiKey, parseApiKey } from './api-keys.js';
 
 describe('an API key', () => {
-  it('is never made twice, and has the form that the server reads', () => {
+  it('is unique and has the documented format', () => {
     const keys = Array.from({ length: 500 }, newApiKey);
     expect(new Set(keys).size).toBe(500);
     expect(keys.every((key) => API_KEY.test(key))).toBe(true);
   });
 
-  it('is kept as its id and the SHA-256 of its secret', () => {
+  it('is stored as its id and the SHA-256 of its secret', () => {
     const secret = 'aB3'.repeat(16);
     expect(parseApiKey(`wtk_abcd_${secret}`)).toEqual({
       id: 'abcd',

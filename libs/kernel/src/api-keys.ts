@@ -3,26 +3,26 @@ import { customAlphabet } from 'nanoid';
 
 const LOWER = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-/** `wtk_<id>_<secret>`: the id finds the row, the secret carries at least 256 bits. */
+/** `wtk_<id>_<secret>`: the id identifies the row, the secret has at least 256 bits of entropy. */
 export const API_KEY = /^wtk_([a-z0-9]{4,16})_([A-Za-z0-9]{43,128})$/;
 
 const newId = customAlphabet(LOWER, 8);
-/** 48 characters of 62 carry 285 bits. */
+/** 48 characters of a 62-character alphabet: 285 bits. */
 const newSecret = customAlphabet(`${LOWER}ABCDEFGHIJKLMNOPQRSTUVWXYZ`, 48);
 
-/** What is kept of a key. */
+/** The stored part of an API key. */
 export interface ParsedApiKey {
   id: string;
-  /** A plain hash suffices: what is hashed cannot be guessed. */
+  /** A plain hash is enough, since a high-entropy secret cannot be guessed. */
   secretSha256: Buffer;
 }
 
-/** A new key, in clear, for the one who asked for it. */
+/** Generates a key, in clear text. */
 export function newApiKey(): string {
   return `wtk_${newId()}_${newSecret()}`;
 }
 
-/** Null for what is no API key. */
+/** Returns null if `text` is not an API key. */
 export function parseApiKey(text: string): ParsedApiKey | null {
   const [, id, secret] = API_KEY.exec(text) ?? [];
   if (id === undefined || secret === undefined) return null;

@@ -1,6 +1,6 @@
 /**
- * What the audit trail knows: a closed list, part of the API. `create`, `close` and `retry` changed a session; a
- * `read-tokens` is a reply with tokens; a refusal carries the code of its problem document.
+ * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session; a
+ * `read-tokens` is a response that contained tokens; a `refused:` action ends in the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
   'create',
@@ -14,9 +14,9 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** Changes are written one by one, with what they changed. Everything else is counted. */
+/** Changes are recorded individually, in the transaction of the change. All other actions are counted. */
 export type AuditedChange = 'create' | 'close' | 'retry';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
-/** Who a person is after they were erased. Nobody signs in as this: the ids of persons hold a #. */
+/** The actor that replaces an erased user. No user can have this id, since user ids contain a #. */
 export const ERASED_USER = 'user:erased';

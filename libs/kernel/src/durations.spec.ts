@@ -9,8 +9,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-describe('a pause', () => {
-  it('is over after its time and not before', async () => {
+describe('pause', () => {
+  it('resolves after the given time and not before', async () => {
     const over = jest.fn();
     void sleep(1000).then(over);
     await jest.advanceTimersByTimeAsync(999);
@@ -19,7 +19,7 @@ describe('a pause', () => {
     expect(over).toHaveBeenCalledTimes(1);
   });
 
-  it('is over at once when it is called off, before or meanwhile, and leaves no timer', async () => {
+  it('resolves immediately when aborted, before or during the wait, and leaves no timer', async () => {
     await sleep(60_000, AbortSignal.abort());
     const calling = new AbortController();
     const pausing = sleep(60_000, calling.signal);
@@ -29,25 +29,25 @@ describe('a pause', () => {
   });
 });
 
-describe('work within a time', () => {
+describe('within', () => {
   const late = () => new Error('too late');
 
-  it('gives its result, and leaves no timer', async () => {
+  it('resolves with the result, and leaves no timer', async () => {
     await expect(withTimeout(1000, Promise.resolve('done'), late)).resolves.toBe('done');
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('gives its own error', async () => {
+  it('rejects with the error of the work', async () => {
     await expect(withTimeout(1000, Promise.reject(new Error('its own')), late)).rejects.toThrow('its own');
   });
 
-  it('fails when the time is over', async () => {
+  it('rejects on timeout', async () => {
     const result = withTimeout(1000, new Promise(() => undefined), late).catch((error: unknown) => error);
     await jest.advanceTimersByTimeAsync(1000);
     expect(await result).toEqual(late());
   });
 
-  it('may still fail later without anybody hearing of it', async () => {
+  it('ignores a rejection after the timeout', async () => {
     let fail: (error: Error) => void = () => undefined;
     const work = new Promise<never>((_resolve, reject) => {
       fail = reject;
@@ -60,8 +60,8 @@ describe('work within a time', () => {
   });
 });
 
-describe('a draw', () => {
-  it('lies between half and whole', () => {
+describe('jittered', () => {
+  it('is between half and all of the duration', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (ms, drawn) => {
         const drawnMs = jittered(ms, () => drawn);

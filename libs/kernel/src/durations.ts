@@ -1,4 +1,4 @@
-/** Resolves after `ms` milliseconds, or at once when `signal` aborts. Until then it keeps the process alive. */
+/** Resolves after `ms` milliseconds, or immediately when `signal` aborts. Keeps the process alive until then. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
@@ -15,7 +15,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Rejects with `onTimeout()` when `work` has not settled after `ms` milliseconds. The work itself goes on. */
+/** Rejects with `onTimeout()` if `work` has not settled after `ms` milliseconds. The work itself is not cancelled. */
 export function withTimeout<T>(ms: number, work: Promise<T>, onTimeout: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -27,7 +27,7 @@ export function withTimeout<T>(ms: number, work: Promise<T>, onTimeout: () => Er
   });
 }
 
-/** A draw between half of `ms` and the whole of it, so that many waiters do not come back at the same moment. */
+/** A random duration between `ms / 2` and `ms`, so that many clients do not retry at the same moment. */
 export function jittered(ms: number, random: () => number = Math.random): number {
   return Math.round(ms * (0.5 + random() / 2));
 }

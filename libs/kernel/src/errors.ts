@@ -1,6 +1,6 @@
 /**
- * An error of our own: its `code` is stable, its message is fixed text, and whatever foreign error lies behind it is
- * kept as `cause`, for the log only. Decisions are made by class or code, never by reading a message.
+ * Base class of this project's errors. The `code` is stable, the message is fixed text, and an underlying error is kept
+ * as `cause`, for the log only. Code branches on the class or the code, never on a message.
  */
 export abstract class CodedError extends Error {
   abstract readonly code: string;
@@ -11,7 +11,7 @@ export abstract class CodedError extends Error {
   }
 }
 
-/** A store that this process needs (database, queue) does not answer now. The same call may succeed later. */
+/** The database or the queue is unavailable. The same call may succeed later. */
 export class StoreUnavailableError extends CodedError {
   readonly code = 'store-unavailable';
 
@@ -19,11 +19,11 @@ export class StoreUnavailableError extends CodedError {
     readonly store: 'database' | 'queue',
     options?: { cause?: unknown },
   ) {
-    super(`The ${store} does not answer`, options);
+    super(`The ${store} is unavailable`, options);
   }
 }
 
-/** A process cannot start: what it needs is missing for too long, or is not as it must be. The text is for operators. */
+/** The process cannot start: a dependency is unavailable or the configuration is invalid. The text is for operators. */
 export class StartupError extends CodedError {
   readonly code = 'cannot-start';
 }

@@ -1,6 +1,7 @@
 export * from './api-keys.js';
 export * from './audit.js';
 export * from './durations.js';
+export * from './endpoint.js';
 export * from './errors.js';
 export * from './failpoint.js';
 export * from './failures.js';

@@ -1,4 +1,4 @@
-/** What a token is for: `stream` is Watch Together itself, `sync` the Synchronization SDK. Each belongs to one session. */
+/** The vendor's products: `stream` is Watch Together, `sync` the Synchronization SDK. */
 export const PRODUCTS = ['stream', 'sync'] as const;
 
 export type Product = (typeof PRODUCTS)[number];

@@ -1,4 +1,4 @@
-/** What a caller may be allowed. `admin` includes all others; `tokens:read` decides whether replies carry tokens. */
+/** The scopes of the API. `admin` includes all others; without `tokens:read` responses contain no tokens. */
 export const SCOPES = [
   'sessions:create',
   'sessions:read',

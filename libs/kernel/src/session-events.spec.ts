@@ -5,8 +5,8 @@ import { decodeSessionEvents, encodeSessionEvents, SESSION_EVENTS_CHANNEL } from
 
 const ids = fc.array(fc.stringMatching(/^ses_[0-9A-Za-z]{22,60}$/), { maxLength: 600 });
 
-describe('payloads of session events', () => {
-  it('carry every id exactly once and in order', () => {
+describe('session event payloads', () => {
+  it('contain every id exactly once and in order', () => {
     fc.assert(
       fc.property(ids, (given) => {
         expect(encodeSessionEvents(given).flatMap(decodeSessionEvents)).toEqual(given);
@@ -22,18 +22,18 @@ describe('payloads of session events', () => {
     );
   });
 
-  it('are few: a thousand ids make four', () => {
+  it('are few: four for a thousand ids', () => {
     const payloads = encodeSessionEvents(Array.from({ length: 1000 }, newSessionId));
     expect(payloads).toHaveLength(4);
     expect(Math.max(...payloads.map((payload) => payload.length))).toBeLessThan(8000);
   });
 
-  it('are none for no ids, and nothing comes of an empty one', () => {
+  it('are none for no ids, and an empty one contains no id', () => {
     expect(encodeSessionEvents([])).toEqual([]);
     expect(decodeSessionEvents('')).toEqual([]);
   });
 
-  it('go over a channel whose name needs no quotes', () => {
+  it('use a channel whose name needs no quotes', () => {
     expect(SESSION_EVENTS_CHANNEL).toMatch(/^[a-z_]+$/);
   });
 });

@@ -1,10 +1,10 @@
-/** The channel on which Postgres tells which sessions changed. Payloads carry ids only: the row is the truth. */
+/** The NOTIFY channel for changed sessions. Payloads contain ids only: the row is the source of truth. */
 export const SESSION_EVENTS_CHANNEL = 'session_changed';
 
-/** Postgres refuses payloads of 8000 bytes and more. */
+/** Postgres rejects payloads of 8000 bytes or more. */
 const MAX_PAYLOAD_BYTES = 7900;
 
-/** Payloads for these session ids, as many as their length asks for. */
+/** Packs session ids into as few payloads as their length permits. */
 export function encodeSessionEvents(ids: readonly string[]): string[] {
   const payloads: string[] = [];
   let current = '';
@@ -19,7 +19,7 @@ export function encodeSessionEvents(ids: readonly string[]): string[] {
   return payloads;
 }
 
-/** The session ids of one payload. */
+/** Unpacks the session ids of one payload. */
 export function decodeSessionEvents(payload: string): string[] {
   return payload.split(',').filter((id) => id !== '');
 }

@@ -8,10 +8,10 @@ export const SESSION_STATUSES = ['pending', 'ready', 'failed', 'closed', 'expire
 
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
-/** A live session holds its room: no other session may be opened there. */
+/** A live session occupies its room: a room has at most one. */
 export const LIVE_STATUSES = ['pending', 'ready', 'failed'] as const satisfies SessionStatus[];
 
-/** Where each state may lead. The database's statements follow this table; its property test walks it. */
+/** The permitted transitions. The SQL statements implement this table, and a property test checks them against it. */
 export const TRANSITIONS: Record<SessionStatus, readonly SessionStatus[]> = {
   pending: ['ready', 'failed', 'closed'],
   ready: ['expired', 'closed'],
@@ -20,7 +20,7 @@ export const TRANSITIONS: Record<SessionStatus, readonly SessionStatus[]> = {
   expired: [],
 };
 
-/** A settled session does not change by a worker's doing any more: there is nothing left to wait for. */
+/** A settled session is no longer changed by a worker, so a waiting client can be answered. */
 export function isSettled(status: SessionStatus): boolean {
   return status !== 'pending';
 }

@@ -3,7 +3,7 @@ import { Health } from './health.js';
 import { healthBody } from './ops-server.js';
 
 describe('health', () => {
-  it('is well when every part says so', async () => {
+  it('is good if all checks pass', async () => {
     const health = new Health();
     health.registerReady('database', () => Promise.resolve(true));
     health.registerLive('loop', () => true);
@@ -11,7 +11,7 @@ describe('health', () => {
     expect(await health.failingLive()).toEqual([]);
   });
 
-  it('names the parts that fail, however they do it', async () => {
+  it('names the failing parts, however they fail', async () => {
     const health = new Health();
     health.registerReady('fine', () => true);
     health.registerReady('says-no', () => false);
@@ -24,7 +24,7 @@ describe('health', () => {
     expect(healthBody(failing)).toEqual({ status: 'unavailable', failing });
   });
 
-  it('counts a part that does not answer in a second as failed', async () => {
+  it('treats a check that takes longer than a second as failed', async () => {
     jest.useFakeTimers();
     const health = new Health();
     health.registerReady('hangs', () => new Promise<boolean>(() => undefined));
@@ -34,7 +34,7 @@ describe('health', () => {
     jest.useRealTimers();
   });
 
-  it('is not ready but alive while it drains, and asks nobody any more', async () => {
+  it('is not ready but alive while draining, without running the readiness checks', async () => {
     const health = new Health();
     const check = jest.fn(() => true);
     health.registerReady('database', check);
@@ -45,7 +45,7 @@ describe('health', () => {
     expect(health.isDraining).toBe(true);
   });
 
-  it('keeps being alive apart from being ready', async () => {
+  it('separates liveness from readiness', async () => {
     const health = new Health();
     health.registerReady('database', () => false);
     expect(await health.failingLive()).toEqual([]);

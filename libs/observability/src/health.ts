@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 
 export type Check = () => boolean | Promise<boolean>;
 
-/** A check that has not answered by then counts as failed, in ms. */
+/** A check that takes longer counts as failed, in ms. */
 const CHECK_TIMEOUT_MS = 1000;
 
 /**
- * Whether this process is alive (restart it if not) and ready (send it work). The apps register what that means for
- * them; this class only asks.
+ * Runs the liveness checks (if one fails, restart the process) and the readiness checks (if one fails, send it no work)
+ * that the apps register.
  */
 @Injectable()
 export class Health {
@@ -24,7 +24,7 @@ export class Health {
     this.ready.set(part, check);
   }
 
-  /** From SIGTERM on this process wants no more work; it stays alive. */
+  /** Called on SIGTERM: the process is no longer ready, but stays alive. */
   drain(): void {
     this.draining = true;
   }
@@ -45,7 +45,7 @@ export class Health {
 async function failing(checks: Map<string, Check>): Promise<string[]> {
   const results = await Promise.all(
     [...checks].map(async ([part, check]) => {
-      const passed = withTimeout(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('no answer'));
+      const passed = withTimeout(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('timeout'));
       return (await passed.catch(() => false)) ? [] : [part];
     }),
   );

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const last = () => JSON.parse(written.at(-1) ?? 'null') as Record<string, unknown>;
 
-describe('a line of the log', () => {
+describe('a log line', () => {
   it('is one JSON object with the app, the level and the fields', () => {
     log.info({ requestId: 'req_1' }, 'request');
     expect(written).toHaveLength(1);
@@ -23,13 +23,13 @@ describe('a line of the log', () => {
     expect(last()).toMatchObject({ app: 'gateway', level: 30, requestId: 'req_1', msg: 'request', pid: process.pid });
   });
 
-  it('is written only from the level on that was set', () => {
+  it('is written only at or above the configured level', () => {
     log.debug('too quiet');
     expect(written).toEqual([]);
   });
 
   it.each(['authorization', 'token', 'tokens', 'sealed', 'apiKey', 'apiSecret', 'secret', 'password', 'key'])(
-    'never holds a field %s, at any depth where it could stand',
+    'never contains a field %s, at any depth',
     (field) => {
       const hush = { [field]: { stream: 'hush' } };
       log.info({ [field]: 'hush', a: hush, b: { c: hush }, d: { e: { f: hush } } }, 'x');
@@ -40,14 +40,14 @@ describe('a line of the log', () => {
     },
   );
 
-  it('ends where somebody logs a thing that holds itself', () => {
+  it('is finite for a cyclic object', () => {
     const thing: Record<string, unknown> = { name: 'thing' };
     thing.self = thing;
     log.info({ thing }, 'x');
     expect(last()).toMatchObject({ thing: { name: 'thing' }, msg: 'x' });
   });
 
-  it('holds no token, API key or password, wherever it came from', () => {
+  it('contains no token, API key or password, wherever it came from', () => {
     log.info({ anything: { at: { all: [{ very: { deep: JWT } }] } } }, `text with ${JWT}`);
     log.warn({ url: `https://x/?k=${API_KEY}`, db: 'postgres://u:hush@db/x' }, API_KEY);
     const error = new Error(`refused ${JWT} of postgres://u:hush@db/x`, { cause: new Error(`by ${API_KEY}`) });
@@ -60,18 +60,18 @@ describe('a line of the log', () => {
   });
 });
 
-describe('an error in the log', () => {
-  it('has its type, code, text and stack', () => {
+describe('a logged error', () => {
+  it('has its type, code, message and stack', () => {
     log.error({ err: new StoreUnavailableError('database') }, 'x');
     expect(last().err).toMatchObject({
       type: 'StoreUnavailableError',
       code: 'store-unavailable',
-      message: 'The database does not answer',
+      message: 'The database is unavailable',
       stack: expect.stringContaining('log.spec.ts'),
     });
   });
 
-  it('names the foreign error behind it by kind and code', () => {
+  it('includes type, code and message of an underlying foreign error', () => {
     const cause = Object.assign(new TypeError('connect failed'), { code: 'ECONNREFUSED', config: { auth: 'hush' } });
     log.error({ err: new StoreUnavailableError('queue', { cause }) }, 'x');
     expect((last().err as { cause: unknown }).cause).toEqual({
@@ -81,35 +81,35 @@ describe('an error in the log', () => {
     });
   });
 
-  it('is followed through errors of ours', () => {
+  it('includes the causes of our own errors', () => {
     const inner = new StoreUnavailableError('database', { cause: new Error('socket') });
     log.error({ err: new StoreUnavailableError('queue', { cause: inner }) }, 'x');
     expect(last().err).toMatchObject({ cause: { code: 'store-unavailable', cause: { message: 'socket' } } });
   });
 
-  it('shows no field that it happens to carry, such as the parameters of a statement', () => {
+  it('contains no custom field, such as the parameters of a statement', () => {
     log.error({ err: Object.assign(new Error('x'), { parameters: ['hush'], detail: 'hush', response: 'hush' }) }, 'x');
     expect(written.join()).not.toContain('hush');
   });
 
-  it('is cut when its text is long', () => {
+  it('is truncated if its message is long', () => {
     log.error({ err: new Error('x'.repeat(100_000)) }, 'x');
     expect(written[0]?.length).toBeLessThan(6000);
   });
 
-  it('that is no error is only named by its type', () => {
+  it('that is not an Error is reduced to its type', () => {
     log.error({ err: 'hush' }, 'x');
     expect(last().err).toEqual({ type: 'string' });
   });
 });
 
 describe("Nest's own log", () => {
-  it('goes the same way, with its context', () => {
+  it('is written to the same log, with its context', () => {
     const nest = new NestLog(log);
     nest.log('too quiet', 'Nest');
-    nest.warn('the queue answers again', 'MintTokensQueue');
+    nest.warn('queue available again', 'MintTokensQueue');
     expect(written).toHaveLength(1);
-    expect(last()).toMatchObject({ level: 40, context: 'MintTokensQueue', msg: 'the queue answers again' });
+    expect(last()).toMatchObject({ level: 40, context: 'MintTokensQueue', msg: 'queue available again' });
   });
 
   it('keeps an error as an error', () => {

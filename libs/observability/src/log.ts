@@ -6,8 +6,8 @@ import { redact } from './redact.js';
 import { scrub } from './scrub.js';
 
 /**
- * The process's logger: JSON lines, one object a line; fields first, then fixed text. Inject it by `LOG`. It has no
- * children: their fields would not be redacted.
+ * The logger of the process: one JSON object per line, with variable data in fields and a fixed message. Inject it with
+ * `LOG`. Child loggers are not available, since their fields would not be redacted.
  */
 export type Log = Omit<Logger, 'child'>;
 
@@ -18,7 +18,7 @@ export interface LogSettings {
   production: boolean;
 }
 
-/** JSON everywhere, but in a terminal, where people read. `destination` is for tests. */
+/** JSON, except in a terminal outside production, where the output is pretty-printed. `destination` is for tests. */
 export function createLog(app: string, settings: LogSettings, destination?: { write(line: string): void }): Log {
   const options: LoggerOptions = {
     level: settings.logLevel,
@@ -32,7 +32,7 @@ export function createLog(app: string, settings: LogSettings, destination?: { wr
   return pino(options);
 }
 
-/** Our own errors with their code; of a foreign error behind them its kind and code, which are enough to find it. */
+/** Includes the code of our own errors; of an underlying foreign error only type, code and message. */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = (error as { code?: unknown }).code;
@@ -52,7 +52,7 @@ function serializeCause(cause: unknown): unknown {
   return { type: cause.name, ...(typeof code === 'string' && { code }), message: cause.message.slice(0, 200) };
 }
 
-/** Takes what Nest itself has to say. */
+/** Routes Nest's own log messages to the process's logger. */
 export class NestLog implements LoggerService {
   constructor(private readonly pinoLog: Log) {}
 

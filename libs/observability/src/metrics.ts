@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export { Counter, Gauge, Histogram };
 
-/** The process's metrics. Whoever measures something registers it here: `new Counter({…, registers: [metrics.registry]})`. */
+/** The metrics registry of the process. Register a metric with `new Counter({…, registers: [metrics.registry]})`. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();

@@ -4,7 +4,7 @@ import { LOG, type Log } from './log.js';
 import { Metrics } from './metrics.js';
 import { OpsServer } from './ops-server.js';
 
-/** Log, health and metrics everywhere; with `opsPort` also the second listener. */
+/** Provides log, health and metrics to every module; with `opsPort` it also starts the ops server. */
 @Global()
 @Module({})
 export class ObservabilityModule {

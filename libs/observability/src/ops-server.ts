@@ -5,7 +5,7 @@ import { Health } from './health.js';
 import { LOG, type Log } from './log.js';
 import { Metrics } from './metrics.js';
 
-/** The second listener of a process, for its operators alone: `/livez`, `/readyz`, `/metrics`. Never expose it. */
+/** The ops server of a process: `/livez`, `/readyz` and `/metrics`. For operators only, never expose it. */
 @Injectable()
 export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly server: FastifyInstance = fastify({ forceCloseConnections: true });
@@ -40,7 +40,7 @@ export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 }
 
-/** What both health routes answer: the failing parts by name, never their error text. */
+/** The response of both health routes: the names of the failing parts, never their error messages. */
 export function healthBody(failing: string[]): { status: 'ok' | 'unavailable'; failing: string[] } {
   return { status: failing.length === 0 ? 'ok' : 'unavailable', failing };
 }

@@ -1,4 +1,4 @@
-/** Fields that never reach a line of the log, at any depth. */
+/** Fields that are never logged, at any depth. */
 const NEVER_LOGGED = new Set([
   'authorization',
   'token',
@@ -11,10 +11,10 @@ const NEVER_LOGGED = new Set([
   'key',
 ]);
 
-/** Nothing is logged on purpose that lies deeper. */
+/** No intentionally logged value is nested deeper. */
 const DEEPEST = 8;
 
-/** The same fields, with `[redacted]` in place of what is never logged. A line without such a field is not copied. */
+/** Replaces the values of forbidden fields with `[redacted]`. Fields are copied only if something is replaced. */
 export function redact(fields: Record<string, unknown>): Record<string, unknown> {
   return redactFields(fields, 0);
 }
@@ -30,7 +30,7 @@ function redactFields(fields: Record<string, unknown>, depth: number): Record<st
   return copy ?? fields;
 }
 
-/** Errors have a serializer of their own, which shows none of their fields. */
+/** Errors are skipped, since their serializer omits custom fields. */
 function redactValue(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Error) return value;
   if (depth > DEEPEST) return '[deep]';

@@ -1,7 +1,7 @@
 import { StartupError } from '@app/kernel';
 import { scrub } from './scrub.js';
 
-/** Runs a process's `main`. One that cannot start says why, for operators and without secrets, and exits with 1. */
+/** Runs the `main` of a process. If it fails, prints the reason without secrets to stderr and exits with code 1. */
 export function runMain(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
     const text =

@@ -1,31 +1,31 @@
 import { CodedError } from '@app/kernel';
 import { UnrecoverableError } from 'bullmq';
 
-/** How a run of a job ends. */
+/** The result of a job run. */
 export type JobResult =
   | { kind: 'done' }
-  /** Come back after this wait, in ms. */
+  /** Run again after this delay, in ms. */
   | { kind: 'retry'; afterMs: number }
-  /** Never again; the code says why. */
+  /** Do not run again; `code` is the reason. */
   | { kind: 'cancel'; code: string };
 
-/** Thrown to BullMQ, which stores the message: fixed text only. */
+/** Tells BullMQ to run the job again. BullMQ stores the message, so it is fixed text. */
 export class RetryLaterError extends CodedError {
   readonly code = 'retry-later';
 
   constructor(readonly afterMs: number) {
-    super('Will be tried again');
+    super('The job will be retried');
   }
 }
 
-/** Thrown to BullMQ for a job that must not run again. The reason is a code of ours. */
+/** Tells BullMQ not to run the job again. The message is an error code. */
 export class JobCancelledError extends UnrecoverableError {
   constructor(readonly code: string) {
     super(code);
   }
 }
 
-/** The wait after an error that nobody sorted, in ms. */
+/** Delay after an unclassified error, in ms. */
 const UNCLASSIFIED_BACKOFF_MS = 1000;
 
 export function backoff(_attempts: number, _type?: string, error?: Error): number {

@@ -2,17 +2,17 @@ import { SESSION_ID } from '@app/kernel';
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 
-/** The queue's name and its one job's name. Binds: operators and dashboards know it. */
+/** Name of the queue and of its only job. Part of the public interface: dashboards and alerts refer to it. */
 export const MINT_TOKENS = 'mint-tokens';
 
-/** Ids only: never a secret, a document or a date. Parsed again when it comes out: a job may be older than the code. */
+/** Ids only, never secrets or documents. Validated by the worker as well, since a job may be older than the code. */
 export const mintTokensPayload = z.strictObject({ sessionId: z.string().regex(SESSION_ID) });
 
 export type MintTokensPayload = z.output<typeof mintTokensPayload>;
 
 /**
- * The row is the record, so no finished job is kept: a kept one would block its id. The attempts never decide, the
- * session's deadline does; the wait comes with the error that the processor throws.
+ * The row is the record, so finished jobs are removed: a kept job would block its id. The session's deadline limits the
+ * attempts, not BullMQ; the delay comes with the error that the processor throws.
  */
 export const MINT_TOKENS_OPTIONS: JobsOptions = {
   attempts: 1_000_000_000,

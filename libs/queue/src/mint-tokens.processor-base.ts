@@ -7,12 +7,12 @@ import { StallDetector } from './stall-detector.js';
 import type { MintTokensQueue } from './mint-tokens.queue.js';
 import { JobCancelledError, type JobResult, RetryLaterError } from './job-result.js';
 
-/** Marks the one processor of the queue. It starts when the whole application is up, not before. */
+/** Marks the processor of the queue. It starts only after the whole application has been initialized. */
 export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, { autorun: false });
 
 /**
- * The receiving end of the queue: parses what comes out, starts and stops the worker at the right time, and turns an
- * outcome into what BullMQ understands. Subclasses say what a run does.
+ * The consumer side of the queue: validates jobs, starts and stops the BullMQ worker, and translates job results for
+ * BullMQ. Subclasses implement the run.
  */
 export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('MintTokensProcessor');
@@ -27,10 +27,10 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     super();
   }
 
-  /** One run for one session. `signal` aborts when the lock is lost: somebody else may have taken over. */
+  /** One run for one session. `signal` aborts when the lock is lost, since another worker may have taken the job. */
   protected abstract run(sessionId: string, signal: AbortSignal | undefined): Promise<JobResult>;
 
-  /** Three parameters, not fewer: BullMQ hands the signal only to a function that declares it. */
+  /** Must declare three parameters: BullMQ passes the signal only to a function that does. */
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
     const payload = mintTokensPayload.safeParse(job.data);
     if (job.name !== MINT_TOKENS || !payload.success) throw new JobCancelledError('unknown-job');
@@ -48,13 +48,14 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     worker.on('lockRenewalFailed', (jobIds: string[]) => {
       for (const id of jobIds) worker.cancelJob(id);
     });
-    // Once per change: cut connections report thousands of errors a second.
-    worker.on('error', () => {
-      if (!this.erring) this.log.warn('the queue does not answer this worker');
+    // Logged once per outage: a broken connection can emit thousands of errors per second.
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (!this.erring)
+        this.log.warn(`queue unavailable (${error.code ?? error.name}): no jobs taken until it is back`);
       this.erring = true;
     });
     worker.on('active', () => {
-      if (this.erring) this.log.warn('the queue answers this worker again');
+      if (this.erring) this.log.warn('queue available again: taking jobs');
       this.erring = false;
     });
     for (const event of ['active', 'completed', 'failed'] as const) {
@@ -65,12 +66,12 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     void worker.run();
   }
 
-  /** Before the database closes: waits for running jobs. */
+  /** Waits for running jobs, before the database connections are closed. */
   async onModuleDestroy(): Promise<void> {
     await this.worker.close();
   }
 
-  /** Whether the loop that takes jobs is running, and takes them. A queue that does not answer says nothing about it. */
+  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable. */
   async isAlive(): Promise<boolean> {
     if (!this.worker.isRunning()) return false;
     const counts = await this.queue.counts().catch(() => null);

@@ -1,13 +1,13 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
+import { endpoint, sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint-tokens.job.js';
 
-/** Jobs that go to the queue in one command. */
+/** Maximum jobs per queue command. */
 const BATCH = 500;
-/** Hints that are kept while the queue is away; the sweeper makes up for more. */
+/** Maximum hints buffered while the queue is unavailable; the sweeper enqueues the rest. */
 const MAX_PENDING = 100_000;
 const RETRY_AFTER_MS = 1000;
 
@@ -15,18 +15,18 @@ const COUNTED_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
 
 /**
- * The sending end of the queue. A job is a hint that somebody should look at a session: adding it twice is harmless,
- * and one that is lost is added again by the sweeper. So a request does not wait for the queue: hints are collected and
- * added in batches, again and again while the queue is away.
+ * The producer side of the queue. A job is only a hint to process a session: adding it twice is harmless, and a lost
+ * one is added again by the sweeper. Requests therefore never wait for the queue: hints are buffered, added in batches,
+ * and retried while the queue is unavailable.
  */
 @Injectable()
 export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new Logger(MintTokensQueue.name);
   private readonly stopping = new AbortController();
-  /** Ids to be queued; true: a job that waits for its next try shall run now. */
+  /** Session ids to enqueue; true if a delayed job should run immediately. */
   private readonly pending = new Map<string, boolean>();
   private sending: Promise<void> | undefined;
-  private away = false;
+  private available = true;
 
   constructor(
     @InjectQueue(MINT_TOKENS) private readonly queue: Queue<MintTokensPayload>,
@@ -34,19 +34,19 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   ) {}
 
   onModuleInit(): void {
-    // A connection that is cut makes the client report an error per event, thousands a second: one line per change.
-    this.queue.on('error', () => {
-      this.setAvailable(true);
+    // Logged once per outage: a broken connection can emit thousands of errors per second.
+    this.queue.on('error', (error) => {
+      this.setAvailable(false, error);
     });
   }
 
-  /** What was hinted at before is still sent, if the queue takes it now. */
+  /** Sends the buffered hints, with a single attempt. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.sending;
   }
 
-  /** Somebody should look at this session, soon. With `now` also if its job waits for its next try. */
+  /** Enqueues a session. With `now`, a delayed job of the session runs immediately. */
   enqueue(sessionId: string, { now = false } = {}): void {
     if (this.pending.size >= MAX_PENDING) return;
     this.pending.set(sessionId, now || this.pending.get(sessionId) === true);
@@ -55,7 +55,7 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     });
   }
 
-  /** @throws StoreUnavailableError when the queue has not taken the jobs in time; it may still take them later */
+  /** @throws StoreUnavailableError on timeout; the jobs may still be added later */
   async add(sessionIds: readonly string[]): Promise<void> {
     const jobs = sessionIds.map((sessionId) => ({
       name: MINT_TOKENS,
@@ -65,13 +65,13 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     await this.bounded(this.queue.addBulk(jobs));
   }
 
-  /** How many jobs are in which state. @throws StoreUnavailableError */
+  /** The number of jobs by state. @throws StoreUnavailableError */
   async counts(): Promise<QueueCounts> {
     return (await this.bounded(this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
   }
 
   private async flush(): Promise<void> {
-    // Once round the event loop, so that what comes in together goes out together.
+    // Deferred to the next turn of the event loop, so that hints of the same turn share a batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.pending.size > 0) {
       const batch = [...this.pending].slice(0, BATCH);
@@ -92,23 +92,27 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     if ((await job?.getState()) === 'delayed') await job?.promote();
   }
 
-  /** BullMQ waits for ever for a store that is away; here every wait has an end. */
+  /** BullMQ waits forever for an unavailable store; here every wait is bounded. */
   private async bounded<T>(work: Promise<T>): Promise<T> {
     const { addTimeoutMs } = this.config.get('queue', { infer: true });
     try {
       const result = await withTimeout(addTimeoutMs, work, () => new StoreUnavailableError('queue'));
-      this.setAvailable(false);
+      this.setAvailable(true);
       return result;
     } catch (error) {
-      this.setAvailable(true);
+      this.setAvailable(false, error);
       throw new StoreUnavailableError('queue', { cause: error });
     }
   }
 
-  private setAvailable(away: boolean): void {
-    if (this.away === away) return;
-    this.away = away;
-    if (away) this.log.warn('the queue does not answer: sessions are accepted and queued later');
-    else this.log.warn('the queue answers again');
+  private setAvailable(available: boolean, error?: unknown): void {
+    if (this.available === available) return;
+    this.available = available;
+    const { redisUrl } = this.config.get('queue', { infer: true });
+    const store = redisUrl === undefined ? 'PostgreSQL' : `Redis ${endpoint(redisUrl)}`;
+    const code = (error as { code?: string } | undefined)?.code ?? 'no response';
+    if (!available)
+      this.log.warn(`queue unavailable (${store}, ${code}): sessions are accepted and enqueued when it is back`);
+    else this.log.warn(`queue available again (${store})`);
   }
 }

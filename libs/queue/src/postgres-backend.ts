@@ -1,9 +1,9 @@
 import { createPostgresBackend as createBullBackend } from 'bullmq';
 
 /**
- * BullMQ's backend on Postgres. It looks at its schema before its first statement and remembers what came of it, a
- * failure as well: a process that came up while Postgres was slow would be deaf to its queue for ever. Here a failure is
- * forgotten, and the next statement looks again.
+ * BullMQ's Postgres backend. BullMQ checks its schema before the first statement and caches the result, including a
+ * failure: a process that started while Postgres was slow would never reach its queue. This wrapper drops a cached
+ * failure, so that the next statement repeats the check.
  */
 export const createPostgresBackend: typeof createBullBackend = (...from) => {
   const backend = createBullBackend(...from);

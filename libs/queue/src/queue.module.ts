@@ -14,15 +14,14 @@ export interface QueueSettings {
   stalledMs: number;
 }
 
-/** Connections of the queue's own pool on Postgres, besides its LISTEN. */
+/** Size of the queue's connection pool on Postgres, in addition to its LISTEN connection. */
 const POSTGRES_POOL = 4;
-/** What a statement of the queue's may take, here and in the database, in ms: it has no business to wait for a lock. */
+/** Client and server timeout of the queue's statements, in ms. None of them should have to wait for a lock. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 /**
- * The queue, in Redis or, without `REDIS_URL`, in Postgres through BullMQ's own backend: configuration alone decides.
- * BullMQ takes the backend and the worker's options from process-wide places, so both are set here, before the module
- * is built.
+ * The queue, on Redis or, without `REDIS_URL`, on Postgres through BullMQ's own backend. BullMQ reads the backend and
+ * the worker options from process-wide state, so both are set here, before the module is built.
  */
 @Global()
 @Module({})
@@ -33,9 +32,9 @@ export class QueueModule {
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
       stalledInterval: queue.stalledMs,
-      // A worker that dies again and again must not lose the session: the deadline is the only budget.
+      // Repeated worker crashes must not lose the session: its deadline is the only limit.
       maxStalledCount: 1000,
-      // After an error of its store the loop rests this long, in ms; BullMQ's own 15 s would be an outage of their own.
+      // Pause of the worker loop after a store error, in ms. BullMQ's default of 15 s would prolong every outage.
       runRetryDelay: 1000,
       settings: { backoffStrategy: backoff },
     });
@@ -63,7 +62,7 @@ export class QueueModule {
   }
 }
 
-/** Nest takes a worker's options from a decorator, which knows no configuration. */
+/** Nest takes worker options from a decorator, which has no access to the configuration. */
 function workerWith(options: Partial<WorkerOptions>): typeof Worker {
   return class ConfiguredWorker extends Worker {
     constructor(name: string, processor: Processor, given: WorkerOptions) {

@@ -1,9 +1,9 @@
 import { createRedisBackend as createBullBackend, type IRedisClient } from 'bullmq';
 
 /**
- * BullMQ's backend on Redis. To close, BullMQ waits for its blocking connection to say that it has ended, and takes a
- * polite leave of Redis on the others. Between two tries to reconnect ioredis does neither: a worker that is told to end
- * while Redis is away, or just coming back, would never do so. Here a connection that is not there is simply let go.
+ * BullMQ's Redis backend. On close, BullMQ waits for the `end` event of its blocking connection and sends QUIT on the
+ * others. Between two reconnection attempts ioredis does neither, so a worker stopped while Redis is unavailable would
+ * never exit. This wrapper drops connections that are not established.
  */
 export const createRedisBackend: typeof createBullBackend = (...from) => {
   const backend = createBullBackend(...from);
@@ -18,7 +18,7 @@ export const createRedisBackend: typeof createBullBackend = (...from) => {
   return backend;
 };
 
-/** The only way out of the pause between two tries that tells of the end, and of the commands that were waiting. */
+/** Connecting first is the only way to make ioredis emit `end` and reject queued commands between two attempts. */
 async function giveUp(client: IRedisClient): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     client.once('end', resolve);
@@ -29,7 +29,7 @@ async function giveUp(client: IRedisClient): Promise<void> {
 }
 
 async function isThere({ connection }: ReturnType<typeof createBullBackend>): Promise<boolean> {
-  // A connection that was never made has nothing to wait for either.
+  // A connection that was never opened can be closed normally.
   if (connection.status === 'initializing') return true;
   return (await connection.client).status === 'ready';
 }

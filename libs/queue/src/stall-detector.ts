@@ -1,16 +1,19 @@
-/** Jobs that wait this long while this worker has room for more mean that its loop is dead, in ms. */
+/** If jobs wait this long while the worker has free capacity, its loop has stalled, in ms. */
 const DEAD_AFTER_MS = 30_000;
 
-/** Tells a worker that takes no jobs from one that has none to take. */
+/** Stall detector: distinguishes a worker that has stopped taking jobs from an idle one. */
 export class StallDetector {
   private stuckSince: number | null = null;
 
-  /** The worker took or finished a job. */
+  /** Called when the worker takes or finishes a job. */
   progressed(): void {
     this.stuckSince = null;
   }
 
-  /** `waiting`: jobs that anybody could take; `free`: whether this worker could take one more. */
+  /**
+   * @param waiting number of jobs that any worker could take
+   * @param free whether this worker has free capacity
+   */
   isAlive(waiting: number, free: boolean, now = performance.now()): boolean {
     if (waiting === 0 || !free) this.stuckSince = null;
     else this.stuckSince ??= now;

@@ -1,14 +1,14 @@
-import { StartupError, sleep } from '@app/kernel';
+import { StartupError, endpoint, sleep } from '@app/kernel';
 import { Redis } from 'ioredis';
 
 const LOOK_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 2000;
 
 /**
- * Waits until Redis answers and refuses one that throws jobs away when its memory is full. Without Redis there is
- * nothing to wait for: the queue lives in the database.
+ * Waits until Redis is available, and rejects a Redis that may evict jobs when its memory is full. Returns immediately
+ * if the queue is kept in the database.
  *
- * @throws StartupError after `timeoutMs`, or at once for a wrong eviction policy
+ * @throws StartupError after `timeoutMs`, or immediately for a wrong eviction policy
  */
 export async function waitForQueue(redisUrl: string | undefined, timeoutMs: number, onWait: () => void): Promise<void> {
   if (redisUrl === undefined) return;
@@ -20,13 +20,14 @@ export async function waitForQueue(redisUrl: string | undefined, timeoutMs: numb
         throw new StartupError(`Redis must run with maxmemory-policy noeviction, not ${policy}`);
       return;
     }
-    if (performance.now() > end) throw new StartupError(`Redis does not answer (waited ${String(timeoutMs / 1000)} s)`);
+    if (performance.now() > end)
+      throw new StartupError(`Redis is unavailable (${endpoint(redisUrl)}, waited ${String(timeoutMs / 1000)} s)`);
     if (first) onWait();
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** From INFO, which managed services allow where they refuse CONFIG. Null: no answer. */
+/** Read from INFO, since managed services often disable CONFIG. Null if Redis is unavailable. */
 export async function evictionPolicy(url: string): Promise<string | null> {
   const redis = new Redis(url, {
     lazyConnect: true,

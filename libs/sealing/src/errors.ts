@@ -1,6 +1,6 @@
 import { CodedError } from '@app/kernel';
 
-/** The key that sealed a token is not in the ring: it was taken out too early, or belongs to another deployment. */
+/** The key that sealed a token is not in the ring: it was removed too early or belongs to another deployment. */
 export class UnknownSealingKeyError extends CodedError {
   readonly code = 'unknown-sealing-key';
 
@@ -9,11 +9,11 @@ export class UnknownSealingKeyError extends CodedError {
   }
 }
 
-/** A sealed token was changed, cut, moved to another session or product, or its key id now names another key. */
+/** A sealed token was modified, truncated or moved to another session or product, or its key id now has another key. */
 export class SealBroken extends CodedError {
   readonly code = 'seal-broken';
 
   constructor() {
-    super('The sealed token cannot be opened');
+    super('The sealed token cannot be decrypted');
   }
 }

@@ -22,7 +22,7 @@ function errorOf(work: () => unknown): unknown {
 }
 
 describe('KeyRing', () => {
-  it('opens what it sealed, whatever the text', () => {
+  it('opens what it sealed, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 500 }), fc.string(), (token, sessionId) => {
         const context = { sessionId, product: 'sync' } as const;
@@ -31,14 +31,14 @@ describe('KeyRing', () => {
     );
   });
 
-  it('names the key and shows nothing of the token', () => {
+  it('includes the key id and reveals nothing of the token', () => {
     const { sealed, keyId } = ring.seal(TOKEN, here);
     expect(keyId).toBe('k1');
     expect(sealed).toMatch(/^v1\.k1\.[\w-]{16}\.[\w-]+$/);
     expect(sealed).not.toContain(TOKEN.slice(0, 12));
   });
 
-  it('never writes the same seal twice', () => {
+  it('never produces the same sealed text twice', () => {
     expect(ring.seal(TOKEN, here).sealed).not.toBe(ring.seal(TOKEN, here).sealed);
   });
 
@@ -46,12 +46,12 @@ describe('KeyRing', () => {
     ['session', { ...here, sessionId: 'ses_two' }],
     ['product', { ...here, product: 'sync' as const }],
     ['split of the same text', { sessionId: 'ses_one","stream', product: 'stream' as const }],
-  ])('refuses another %s', (_what, elsewhere) => {
+  ])('rejects another %s', (_what, elsewhere) => {
     const { sealed } = ring.seal(TOKEN, here);
     expect(() => ring.open(sealed, elsewhere)).toThrow(SealBroken);
   });
 
-  it('refuses every changed character, and tells nothing', () => {
+  it('rejects every changed character, and reveals nothing', () => {
     const { sealed } = ring.seal(TOKEN, here);
     fc.assert(
       fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 127 }), (at, flip) => {
@@ -66,7 +66,7 @@ describe('KeyRing', () => {
     );
   });
 
-  it('refuses every flipped bit of iv, ciphertext and tag', () => {
+  it('rejects every flipped bit of iv, ciphertext and tag', () => {
     const { sealed } = ring.seal(TOKEN, here);
     const [version, keyId, ...boxes] = sealed.split('.');
     boxes.forEach((box, part) => {
@@ -81,13 +81,13 @@ describe('KeyRing', () => {
   });
 
   it.each(['', 'v1', 'v1.k1..', 'v1.k1.AAAA.AAAA', 'v2.k1.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA', TOKEN])(
-    'refuses %j',
+    'rejects %j',
     (sealed) => {
       expect(() => ring.open(sealed, here)).toThrow(SealBroken);
     },
   );
 
-  it('refuses a cut or longer seal', () => {
+  it('rejects a truncated or extended text', () => {
     const { sealed } = ring.seal(TOKEN, here);
     for (let length = 0; length < sealed.length; length += 1) {
       expect(() => ring.open(sealed.slice(0, length), here)).toThrow(SealBroken);
@@ -104,17 +104,17 @@ describe('KeyRing', () => {
     expect(rotated.sealingKeyId).toBe('k2');
   });
 
-  it('says which key is missing', () => {
+  it('reports which key is missing', () => {
     const { sealed } = new KeyRing([key('gone')]).seal(TOKEN, here);
     expect(errorOf(() => ring.open(sealed, here))).toMatchObject({ code: 'unknown-sealing-key', keyId: 'gone' });
   });
 
-  it('takes a seal of another key under the same id for broken', () => {
+  it('rejects a text sealed with another key of the same id', () => {
     const { sealed } = new KeyRing([key('k1')]).seal(TOKEN, here);
     expect(() => ring.open(sealed, here)).toThrow(SealBroken);
   });
 
-  it('shows no key material when it is inspected, and does not start empty', () => {
+  it('reveals no key material when inspected, and cannot be empty', () => {
     expect(inspect(ring, { showHidden: true, depth: 9 })).not.toContain(k1.key.toString('hex').slice(0, 6));
     expect(() => new KeyRing([])).toThrow(StartupError);
   });

@@ -5,11 +5,11 @@ import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
 import { SealBroken, UnknownSealingKeyError } from './errors.js';
 
 const CIPHER = 'aes-256-gcm';
-/** The nonce length that GCM is made for; drawn at random it is safe for 2^32 tokens under one key. */
+/** The standard nonce length of GCM; random nonces are safe for 2^32 tokens per key. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Where a token belongs. It opens there and nowhere else. */
+/** The session and product a token belongs to. It can be opened only with the same context. */
 export interface SealContext {
   sessionId: string;
   product: Product;
@@ -21,9 +21,9 @@ export interface SealedToken {
   keyId: string;
 }
 
-/** Seals and opens tokens with AES-256-GCM. The first key seals, every key opens. */
+/** Seals and opens tokens with AES-256-GCM. The first key seals, all keys open. */
 export class KeyRing {
-  /** As KeyObjects, since these print no key material when something is inspected. */
+  /** KeyObjects, since inspecting them reveals no key material. */
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
   /** The id of the key that seals. */
@@ -32,10 +32,10 @@ export class KeyRing {
   /** The ids of all keys, in the ring's order. */
   readonly keyIds: readonly string[];
 
-  /** @throws StartupError without any key. */
+  /** @throws StartupError if there is no key. */
   constructor(keys: readonly SealingKey[]) {
     const [first] = keys;
-    if (first === undefined) throw new StartupError('The key ring for tokens is empty');
+    if (first === undefined) throw new StartupError('The token key ring is empty');
     this.sealingKeyId = first.id;
     this.keyIds = keys.map(({ id }) => id);
     this.#keys = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
@@ -51,10 +51,10 @@ export class KeyRing {
   }
 
   /**
-   * The token, as it was sealed for this session and product.
+   * Opens a token that was sealed for this session and product.
    *
-   * @throws UnknownSealingKeyError when its key is not in the ring.
-   * @throws SealBroken for anything else that does not open.
+   * @throws UnknownSealingKeyError if its key is not in the ring.
+   * @throws SealBroken if it cannot be opened for any other reason.
    */
   open(sealed: string, context: SealContext): string {
     const envelope = parseEnvelope(sealed);
@@ -78,7 +78,7 @@ export class KeyRing {
   }
 }
 
-/** JSON of an array of strings: two different contexts never give the same bytes. */
+/** A JSON array of strings, so that different contexts never produce the same bytes. */
 function associatedData(keyId: string, { sessionId, product }: SealContext): Buffer {
   return Buffer.from(JSON.stringify([VERSION, keyId, sessionId, product]), 'utf8');
 }

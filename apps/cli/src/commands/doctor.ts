@@ -10,12 +10,12 @@ import { withApp } from '../with-app.js';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('looks at everything that can be looked at from here, and says what to do; changes nothing')
-    .option('--json', 'as a JSON array')
+    .description('checks configuration, database, queue, keys and CAS and suggests fixes; changes nothing')
+    .option('--json', 'print a JSON array')
     .action(doctor);
 }
 
-/** Exits with 0 unless something is at fault. What this shell was not told is not checked, and said. */
+/** Exits with 1 if a check fails. Parts whose variables are not set in this shell are reported as not checked. */
 async function doctor({ json }: { json?: true }): Promise<void> {
   const { settings, faults, unset } = examineSettings(doctorNamespaces, processEnvironment());
   const findings = [
@@ -31,15 +31,15 @@ async function doctor({ json }: { json?: true }): Promise<void> {
 
 async function databaseAndRows(settings: Partial<AllSettings>): Promise<Finding[]> {
   if (settings.database === undefined) {
-    const text = 'DATABASE_URL is not set, or is wrong: nothing of it can be checked';
-    return [{ check: 'database', level: 'fault', text, advice: 'set it in this shell' }];
+    const text = 'DATABASE_URL is not set or invalid: the database cannot be checked';
+    return [{ check: 'database', level: 'fault', text, advice: 'set DATABASE_URL in this shell' }];
   }
   const { ready, findings } = await database(settings.database.url);
-  if (!ready) return [...findings, notChecked('rows', 'keys, API keys and sessions, until the database is well')];
+  if (!ready) return [...findings, notChecked('rows', 'key ring, API keys and sessions require a working database')];
   return [...findings, ...(await rows({ database: settings.database, runtime: RUNTIME }, settings.sealing))];
 }
 
-/** A wrong LOG_LEVEL is no reason not to look. */
+/** Fixed, so that an invalid LOG_LEVEL does not prevent the checks. */
 const RUNTIME = { production: true, logLevel: 'error' };
 
 function rows(
@@ -57,7 +57,7 @@ async function keyRing(repository: ResealingRepository, sealing: AllSettings['se
   const uses = await repository.keysInUse();
   if (sealing === undefined) {
     const found = uses.map(({ keyId, tokens }) => `${keyId} seals ${counted(tokens, 'token')}`).join(', ');
-    return notChecked('key ring', `no TOKEN_ENCRYPTION_KEYS in this shell; ${found || 'nothing is sealed'}`);
+    return notChecked('key ring', `TOKEN_ENCRYPTION_KEYS is not set in this shell; ${found || 'no tokens are sealed'}`);
   }
   const keyIds = sealing.keys.map(({ id }) => id);
   const idle = keyIds.filter((id) => !uses.some(({ keyId }) => keyId === id));

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 export function addEnvExample(program: Command): void {
   program
     .command('env-example')
-    .description('prints .env.example')
+    .description('print .env.example')
     .action(() => {
       const apps = { gateway: gatewayNamespaces, worker: workerNamespaces, 'cas-sandbox': sandboxNamespaces };
       process.stdout.write(envExample(apps));

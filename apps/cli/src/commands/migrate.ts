@@ -4,21 +4,18 @@ import { migrateQueue } from '@app/queue';
 import type { Command } from 'commander';
 
 export function addMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description('brings both schemas (this product’s and the queue’s) up to date')
-    .action(migrate);
+  program.command('migrate').description('migrate the database schema and the queue schema').action(migrate);
 }
 
 /**
- * The queue's schema comes first: processes wait for ours, so that whoever sees ours has both. Safe to run twice, and by
- * two at once.
+ * The queue schema is migrated first: processes wait for the application schema, so that they find both. Idempotent,
+ * and safe to run concurrently.
  */
 async function migrate(): Promise<void> {
   const { database } = readSettings(migrateNamespaces, processEnvironment());
-  process.stdout.write('migrate: the queue’s schema …\n');
+  process.stdout.write('migrate: queue schema …\n');
   await migrateQueue(database.url);
-  process.stdout.write('migrate: our schema …\n');
+  process.stdout.write('migrate: application schema …\n');
   const ran = await migrateSchema(database.url);
-  process.stdout.write(ran.length === 0 ? 'migrate: nothing to do\n' : `migrate: done, ${ran.join(', ')}\n`);
+  process.stdout.write(ran.length === 0 ? 'migrate: already up to date\n' : `migrate: done, ${ran.join(', ')}\n`);
 }

@@ -7,7 +7,7 @@ import { Progress } from '../progress.js';
 import { withSessionsAndQueue } from './sessions.js';
 
 const PAGE = 1000;
-/** Sessions that are put back at the same time, each in a transaction of its own. */
+/** Sessions retried concurrently, each in its own transaction. */
 const BATCH = 5;
 
 interface Redriven {
@@ -15,19 +15,22 @@ interface Redriven {
   pending: number;
 }
 
-/** What failed goes round again: for the time after an outage, or after a key was put right. */
+/** Retries failed sessions, for example after an outage or after credentials were corrected. */
 export function addRedrive(program: Command): void {
   program
     .command('redrive')
-    .description('puts failed sessions back to pending and queues them, the oldest first')
-    .option('--all', 'whatever they failed of')
-    .addOption(new Option('--code <code>', 'only those that failed of this').choices(FAILURE_CODES).conflicts('all'))
-    .option('--json', 'as one JSON object')
+    .description('set failed sessions back to pending and enqueue them, oldest first')
+    .option('--all', 'all failed sessions')
+    .addOption(
+      new Option('--code <code>', 'only sessions with this failure code').choices(FAILURE_CODES).conflicts('all'),
+    )
+    .option('--json', 'print a JSON object')
     .action(redrive);
 }
 
 async function redrive(options: { all?: true; code?: FailureCode; json?: true }, command: Command): Promise<void> {
-  if (options.all === undefined && options.code === undefined) command.error('error: say --all, or --code <code>');
+  if (options.all === undefined && options.code === undefined)
+    command.error('error: either --all or --code <code> is required');
   await withSessionsAndQueue(async (app, mintDeadlineS) => {
     const sessions = app.get(SessionsRepository);
     const queue = app.get(MintTokensQueue);
@@ -51,7 +54,7 @@ async function redrive(options: { all?: true; code?: FailureCode; json?: true },
   });
 }
 
-/** The oldest first: their clients wait longest. A reader's view, so those past their deadline are among them. */
+/** Oldest first, since their clients have waited longest. Includes pending sessions past their deadline. */
 async function failedSessions(sessions: SessionsRepository, code: FailureCode | undefined): Promise<string[]> {
   const ids: string[] = [];
   let after: PagePlace | undefined;
@@ -69,6 +72,6 @@ function show(redriven: Redriven, json: true | undefined): void {
   if (json) process.stdout.write(`${JSON.stringify(redriven)}\n`);
   else
     process.stdout.write(
-      `${String(redriven.pending)} of ${String(redriven.failed)} failed sessions are pending again.\n`,
+      `${String(redriven.pending)} of ${String(redriven.failed)} failed sessions set back to pending.\n`,
     );
 }

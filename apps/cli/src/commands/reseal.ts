@@ -6,21 +6,21 @@ import { Progress } from '../progress.js';
 import { withApp } from '../with-app.js';
 
 const BATCH = 200;
-/** The second pass takes what somebody else held during the first. */
+/** The second pass covers rows that were locked during the first. */
 const PASSES = 2;
 
 export function addReseal(program: Command): void {
   program
     .command('reseal')
-    .description('seals every token again that is not sealed with the first key of the ring; the service may run on')
+    .description('seal all tokens with the first key of the ring; the service can keep running')
     .action(reseal);
 }
 
 interface Resealing {
   resealed: number;
-  /** Tokens that no key of the ring opens, though one of them has that id. */
+  /** Tokens that cannot be opened although their key id is in the ring. */
   broken: TokenPlace[];
-  /** What other keys than the first still seal. */
+  /** Keys other than the first that still seal tokens. */
   left: KeyUse[];
 }
 
@@ -34,7 +34,7 @@ async function reseal(): Promise<void> {
   });
 }
 
-/** Safe to interrupt, to repeat, and to run twice at once: each batch stands by itself, and only replaces what it read. */
+/** Safe to interrupt, repeat and run concurrently: each batch commits separately and replaces only what it has read. */
 async function resealAll(repository: ResealingRepository, ring: Sealing): Promise<Resealing> {
   const { sealingKeyId } = ring;
   const others = ring.keyIds.filter((id) => id !== sealingKeyId);
@@ -59,14 +59,14 @@ async function resealAll(repository: ResealingRepository, ring: Sealing): Promis
       seen += batch.length;
       after = batch.at(-1) ?? null;
     } while (batch.length === BATCH);
-    // Beside a second one, or while sessions are closed, more is done than was seen here.
+    // A concurrent reseal, or sessions being closed, can complete more than this process has seen.
     progress.at(Math.max(0, total - (await toDo())));
   }
   progress.end();
   return { resealed, broken, left: await left() };
 }
 
-/** Null when it does not open. */
+/** Returns null if the token cannot be opened. */
 function sealAgain(token: StoredToken, ring: Sealing): (StoredToken & { resealed: string }) | null {
   try {
     return { ...token, resealed: ring.seal(ring.open(token.sealed, token), token).sealed };
@@ -77,27 +77,27 @@ function sealAgain(token: StoredToken, ring: Sealing): (StoredToken & { resealed
 }
 
 function report({ resealed, broken, left }: Resealing, { sealingKeyId, keyIds }: Sealing): string {
-  const lines = [`${tokens(resealed)} sealed again, with ${sealingKeyId}.`];
+  const lines = [`${tokens(resealed)} resealed with key ${sealingKeyId}.`];
   for (const { keyId, tokens: n } of left.filter((use) => !keyIds.includes(use.keyId))) {
     lines.push(
-      `${tokens(n)} left as they are: their key ${keyId} is not in the ring. Put it back, last, and run this again.`,
+      `${tokens(n)} skipped: key ${keyId} is not in the ring. Add it back as the last key and run this again.`,
     );
   }
   const openable = count(left.filter((use) => keyIds.includes(use.keyId))) - broken.length;
   if (broken.length > 0) {
     const [first] = broken;
     lines.push(
-      `${tokens(broken.length)} left as they are: they do not open. They were changed, or their key id names another key now. The first is of ${String(first?.sessionId)}.`,
+      `${tokens(broken.length)} skipped: cannot be decrypted. Either the stored token was modified or its key id now has another key. First affected session: ${String(first?.sessionId)}.`,
     );
   }
   if (openable > 0) {
     lines.push(
-      `${tokens(openable)} sealed with another key meanwhile: once every process has this ring, run this again.`,
+      `${tokens(openable)} sealed with another key in the meantime. Run this again once every process has this ring.`,
     );
   }
   const idle = keyIds.filter((id) => id !== sealingKeyId);
   if (left.length === 0 && idle.length > 0) {
-    lines.push(`Nothing is sealed with ${idle.join(', ')} any more: it may be taken out of the ring.`);
+    lines.push(`No tokens are sealed with ${idle.join(', ')}: safe to remove from the ring.`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -11,31 +11,31 @@ import { withApp } from '../with-app.js';
 const QUEUE_PATIENCE_MS = 3000;
 const DEFAULT_LIMIT = 50;
 
-/** Sessions, as operators see them: never with a token. */
+/** Session commands. They never print a token. */
 export function addSessions(program: Command): void {
-  const sessions = program.command('sessions').description('sessions, without their tokens');
+  const sessions = program.command('sessions').description('inspect, retry and close sessions');
   sessions
     .command('list')
-    .description('sessions, the newest first')
-    .addOption(new Option('--status <status>', 'only those that a reader sees so').choices(SESSION_STATUSES))
-    .option('--room <room>', 'only those of this room')
-    .option('--limit <n>', 'so many', limit, DEFAULT_LIMIT)
-    .option('--json', 'as a JSON array')
+    .description('list sessions, newest first, without tokens')
+    .addOption(new Option('--status <status>', 'only sessions with this status').choices(SESSION_STATUSES))
+    .option('--room <room>', 'only sessions of this room')
+    .option('--limit <n>', 'maximum number of sessions', limit, DEFAULT_LIMIT)
+    .option('--json', 'print a JSON array')
     .action(list);
   sessions
     .command('show')
-    .description('one session')
+    .description('show one session, without tokens')
     .argument('<id>')
-    .option('--json', 'as one JSON object')
+    .option('--json', 'print a JSON object')
     .action(show);
   sessions
     .command('retry')
-    .description('puts a failed session back to pending, and has a pending one looked at')
+    .description('set a failed session back to pending, or enqueue a pending one')
     .argument('<id>')
     .action(retry);
   sessions
     .command('close')
-    .description('closes a session for good and erases its tokens')
+    .description('close a session permanently and erase its tokens')
     .argument('<id>')
     .action(close);
 }
@@ -47,8 +47,9 @@ async function list(options: { status?: SessionStatus; room?: string; limit: num
     app.get(SessionsRepository).list({ status, room: room?.normalize('NFC'), limit: options.limit }),
   );
   if (json) process.stdout.write(`${JSON.stringify(page.sessions.map(shown), null, 2)}\n`);
-  else process.stdout.write(page.sessions.length === 0 ? 'There are none.\n' : table(HEADINGS, page.sessions.map(row)));
-  if (page.next !== null) process.stderr.write('There are more: ask for them with --limit.\n');
+  else
+    process.stdout.write(page.sessions.length === 0 ? 'No sessions found.\n' : table(HEADINGS, page.sessions.map(row)));
+  if (page.next !== null) process.stderr.write('More sessions exist; increase --limit to list them.\n');
 }
 
 async function show(id: string, { json }: { json?: true }) {
@@ -69,7 +70,7 @@ async function retry(id: string) {
     const session = known(id, await app.get(SessionsRepository).retry(valid(id), OPERATOR, mintDeadlineS));
     if (session.status === 'pending') app.get(MintTokensQueue).enqueue(id, { now: true });
     if (session.status === 'closed' || session.status === 'expired') {
-      throw new StartupError(`The session is ${session.status}, for good: open another one`);
+      throw new StartupError(`The session is ${session.status} and cannot be retried: create a new one`);
     }
     process.stdout.write(`The session is ${session.status}.\n`);
   });
@@ -85,7 +86,7 @@ async function close(id: string) {
   });
 }
 
-/** With the queue, to which jobs go as they do from a gateway. What was hinted at is sent before this ends. */
+/** Like `withApp`, with the queue. Enqueued jobs are sent before it returns. */
 export async function withSessionsAndQueue<T>(
   work: (app: INestApplicationContext, mintDeadlineS: number) => Promise<T>,
 ): Promise<T> {
@@ -95,18 +96,18 @@ export async function withSessionsAndQueue<T>(
   return withApp(settings, [queue], (app) => work(app, settings.sessions.mintDeadlineS));
 }
 
-/** Somebody may give a token or a key where an id is asked for: it must not be repeated. */
+/** If a token or a key is passed instead of an id, it must not be printed. */
 function valid(id: string): string {
   if (SESSION_ID.test(id)) return id;
-  throw new StartupError('That is no TokenID: it is ses_ and letters and digits');
+  throw new StartupError('Invalid TokenID: expected ses_ followed by letters and digits');
 }
 
 function known(id: string, session: SessionRecord | null): SessionRecord {
-  if (session === null) throw new StartupError(`There is no session ${id}`);
+  if (session === null) throw new StartupError(`Session ${id} not found`);
   return session;
 }
 
-/** All that may be shown: named one by one, so that nothing is shown by accident. */
+/** The printable fields, listed explicitly so that no other field is printed by accident. */
 function shown(session: SessionRecord) {
   const { id, room, generation, status, version, products, metadata, failureCode, createdBy } = session;
   const { createdAt, readyAt, expiresAt } = session;
@@ -133,5 +134,5 @@ function asText(value: unknown): string {
 function limit(text: string): number {
   const n = Number(text);
   if (/^\d{1,5}$/.test(text) && n >= 1) return n;
-  throw new InvalidArgumentError('a whole number from 1 to 99999');
+  throw new InvalidArgumentError('must be a whole number from 1 to 99999');
 }

@@ -3,18 +3,18 @@ import { SubjectsRepository } from '@app/entities';
 import { type Command, InvalidArgumentError } from 'commander';
 import { withApp } from '../with-app.js';
 
-/** People have rights: whoever asks to be forgotten is. */
+/** Erases personal data on request (right to erasure). */
 export function addSubjects(program: Command): void {
-  const subjects = program.command('subjects').description('persons of the identity provider');
+  const subjects = program.command('subjects').description('manage users of the identity provider');
   subjects
     .command('erase')
-    .description('removes a person from sessions, idempotency keys and the audit trail, and leaves counts')
-    .argument('<subject>', 'the sub of their tokens, after -- if it begins with a dash', text)
-    .option('--issuer <url>', 'only the subject of this issuer; without it of any', text)
+    .description('remove a user from sessions, idempotency keys and the audit trail; counts are kept')
+    .argument('<subject>', 'sub claim of the user; put -- before it if it starts with a dash', text)
+    .option('--issuer <url>', 'issuer of the subject (default: any)', text)
     .action(erase);
 }
 
-/** What was erased is not repeated here: the output may be kept. */
+/** The output does not contain the subject, since it may be stored. */
 async function erase(subject: string, { issuer }: { issuer?: string }) {
   const settings = readSettings(keysNamespaces, processEnvironment());
   const { sessions, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>

@@ -11,15 +11,15 @@ function key(id: string, state: ListedApiKey['state'], inMs?: number): ListedApi
   return { id, name: 'backend', scopes: [], ratePerS: null, state, ...dates };
 }
 
-describe('the dates of API keys', () => {
+describe('the expiry check of API keys', () => {
   it.each([
-    ['lasts', [key('aaaa', 'active'), key('bbbb', 'active', 400 * HOUR)], 'ok', '2 usable keys'],
-    ['ends soon', [key('aaaa', 'active', 300 * HOUR)], 'warning', 'aaaa (backend) expires in 12 days'],
-    ['ends tomorrow', [key('aaaa', 'active', 25.5 * HOUR)], 'warning', 'expires in 25 hours'],
-    ['has ended', [key('aaaa', 'expired', -HOUR), key('bbbb', 'active')], 'warning', 'aaaa (backend) has expired'],
+    ['is valid for longer', [key('aaaa', 'active'), key('bbbb', 'active', 400 * HOUR)], 'ok', '2 usable keys'],
+    ['expires soon', [key('aaaa', 'active', 300 * HOUR)], 'warning', 'aaaa (backend) expires in 12 days'],
+    ['expires tomorrow', [key('aaaa', 'active', 25.5 * HOUR)], 'warning', 'expires in 25 hours'],
+    ['has expired', [key('aaaa', 'expired', -HOUR), key('bbbb', 'active')], 'warning', 'aaaa (backend) has expired'],
     ['was revoked', [key('aaaa', 'revoked', -HOUR), key('bbbb', 'active')], 'ok', '1 usable key,'],
-    ['is not there', [key('aaaa', 'revoked')], 'warning', 'there is no usable key'],
-  ] as const)('of one that %s', (_what, keys, level, words) => {
+    ['does not exist', [key('aaaa', 'revoked')], 'warning', 'no usable key'],
+  ] as const)('covers a key that %s', (_what, keys, level, words) => {
     expect(apiKeyDates(keys, NOW)).toMatchObject({ level, text: expect.stringContaining(words) });
   });
 });

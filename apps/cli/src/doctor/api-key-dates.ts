@@ -3,7 +3,7 @@ import { counted, type Finding } from './finding.js';
 
 const SOON_MS = 14 * 86_400_000;
 
-/** Keys that have ended or soon will. One that was revoked is meant to be gone. */
+/** Reports keys that have expired or will soon. Revoked keys are ignored. */
 export function apiKeyDates(keys: readonly ListedApiKey[], now: number): Finding {
   const active = keys.filter(({ state }) => state === 'active');
   const said = keys.flatMap(({ id, name, state, expiresAt }) => {
@@ -12,14 +12,18 @@ export function apiKeyDates(keys: readonly ListedApiKey[], now: number): Finding
     return leftMs < SOON_MS ? [`${id} (${name}) expires in ${left(leftMs)}`] : [];
   });
   if (said.length > 0) {
-    const advice = 'npm run cli -- keys rotate ID, or keys revoke ID where nobody misses it';
+    const advice = 'run npm run cli -- keys rotate ID, or keys revoke ID if the key is unused';
     return { check: 'API keys', level: 'warning', text: said.join(', '), advice };
   }
   if (active.length === 0) {
-    const advice = 'npm run cli -- keys create';
-    return { check: 'API keys', level: 'warning', text: 'there is no usable key', advice };
+    const advice = 'run npm run cli -- keys create';
+    return { check: 'API keys', level: 'warning', text: 'no usable key', advice };
   }
-  return { check: 'API keys', level: 'ok', text: `${counted(active.length, 'usable key')}, none ends within 14 days` };
+  return {
+    check: 'API keys',
+    level: 'ok',
+    text: `${counted(active.length, 'usable key')}, none expires within 14 days`,
+  };
 }
 
 function left(ms: number): string {

@@ -1,9 +1,9 @@
-/** What one check has found, on one line. */
+/** The result of one check, printed on one line. */
 export interface Finding {
   check: string;
   level: 'ok' | 'warning' | 'fault' | 'not-checked';
   text: string;
-  /** What to do about it. */
+  /** How to fix it. */
   advice?: string;
 }
 
@@ -14,7 +14,7 @@ export function asLine({ check, level, text, advice }: Finding): string {
   return `${SIGNS[level]} ${check.padEnd(14)} ${said}${advice === undefined ? '' : ` → ${advice}`}\n`;
 }
 
-/** One of these, as people write it: `1 token`, `2 tokens`. */
+/** A count with its noun: `1 token`, `2 tokens`. */
 export function counted(n: number, what: string): string {
   return n === 1 ? `1 ${what}` : `${String(n)} ${what}s`;
 }

@@ -2,11 +2,11 @@ import type { KeyUse } from '@app/entities';
 import { counted, type Finding } from './finding.js';
 
 /**
- * Which stage of a rotation the key ring is in.
+ * Determines the stage of a key rotation.
  *
- * @param keyIds the ring, in its order
- * @param uses which keys seal something
- * @param retired those of the ring that seal nothing now, but did once
+ * @param keyIds the key ring, in order
+ * @param uses the keys with sealed tokens
+ * @param retired keys of the ring that seal no tokens now but did earlier
  */
 export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], retired: readonly string[]): Finding {
   const [first = '', ...others] = keyIds;
@@ -16,8 +16,8 @@ export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], ret
     return {
       check: 'key ring',
       level: 'fault',
-      text: `${listed(missing)}, not in the ring: their tokens are answered with 503`,
-      advice: 'put the key back, last, in every process',
+      text: `${listed(missing)} but is not in the ring: requests for them fail with 503`,
+      advice: 'add the key back as the last one in every process',
     };
   }
 
@@ -27,8 +27,8 @@ export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], ret
     return {
       check: 'key ring',
       level: 'warning',
-      text: `${sealing} and everything new; ${listed(old)} still`,
-      advice: 'once every process has this ring: npm run cli -- reseal',
+      text: `${sealing} and all new ones; still ${listed(old)}`,
+      advice: 'once every process has this ring, run npm run cli -- reseal',
     };
   }
   if (others.length === 0) return { check: 'key ring', level: 'ok', text: `one key: ${sealing}` };
@@ -38,15 +38,15 @@ export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], ret
     return {
       check: 'key ring',
       level: 'ok',
-      text: `${sealing}; ${done.join(', ')} none any more`,
-      advice: `${done.join(', ')} may be taken out of the ring`,
+      text: `${sealing}; ${done.join(', ')} no longer seals any`,
+      advice: `${done.join(', ')} can be removed from the ring`,
     };
   }
   return {
     check: 'key ring',
     level: 'ok',
-    text: `${sealing}; ${others.join(', ')} none, and no trace of an earlier one`,
-    advice: `if ${others.join(', ')} is a new key, added last: move it first once every process has it; if it is the old one: take it out`,
+    text: `${sealing}; ${others.join(', ')} none, now or earlier`,
+    advice: `if ${others.join(', ')} is a new key, move it to the front once every process has it; if it is the old key, remove it`,
   };
 }
 

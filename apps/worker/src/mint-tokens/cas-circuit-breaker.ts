@@ -10,12 +10,12 @@ import { Gauge, Metrics } from '@app/observability';
 import { Injectable, Logger } from '@nestjs/common';
 import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 
-/** The breaker is open: CAS was not called. */
+/** The circuit is open: CAS was not called. */
 export class CasCircuitOpenError extends CodedError {
   readonly code = 'cas-left-alone';
 
   constructor() {
-    super('CAS is left alone after too many failures');
+    super('The CAS circuit breaker is open');
   }
 }
 
@@ -24,7 +24,7 @@ const FAILURES_IN_A_ROW = 5;
 
 const STATE_VALUES = { closed: 0, halfOpen: 1, open: 2 } as const;
 
-/** Leaves a CAS alone that fails again and again, and lets one call through every 5 s to see whether it is back. */
+/** Circuit breaker for CAS: opens after 5 consecutive failures, then lets one probe through every 5 s. */
 @Injectable()
 export class CasCircuitBreaker {
   private readonly log = new Logger(CasCircuitBreaker.name);
@@ -44,21 +44,24 @@ export class CasCircuitBreaker {
     const state = () => this.state;
     new Gauge({
       name: 'breaker_state',
-      help: 'Breaker of CAS: 0 closed, 1 half-open, 2 open',
+      help: 'State of the CAS circuit breaker: 0 closed, 1 half-open, 2 open',
       registers: [registry],
       collect() {
         this.set(state());
       },
     });
-    this.breaker.onBreak(() => {
-      this.log.warn('CAS fails again and again: it is left alone, with a probe every 5 s');
+    this.breaker.onBreak((reason) => {
+      const code = 'error' in reason && reason.error instanceof CodedError ? reason.error.code : 'unknown';
+      this.log.warn(
+        `circuit open after ${String(FAILURES_IN_A_ROW)} consecutive CAS failures (last: ${code}); probing every 5 s`,
+      );
     });
     this.breaker.onReset(() => {
-      this.log.warn('CAS answers again');
+      this.log.warn('circuit closed: CAS is available again');
     });
   }
 
-  /** As `CasClient.mint`. @throws also CasCircuitOpenError */
+  /** Like `CasClient.mint`. @throws also CasCircuitOpenError */
   async mint(product: Product, signal: AbortSignal | undefined): Promise<MintedToken> {
     try {
       return await this.breaker.execute(() => this.cas.mint(product, signal));

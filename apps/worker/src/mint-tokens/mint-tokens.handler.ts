@@ -10,13 +10,13 @@ import { MintingMetrics } from './minting.metrics.js';
 import { CasCircuitBreaker } from './cas-circuit-breaker.js';
 import { decideRetry, type RetryDecision, retryDelay } from './retry-policy.js';
 
-/** A minted token costs a session at the vendor's, so publishing it outlasts a database that is unavailable for 9 s. */
+/** A minted token has already cost a vendor session, so publishing it is retried for 9 s while the database is unavailable. */
 const PUBLISH_RETRY = retry(
   handleWhen((error) => error instanceof StoreUnavailableError),
   { maxAttempts: 9, backoff: new ConstantBackoff(1000) },
 );
 
-/** Mints what a session lacks, seals it and publishes it. It has never heard of BullMQ. */
+/** Mints the missing tokens of a session, seals and publishes them. Independent of BullMQ. */
 @Injectable()
 export class MintTokensHandler {
   constructor(
@@ -50,8 +50,8 @@ export class MintTokensHandler {
   }
 
   /**
-   * The session left `pending` during this run. If it came back meanwhile (a retry), its new job was refused because of
-   * this one, which is still there: so this one goes on.
+   * The session left `pending` during this run. If a retry has set it back to pending since, its new job was rejected
+   * as a duplicate of this one, so this job continues.
    */
   private async recheck(sessionId: string): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
@@ -63,7 +63,7 @@ export class MintTokensHandler {
     return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
   }
 
-  /** Publishing the same sealed tokens again is safe: what already stands as ours counts as published. */
+  /** Publishing is idempotent for the same sealed tokens, so it can be retried after an uncertain commit. */
   private async publishWithRetry(
     id: string,
     tokens: readonly SealedToken[],
@@ -82,7 +82,7 @@ export class MintTokensHandler {
   private record(sessionId: string, publication: Publication): void {
     this.metrics.wasted.inc(publication.discarded.length);
     if (publication.discarded.length > 0) {
-      this.log.info({ sessionId, products: publication.discarded }, 'minted too late, discarded');
+      this.log.info({ sessionId, products: publication.discarded }, 'token minted too late, discarded');
     }
     if (publication.readyAfterMs !== null) {
       this.metrics.timeToReady.observe(publication.readyAfterMs / 1000);
@@ -105,11 +105,14 @@ export class MintTokensHandler {
         const waitMs = retryDelay(verdict, attempts);
         await this.publishing.postpone(id, { waitMs, counted: verdict.counted, code: verdict.code });
         if (verdict.code === null)
-          this.log.error({ sessionId: id, waitMs, err: errors[0] }, 'minting failed unexpectedly');
+          this.log.error(
+            { sessionId: id, waitMs, err: errors[0] },
+            'minting failed with an unexpected error, will be retried',
+          );
         else
           this.log.info(
             { sessionId: id, waitMs, code: verdict.code, err: errors[0] },
-            'minting failed, will be tried again',
+            'minting failed, will be retried',
           );
         return { kind: 'retry', afterMs: waitMs };
       }

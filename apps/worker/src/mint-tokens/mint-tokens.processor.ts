@@ -5,10 +5,10 @@ import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type Job
 import { Inject } from '@nestjs/common';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
-/** While a store is away there is nothing to try: come back after this, in ms. */
+/** Delay of a job while the database or the queue is unavailable, in ms. */
 const STORE_AWAY_WAIT_MS = 1000;
 
-/** Takes jobs of `mint-tokens`, hands each to the handler and settles it. */
+/** Processes `mint-tokens` jobs: passes each to the handler and settles it. */
 @MintTokensProcessor()
 export class MintTokensJobs extends MintTokensProcessorBase {
   constructor(
@@ -26,7 +26,8 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     try {
       return await this.handler.mint(sessionId, signal);
     } catch (err) {
-      if (!(err instanceof StoreUnavailableError)) this.jobLog.error({ sessionId, err }, 'a run failed unexpectedly');
+      if (!(err instanceof StoreUnavailableError))
+        this.jobLog.error({ sessionId, err }, 'job failed with an unexpected error, will be retried');
       return { kind: 'retry', afterMs: STORE_AWAY_WAIT_MS };
     }
   }

@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
-/** What minting counts and times. */
+/** Metrics of minting. */
 @Injectable()
 export class MintingMetrics {
   readonly timeToReady: Histogram;
@@ -16,26 +16,26 @@ export class MintingMetrics {
     const registers = [registry];
     this.timeToReady = new Histogram({
       name: 'time_to_ready_seconds',
-      help: 'From the creation of a session to its being ready',
+      help: 'Time from creation of a session to ready, in seconds',
       buckets: SECONDS,
       registers,
     });
     this.wasted = new Counter({
       name: 'wasted_mints_total',
-      help: 'Tokens that CAS issued and nobody was ever shown',
+      help: 'Tokens issued by CAS that were discarded instead of published',
       registers,
     });
     this.failed = new Counter({
       name: 'sessions_failed_total',
-      help: 'Sessions that CAS refused for good; cas-credentials-rejected is an alarm',
+      help: 'Sessions failed permanently because CAS rejected the call, by code; alert on cas-credentials-rejected',
       labelNames: ['code'],
       registers,
     });
-    // There from the start: a counter that appears with its first failure has not risen, and no alarm rings.
+    // Initialized to 0: a series that first appears at 1 shows no increase, so an alert would not fire.
     for (const code of TERMINAL_FAILURES) this.failed.inc({ code }, 0);
     const calls = new Histogram({
       name: 'cas_request_duration_seconds',
-      help: 'Calls to CAS by product and outcome',
+      help: 'Duration of CAS calls by product and outcome, in seconds',
       labelNames: ['product', 'outcome'],
       buckets: SECONDS,
       registers,

@@ -12,18 +12,18 @@ import { CasCircuitOpenError, PROBE_EVERY_MS } from './cas-circuit-breaker.js';
 import { decideRetry, classifyError, retryDelay } from './retry-policy.js';
 
 const retryable = [
-  ['no answer', new CasUnavailableError(), { code: 'cas-unavailable', counted: true, atLeastMs: 0 }],
-  ['a wish for later', new CasUnavailableError({ retryAfterMs: 7000 }), { code: 'cas-unavailable', atLeastMs: 7000 }],
+  ['no response', new CasUnavailableError(), { code: 'cas-unavailable', counted: true, atLeastMs: 0 }],
+  ['Retry-After', new CasUnavailableError({ retryAfterMs: 7000 }), { code: 'cas-unavailable', atLeastMs: 7000 }],
   ['429', new CasRateLimitedError({ retryAfterMs: 2000 }), { code: 'cas-unavailable', counted: true, atLeastMs: 2000 }],
   ['a bad reply', new CasBadReplyError('not-json'), { code: 'cas-bad-reply', counted: true, atLeastMs: 0 }],
-  ['a call that we gave up', new CasCallAbortedError(), { code: null, counted: false, atLeastMs: 0 }],
+  ['an aborted call', new CasCallAbortedError(), { code: null, counted: false, atLeastMs: 0 }],
   [
-    'an open breaker',
+    'an open circuit',
     new CasCircuitOpenError(),
     { code: 'cas-unavailable', counted: false, atLeastMs: PROBE_EVERY_MS },
   ],
   ['a bug', new TypeError('x'), { code: null, counted: true, atLeastMs: 0 }],
-  ['what is no error', 'x', { code: null, counted: true, atLeastMs: 0 }],
+  ['a value that is not an Error', 'x', { code: null, counted: true, atLeastMs: 0 }],
 ] as const;
 
 const final = [
@@ -34,22 +34,22 @@ const final = [
 const anyRetryable = fc.constantFrom(...retryable.map(([, error]) => error));
 const anyFinal = fc.constantFrom(...final.map(([, error]) => error));
 
-describe('what an error of CAS means', () => {
-  it.each(retryable)('%s: try again', (_name, error, expected) => {
+describe('the retry policy for one error', () => {
+  it.each(retryable)('retries after %s', (_name, error, expected) => {
     expect(classifyError(error)).toMatchObject({ kind: 'retry', ...expected });
   });
 
-  it.each(final)('%s: never again', (_name, error, code) => {
+  it.each(final)('cancels after %s', (_name, error, code) => {
     expect(classifyError(error)).toEqual({ kind: 'cancel', code });
   });
 });
 
-describe('what the failures of one run mean for the session', () => {
-  it('is nothing when nothing failed', () => {
+describe('the retry policy for a run', () => {
+  it('decides nothing if nothing failed', () => {
     expect(decideRetry([])).toBeNull();
   });
 
-  it('is the end when one of them is final, whatever the others and their order', () => {
+  it('cancels if one error is permanent, whatever the others and their order', () => {
     fc.assert(
       fc.property(fc.array(anyRetryable), anyFinal, fc.array(anyRetryable), (before, last, after) => {
         expect(decideRetry([...before, last, ...after])).toEqual({ kind: 'cancel', code: last.code });
@@ -57,7 +57,7 @@ describe('what the failures of one run mean for the session', () => {
     );
   });
 
-  it('is else another try after the longest of the waits that were asked for', () => {
+  it('otherwise retries after the longest requested delay', () => {
     fc.assert(
       fc.property(fc.array(anyRetryable, { minLength: 1 }), (errors) => {
         const verdicts = errors.map(classifyError).filter((verdict) => verdict.kind === 'retry');
@@ -70,28 +70,28 @@ describe('what the failures of one run mean for the session', () => {
     );
   });
 
-  it('keeps a code that says something before one that says nothing', () => {
+  it('prefers an error with a code', () => {
     expect(decideRetry([new CasCallAbortedError(), new CasBadReplyError('no-token')])).toMatchObject({
       code: 'cas-bad-reply',
     });
   });
 });
 
-describe('the wait', () => {
+describe('the delay before a retry', () => {
   const retry = (atLeastMs: number) => ({ kind: 'retry', code: null, counted: true, atLeastMs }) as const;
 
-  it("is the list's", () => {
+  it('is the backoff', () => {
     expect(retryDelay(retry(0), 1, () => 0)).toBe(500);
     expect(retryDelay(retry(0), 1, () => 1)).toBe(1000);
   });
 
-  it('is what CAS asks for when that is longer, without a draw below it', () => {
+  it('is the delay requested by CAS if that is longer, without jitter', () => {
     expect(retryDelay(retry(60_000), 0, () => 0)).toBe(60_000);
     expect(retryDelay(retry(400), 1, () => 0)).toBe(500);
   });
 
-  it('is spread over as long again for those whom an open breaker has sent away', () => {
-    const sentAway = { ...retry(5000), counted: false };
-    expect([0, 0.5, 1].map((drawn) => retryDelay(sentAway, 0, () => drawn))).toEqual([5000, 7500, 10_000]);
+  it('is spread over twice the probe interval while the circuit is open', () => {
+    const rejected = { ...retry(5000), counted: false };
+    expect([0, 0.5, 1].map((drawn) => retryDelay(rejected, 0, () => drawn))).toEqual([5000, 7500, 10_000]);
   });
 });

@@ -3,18 +3,18 @@ import { type FailureCode, jittered } from '@app/kernel';
 import { CasCircuitOpenError, PROBE_EVERY_MS } from './cas-circuit-breaker.js';
 import { backoff } from './backoff.js';
 
-/** What one failed product means for its session. */
+/** What a failure means for the session: the decision of the retry policy. */
 export type RetryDecision =
-  /** CAS will never give it: the session fails with this code. */
+  /** Permanent: the session fails with this code. */
   | { kind: 'cancel'; code: FailureCode }
-  /** It may work later. An attempt that is not `counted` keeps its place in the list of waits. */
+  /** Retryable. An attempt that is not `counted` does not increase the backoff. */
   | { kind: 'retry'; code: FailureCode | null; counted: boolean; atLeastMs: number };
 
-/** What one error means: the table of the vendor's answers, in one place. */
+/** Classifies one error. The only place that maps CAS errors to decisions. */
 export function classifyError(error: unknown): RetryDecision {
   if (error instanceof CasCircuitOpenError)
     return { kind: 'retry', code: 'cas-unavailable', counted: false, atLeastMs: PROBE_EVERY_MS };
-  // Not sorted, so a fault of ours. The session goes on until its deadline, as slowly as after any failure.
+  // An unclassified error is a bug. The session is retried with the normal backoff until its deadline.
   if (!(error instanceof CasError)) return { kind: 'retry', code: null, counted: true, atLeastMs: 0 };
   switch (error.code) {
     case 'cas-unavailable': {
@@ -31,7 +31,7 @@ export function classifyError(error: unknown): RetryDecision {
   }
 }
 
-/** What the failures of a run mean for the session: cancel before retry, and of several retries the longest wait. */
+/** Combines the failures of a run: cancel takes precedence over retry, and the longest of several delays is used. */
 export function decideRetry(errors: readonly unknown[]): RetryDecision | null {
   const verdicts = errors.map(classifyError);
   const cancel = verdicts.find((verdict) => verdict.kind === 'cancel');
@@ -47,8 +47,9 @@ export function decideRetry(errors: readonly unknown[]): RetryDecision | null {
 }
 
 /**
- * The list's wait, or what CAS asks for if that is longer. Those whom the breaker has sent away come back spread over
- * as long again: thousands of them at once, every 5 s, would be all that the queue does.
+ * The delay before the next attempt, in ms: the backoff, or the delay requested by CAS if that is longer. Sessions
+ * rejected by an open circuit are spread over twice the probe interval, since otherwise thousands of them would return
+ * together every 5 s and keep the queue busy.
  */
 export function retryDelay(
   verdict: Extract<RetryDecision, { kind: 'retry' }>,

@@ -5,12 +5,12 @@ import { Health, LOG, type Log } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 
-/** A sweep that has not come round for this many intervals means that the loop is dead. */
+/** After this many intervals without a completed round the loop counts as stalled. */
 const MISSED_ROUNDS = 20;
 
 /**
- * Does what time alone decides: revives sessions that lost their job, expires what is over, fails what is past its
- * deadline, deletes what was kept long enough. Every worker sweeps; they skip each other's rows.
+ * Time-driven work: re-enqueues sessions that have lost their job, expires sessions, fails those past their deadline,
+ * and deletes rows past their retention. Every worker sweeps; concurrent sweepers skip each other's rows.
  */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
@@ -40,7 +40,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.loop;
   }
 
-  /** One round. True: there was as much as a round takes, so there may be more. */
+  /** One round. Returns true if a batch was full, so there may be more work. */
   async sweep(): Promise<boolean> {
     const moved = await this.sweeping.moveOverdue();
     const purged = await this.sweeping.purge(this.settings.retentionS);
@@ -49,7 +49,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.sweeping.purgeAudit(this.settings.auditRetentionS);
     const { expired, failed } = moved;
     if (expired + failed + due.length + purged.sessions > 0) {
-      this.log.info({ expired, failed, revived: due.length, purged: purged.sessions }, 'swept');
+      this.log.info({ expired, failed, revived: due.length, purged: purged.sessions }, 'sweep done');
     }
     return Math.max(expired, failed, due.length) >= SWEEP_BATCH;
   }
@@ -57,12 +57,13 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private async keepSweeping(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       const more = await this.sweep().catch((err: unknown) => {
-        // Away stores have said so already; the next round tries again.
-        if (!(err instanceof StoreUnavailableError)) this.log.error({ err }, 'sweeping failed');
+        // An unavailable store has already been logged; the next round tries again.
+        if (!(err instanceof StoreUnavailableError))
+          this.log.error({ err }, 'sweep failed, will be retried in the next round');
         return false;
       });
       this.lastRound = performance.now();
-      // The rooms of one kick-off end together, and a token must be erased within 5 s of its end.
+      // Many sessions can expire together, and their tokens must be erased within 5 s.
       if (!more) await sleep(this.settings.sweepEveryMs, this.stopping.signal);
     }
   }

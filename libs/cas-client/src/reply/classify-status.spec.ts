@@ -12,7 +12,7 @@ const CASES: [StatusMeans, number[]][] = [
 ];
 
 describe('sortStatus', () => {
-  it.each(CASES)('finds %s', (means, statuses) => {
+  it.each(CASES)('classifies %s', (means, statuses) => {
     expect(statuses.map(classifyStatus)).toEqual(statuses.map(() => means));
   });
 });

@@ -4,7 +4,7 @@ const UNAVAILABLE = [408, 425];
 export type StatusMeans =
   'token' | 'redirect' | 'busy' | 'unavailable' | 'credentials-rejected' | 'rejected' | 'bad-reply';
 
-/** What a status of CAS means. Only 200 is documented, so every other one has to mean something too. */
+/** Classifies a status code of CAS. Only 200 is documented, so all others are covered by convention. */
 export function classifyStatus(status: number): StatusMeans {
   if (status === 200) return 'token';
   if (REDIRECTS.includes(status)) return 'redirect';

@@ -11,15 +11,15 @@ describe('jwtShape', () => {
     expect(jwtShape(jwt({ rid: 'a', unct: 1, exp: 1_800_000_000 }))).toEqual({ exp: 1_800_000_000 });
   });
 
-  it('does without exp', () => {
+  it('accepts a token without exp', () => {
     expect(jwtShape(jwt({ rid: 'a' }))).toEqual({});
   });
 
-  it.each([null, '1800000000', 0, -1, true, [1], {}])('refuses exp %j', (exp) => {
+  it.each([null, '1800000000', 0, -1, true, [1], {}])('rejects exp %j', (exp) => {
     expect(jwtShape(jwt({ exp }))).toBeUndefined();
   });
 
-  it('refuses an exp that is no finite number', () => {
+  it('rejects an exp that is not a finite number', () => {
     const payload = Buffer.from('{"exp":1e999}').toString('base64url');
     expect(jwtShape(`${part({})}.${payload}.c2ln`)).toBeUndefined();
   });
@@ -34,10 +34,10 @@ describe('jwtShape', () => {
     ['a space', ` ${jwt({})}`],
     ['a header that is a list', jwt({}, [])],
     ['a header that is null', jwt({}, null)],
-    ['a payload that is a text', jwt('x')],
+    ['a payload that is a string', jwt('x')],
     ['a payload that is not JSON', `${part({})}.AAAA.c2ln`],
     ['a payload that is not UTF-8', `${part({})}.${Buffer.from('{"a":"\xff"}', 'latin1').toString('base64url')}.c2ln`],
-  ])('refuses %s', (_what, token) => {
+  ])('rejects %s', (_what, token) => {
     expect(jwtShape(token)).toBeUndefined();
   });
 

@@ -3,13 +3,13 @@ const THREE_PARTS = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface JwtShape {
-  /** The token's `exp`, in s since 1970; absent where the token has none. */
+  /** The `exp` claim, in s since 1970; absent if the token has none. */
   exp?: number;
 }
 
 /**
- * Whether a text has the shape of a JWT, and its `exp`; `undefined` if not. The signature cannot be looked at: nobody
- * but the vendor holds the key.
+ * Returns the `exp` of a text that has the form of a JWT, `undefined` for any other text. The signature cannot be
+ * verified, since only the vendor has the key.
  */
 export function jwtShape(token: string): JwtShape | undefined {
   const [, header, payload] = THREE_PARTS.exec(token) ?? [];

@@ -11,9 +11,10 @@ import { retryAfterMs } from './retry-after.js';
 import { classifyStatus } from './classify-status.js';
 
 /**
- * The token of a reply; `maxTtlS` in s, `now` in ms since 1970. A redirect that gets here is one that is not followed.
+ * Returns the token of a response; `maxTtlS` in s, `now` in ms since 1970. Redirects that reach this point are not
+ * followed.
  *
- * @throws CasError for every other reply.
+ * @throws CasError for a response without a usable token.
  */
 export function parseReply(reply: Reply, maxTtlS: number, now: number): MintedToken {
   const means = classifyStatus(reply.status);

@@ -13,17 +13,17 @@ function reasonOf(body: string): string {
   } catch (error) {
     if (error instanceof CasBadReplyError) return error.reason;
   }
-  throw new Error('was not refused');
+  throw new Error('not rejected');
 }
 
 describe('readToken', () => {
   it.each([
     ['its exp', { exp: NOW_S + 60 }, NOW + 60_000],
     ['a fraction of a second', { exp: NOW_S + 0.25 }, NOW + 250],
-    ['the cap, where exp is further', { exp: NOW_S + 315_360_000 }, NOW + 3_600_000],
-    ['the cap, where exp is absurd', { exp: 1e300 }, NOW + 3_600_000],
-    ['the cap, where exp is missing', { rid: 'x' }, NOW + 3_600_000],
-  ])('lives until %s', (_what, payload, expiresAt) => {
+    ['the maximum lifetime, if exp is later', { exp: NOW_S + 315_360_000 }, NOW + 3_600_000],
+    ['the maximum lifetime, if exp is absurd', { exp: 1e300 }, NOW + 3_600_000],
+    ['the maximum lifetime, if exp is missing', { rid: 'x' }, NOW + 3_600_000],
+  ])('expires at %s', (_what, payload, expiresAt) => {
     const token = jwt(payload);
     expect(readToken(JSON.stringify({ token, extra: 1 }), 3600, NOW)).toEqual({
       token,
@@ -44,7 +44,7 @@ describe('readToken', () => {
     ['not-a-jwt', '{"token":"abc"}'],
     ['expired', JSON.stringify({ token: jwt({ exp: NOW_S }) })],
     ['expired', JSON.stringify({ token: jwt({ exp: 1 }) })],
-  ])('finds %s in %s', (reason, body) => {
+  ])('reports %s for %s', (reason, body) => {
     expect(reasonOf(body)).toBe(reason);
   });
 });

@@ -3,7 +3,7 @@ import { CasBadReplyError } from '../errors/cas-errors.js';
 import { jwtShape } from './jwt-shape.js';
 
 export interface MintedToken {
-  /** Byte for byte as CAS wrote it. */
+  /** Exactly as received from CAS. */
   token: string;
   expiresAt: Date;
 }
@@ -11,10 +11,10 @@ export interface MintedToken {
 const replyBody = z.looseObject({ token: z.string() });
 
 /**
- * The token in a body of CAS. It lives until its `exp`, but no longer than `maxTtlS` seconds from `now` (in ms since
- * 1970), and just as long where it has no `exp`.
+ * Returns the token in a response body of CAS. It expires at its `exp`, but at most `maxTtlS` seconds after `now` (in
+ * ms since 1970), which also applies if it has no `exp`.
  *
- * @throws CasBadReplyError for anything but a usable token.
+ * @throws CasBadReplyError if the body contains no usable token.
  */
 export function readToken(body: string, maxTtlS: number, now: number): MintedToken {
   const reply = replyBody.safeParse(parseJson(body));

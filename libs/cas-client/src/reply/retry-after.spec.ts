@@ -19,7 +19,7 @@ describe('retryAfterMs', () => {
     ['Tue Nov 24 12:00:30 2026', 30_000],
     ['Tue, 24 Nov 2026 13:00:00 GMT', 60_000],
     ['Sun, 06 Nov 1994 08:49:37 GMT', 1000],
-  ])('takes %j', (header, ms) => {
+  ])('parses %j', (header, ms) => {
     expect(retryAfterMs(header, NOW)).toBe(ms);
   });
 
@@ -39,7 +39,7 @@ describe('retryAfterMs', () => {
     expect(retryAfterMs(header, NOW)).toBeUndefined();
   });
 
-  it('stays between 1 s and 60 s, whatever the header', () => {
+  it('is between 1 s and 60 s, whatever the header', () => {
     const header = fc.oneof(
       fc.string(),
       fc.bigInt({ min: 0n }).map(String),
@@ -53,7 +53,7 @@ describe('retryAfterMs', () => {
     );
   });
 
-  it('finds the same wait in seconds and in a date', () => {
+  it('gives the same delay for seconds and for a date', () => {
     fc.assert(
       fc.property(fc.integer({ min: -100, max: 200 }), (seconds) => {
         const date = new Date(NOW + seconds * 1000).toUTCString();

@@ -1,16 +1,16 @@
-/** Sooner would be a storm. */
+/** Shorter delays would overload CAS. */
 const MIN_MS = 1000;
-/** A longer wait is not honoured: it would spend a session's deadline on one word of the vendor's. */
+/** Longer delays are capped, since a single response would use up a session's deadline. */
 const MAX_MS = 60_000;
 
-/** The three forms of RFC 9110 §5.6.7. `Date.parse` alone accepts almost anything, and the last form as local time. */
+/** The three date formats of RFC 9110 §5.6.7. `Date.parse` accepts far more, and parses the last one as local time. */
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 const RFC850_DATE = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/;
 const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
- * The wait that a `Retry-After` header asks for, in ms, between 1,000 and 60,000; `undefined` for anything that is
- * neither seconds nor a date.
+ * The delay of a `Retry-After` header, in ms, between 1,000 and 60,000; `undefined` if it is neither a number of
+ * seconds nor a date.
  *
  * @param now in ms since 1970
  */

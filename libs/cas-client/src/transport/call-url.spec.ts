@@ -8,7 +8,7 @@ describe('callUrl', () => {
     ['http://127.0.0.1:3003', 'sync', 'http://127.0.0.1:3003/sync/token/'],
     ['https://cas.example/eu/one', 'stream', 'https://cas.example/eu/one/stream/token/v2/'],
     ['https://cas.example/eu/one//?a=b#c', 'stream', 'https://cas.example/eu/one/stream/token/v2/'],
-  ] as const)('goes from %s for %s to %s', (base, product, url) => {
+  ] as const)('maps %s and %s to %s', (base, product, url) => {
     expect(callUrl(base, product).href).toBe(url);
   });
 });

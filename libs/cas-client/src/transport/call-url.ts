@@ -1,12 +1,12 @@
 import type { Product } from '@app/kernel';
 
-/** The final slash belongs to the path: without it the vendor answers with a redirect. */
+/** The trailing slash is required: without it the vendor responds with a redirect. */
 const PATHS: Record<Product, string> = {
   stream: '/stream/token/v2/',
   sync: '/sync/token/',
 };
 
-/** The URL of one product's call, below a base that may have a path of its own. */
+/** The URL of the token call of a product. The base URL may have a path. */
 export function callUrl(base: string, product: Product): URL {
   const url = new URL(base);
   url.pathname = url.pathname.replace(/\/+$/, '') + PATHS[product];

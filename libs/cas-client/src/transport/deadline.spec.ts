@@ -4,7 +4,7 @@ import { Deadline } from './deadline.js';
 const never = new Promise<never>(() => undefined);
 
 describe('Deadline', () => {
-  it('settles as the work does', async () => {
+  it('settles like the work', async () => {
     const deadline = new Deadline(60_000);
     await expect(deadline.bound(Promise.resolve(1))).resolves.toBe(1);
     await expect(deadline.bound(Promise.reject(new Error('work')))).rejects.toThrow('work');
@@ -12,13 +12,13 @@ describe('Deadline', () => {
     deadline.clear();
   });
 
-  it('ends work that does not end', async () => {
+  it('rejects when the time is over', async () => {
     const deadline = new Deadline(10);
     await expect(deadline.bound(never)).rejects.toThrow();
     expect([deadline.signal.aborted, deadline.abortedByCaller]).toEqual([true, false]);
   });
 
-  it.each(['before', 'after'])('ends at once when the caller aborts %s its start', async (when) => {
+  it.each(['before', 'after'])('rejects immediately when the caller aborts %s its start', async (when) => {
     const caller = new AbortController();
     if (when === 'before') caller.abort();
     const deadline = new Deadline(60_000, caller.signal);
@@ -29,7 +29,7 @@ describe('Deadline', () => {
     deadline.clear();
   });
 
-  it('leaves the caller’s signal alone once it is cleared', () => {
+  it('ignores the caller’s signal once it is cleared', () => {
     const caller = new AbortController();
     const deadline = new Deadline(60_000, caller.signal);
     deadline.clear();

@@ -1,4 +1,4 @@
-/** One time limit over all that an attempt does, ended early when the caller's signal aborts. */
+/** One time limit for all steps of an attempt. It ends early when the caller's signal aborts. */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -19,11 +19,11 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Settles as `work` does, but rejects at once when the time is over: undici alone would go on connecting. */
+  /** Settles like `work`, but rejects immediately when the deadline passes: undici alone would keep connecting. */
   bound<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const over = (): void => {
-        reject(new Error('over'));
+        reject(new Error('deadline exceeded'));
       };
       if (this.signal.aborted) over();
       this.signal.addEventListener('abort', over, { once: true });
@@ -35,7 +35,7 @@ export class Deadline {
     return this.caller?.aborted === true;
   }
 
-  /** Must be called: the caller's signal may live as long as the process. */
+  /** Must be called, since the caller's signal may live as long as the process. */
   clear(): void {
     clearTimeout(this.#timer);
     this.caller?.removeEventListener('abort', this.#abort);

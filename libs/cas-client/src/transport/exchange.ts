@@ -3,19 +3,19 @@ import type { CasKeyPair } from '../cas-credentials.js';
 import { drain } from './drain.js';
 import { readCapped } from './read-capped.js';
 
-/** No token comes near this. */
+/** Far larger than any token. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** As much of a reply as anyone decides by. */
+/** The parts of a response that are evaluated. */
 export interface Reply {
   status: number;
   location: string | undefined;
   retryAfter: string | undefined;
-  /** Read only under status 200, and then not if it is `encoded` (by gzip or the like) or `too-big` (over 64 KiB). */
+  /** Read only for status 200, unless it has a content encoding (`encoded`) or exceeds 64 KiB (`too-big`). */
   body: { text: string } | 'unread' | 'encoded' | 'too-big';
 }
 
-/** One GET with the credentials. Follows nothing, decodes nothing, and throws undici's errors as they come. */
+/** One GET with the credentials. Does not follow redirects or decode the body, and throws undici's errors unchanged. */
 export async function exchange(
   dispatcher: Dispatcher,
   url: URL,
@@ -34,7 +34,7 @@ export async function exchange(
     },
     signal,
   });
-  // A destroyed body tells so by an event, after everybody has left.
+  // A destroyed body emits an error when there may be no other listener left.
   body.on('error', () => undefined);
   const reply = {
     status: statusCode,

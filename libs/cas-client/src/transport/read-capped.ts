@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 
-/** The whole body as text, or `undefined` if it is longer than `maxBytes`; then the rest is not read. */
+/** Reads a body as text. Returns `undefined`, without reading the rest, if it exceeds `maxBytes`. */
 export async function readCapped(body: Readable, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // Leaving the loop destroys the stream, and its connection with it.
+    // Leaving the loop destroys the stream and its connection.
     if (bytes > maxBytes) return undefined;
     chunks.push(chunk);
   }

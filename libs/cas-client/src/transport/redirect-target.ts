@@ -1,6 +1,6 @@
 /**
- * Where a redirect may be followed to: inside the origin it came from, else `undefined`. The credentials go along, so
- * scheme, host and port must all be the same.
+ * The target of a redirect within the same origin, otherwise `undefined`. The credentials are sent along, so scheme,
+ * host and port must be identical.
  */
 export function redirectTarget(from: URL, location: string | undefined): URL | undefined {
   if (location === undefined || !URL.canParse(location, from.href)) return undefined;

@@ -2,7 +2,7 @@ import { API_KEY } from '@app/kernel';
 import { z } from 'zod';
 import { defineNamespace, whole } from './namespace.js';
 
-/** A key written by hand into an example repeats itself; 43 random characters, hex or digits included, do not. */
+/** Sample keys written by hand repeat characters; 43 random ones, even hex digits, have at least 8 distinct ones. */
 const looksRandom = (key: string): boolean => new Set(key.split('_')[2]).size >= 8;
 
 export const access = defineNamespace({
@@ -11,16 +11,20 @@ export const access = defineNamespace({
     BOOTSTRAP_API_KEY: {
       schema: z
         .string()
-        .regex(API_KEY, 'must be wtk_<id>_<secret>: id 4 to 16 of a-z0-9, secret 43 to 128 of A-Za-z0-9')
-        .refine(looksRandom, 'must have a random secret, not a sample')
+        .regex(
+          API_KEY,
+          'must be wtk_<id>_<secret>: id 4 to 16 characters of a-z0-9, secret 43 to 128 characters of A-Za-z0-9',
+        )
+        .refine(looksRandom, 'must contain a random secret, not a sample')
         .optional(),
-      description: 'An API key with every scope that is made sure to exist. Once revoked it stays revoked.',
+      description: 'Bootstrap API key with all scopes, created at startup if missing. Once revoked, it stays revoked.',
       secret: true,
+      recipe: 'echo "wtk_$(openssl rand -hex 4)_$(openssl rand -hex 32)"',
     },
     MAX_FAILED_CREDENTIALS: {
       schema: whole(1, 1_000_000),
       description:
-        'Wrong credentials that one address may send in a minute; beyond it those that are not known are refused unseen.',
+        'Maximum number of failed authentications per client address and minute; above this, unknown credentials are rejected without being checked.',
       default: '300',
     },
   },

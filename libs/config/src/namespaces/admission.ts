@@ -1,33 +1,36 @@
 import { z } from 'zod';
 import { secureUrl, defineNamespace, whole } from './namespace.js';
 
-/** As Standard Webhooks has it: 24 to 64 bytes in base64, with or without `whsec_`. */
+/** The secret format of Standard Webhooks: 24 to 64 bytes in base64, optionally prefixed with `whsec_`. */
 function isWebhookSecret(value: string): boolean {
   const encoded = value.replace(/^whsec_/, '');
   const bytes = Buffer.from(encoded, 'base64');
   return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === encoded;
 }
 
-/** The customer's own logic, behind a URL of theirs. */
+/** The customer's admission service. */
 export const admission = defineNamespace({
-  title: "Admission: the customer's own logic",
+  title: "Admission: the customer's authorization service",
   variables: {
     ADMISSION_URL: {
       schema: secureUrl.optional(),
       description:
-        'Is asked for every open, every reply with tokens, and every close. Without it: scopes alone decide.',
+        'Admission service, called for every open, every response with tokens, and every close. If unset, scopes alone decide.',
     },
     ADMISSION_SECRET: {
       schema: z
         .string()
-        .refine(isWebhookSecret, { error: 'must be base64 of 24 to 64 bytes, with or without whsec_ before it' })
+        .refine(isWebhookSecret, {
+          error: 'must be the base64 encoding of 24 to 64 bytes, optionally prefixed with whsec_',
+        })
         .optional(),
-      description: 'Signs the questions (Standard Webhooks). Goes with ADMISSION_URL. One: openssl rand -base64 32',
+      description: 'Signs admission requests (Standard Webhooks). Required with ADMISSION_URL.',
       secret: true,
+      recipe: 'echo "whsec_$(openssl rand -base64 32)"',
     },
     ADMISSION_TIMEOUT_MS: {
       schema: whole(10, 30_000),
-      description: 'How long an answer may take, in ms. No answer in time is 503: nobody is let in unasked.',
+      description: 'Timeout of one admission request, in ms. On timeout the request fails with 503 (fail closed).',
       default: '1000',
     },
   },

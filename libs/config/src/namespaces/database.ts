@@ -6,18 +6,24 @@ export const database = defineNamespace({
     DATABASE_URL: {
       schema: url('postgres:', 'postgresql:'),
       description:
-        'PostgreSQL 15 or newer, reached directly or through session pooling (transaction pooling breaks LISTEN).',
+        'PostgreSQL 15 or newer, connected directly or through session pooling (transaction pooling breaks LISTEN).',
       secret: true,
+      recipe: 'echo "postgres://watchtogether:$(openssl rand -hex 24)@localhost:5432/watchtogether"',
     },
-    DATABASE_POOL: { schema: whole(2, 200), description: 'Connections that this process may hold.', default: '10' },
+    DATABASE_POOL: {
+      schema: whole(2, 200),
+      description: 'Maximum number of connections of this process.',
+      default: '10',
+    },
     DATABASE_TIMEOUT_MS: {
       schema: whole(100, 60_000),
-      description: 'The longest that a connect, a statement or a wait for a free connection may take, in ms.',
+      description: 'Timeout for connecting, for each statement and for acquiring a pooled connection, in ms.',
       default: '1200',
     },
     BOOT_TIMEOUT_S: {
       schema: whole(1, 3600),
-      description: 'How long a starting process waits for what it needs before it exits non-zero, in s.',
+      description:
+        'How long a process waits at startup for the database and the queue before it exits with an error, in s.',
       default: '60',
     },
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { onOff, defineNamespace } from './namespace.js';
 
-/** The host goes into a Content-Security-Policy, where `;` or `,` would begin something new. */
+/** The host becomes part of a Content-Security-Policy, where `;` or `,` would start a new directive or policy. */
 const PLAIN_HOST = /^[a-z0-9.-]+$|^\[[0-9a-f:]+\]$/i;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -17,18 +17,18 @@ export const demo = defineNamespace({
   variables: {
     DEMO: {
       schema: onOff.optional(),
-      description: 'Whether the watch page is served at /demo: on or off. Without it: on in development, else off.',
+      description: 'Serve the watch page at /demo: on or off. If unset: on in development, otherwise off.',
     },
     DEMO_SDK_URL: {
       schema: z.string().refine(isScriptUrl, { error: 'must be an https URL, or http on loopback' }).optional(),
       description:
-        "The vendor's Web SDK, as a script: https, or http on loopback. The watch page loads it from there alone.",
+        "URL of the vendor's Web SDK script: https, or http on loopback. The only third-party script of the watch page.",
     },
   },
   settings: (values, { development }) => ({
     on: values.DEMO ?? development,
     sdkUrl: values.DEMO_SDK_URL,
-    /** The page may be handed the development key: never anywhere else. */
+    /** Whether the page is given the development API key: in development only. */
     handsOutKey: development,
   }),
 });

@@ -5,23 +5,24 @@ export const mint = defineNamespace({
   variables: {
     MINT_CONCURRENCY: {
       schema: whole(1, 10_000),
-      description: 'Jobs that one worker runs at a time. Each waits for CAS most of its life.',
+      description: 'Jobs that one worker processes concurrently. A job spends most of its time waiting for CAS.',
       default: '50',
     },
     SWEEP_EVERY_MS: {
       schema: whole(100, 60_000),
       description:
-        'How often a worker looks for sessions that lost their job, are expired or past their deadline, in ms.',
+        'How often a worker sweeps for sessions that have lost their job, have expired or are past their deadline, in ms.',
       default: '2500',
     },
     RETENTION_S: {
       schema: whole(1, 315_360_000),
-      description: 'How long closed, expired and failed sessions are kept, in s. Their tokens are gone long before.',
+      description:
+        'Retention of closed, expired and failed sessions, in s. Their tokens are erased when they close or expire.',
       default: '2592000',
     },
     AUDIT_RETENTION_S: {
       schema: whole(1, 315_360_000),
-      description: 'How long the audit trail is kept, in s.',
+      description: 'Retention of the audit trail, in s.',
       default: '2592000',
     },
   },

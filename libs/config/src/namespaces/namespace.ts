@@ -1,36 +1,41 @@
 import { z } from 'zod';
 
-/** One environment variable: how it is read, and what `.env.example` says of it. */
+/** One environment variable: how it is parsed and how `.env.example` describes it. */
 export interface Variable<S extends z.ZodType = z.ZodType> {
   schema: S;
-  /** One or two sentences for operators: what it decides, and its unit. */
+  /** One or two sentences for operators: what it controls, and its unit. */
   description: string;
-  /** The default as it would be written; absent where there is none. */
+  /** The default, as it would be written in an env file; absent if there is none. */
   default?: string;
-  /** May also come as a file, by `NAME_FILE`; its value is never printed. */
+  /** Can also be read from a file (`NAME_FILE`); the value is never printed. */
   secret?: boolean;
+  /** A shell one-liner that prints a valid value. Every secret has one. */
+  recipe?: string;
 }
 
 export type Variables = Record<string, Variable>;
 export type Values<V extends Variables> = { [N in keyof V]: z.output<V[N]['schema']> };
 
 export interface Context {
-  /** Without `NODE_ENV` every process is in production. */
+  /** True unless `NODE_ENV` is `development` or `test`. */
   production: boolean;
-  /** Only when `NODE_ENV` says so. */
+  /** True only if `NODE_ENV` is `development`. */
   development: boolean;
 }
 
-/** Where a secret came from if it came as a file, by the name of its variable: for settings that are read again. */
+/** The file each secret was read from, by variable name: for secrets that are reread when their file changes. */
 export type SecretFiles = Readonly<Record<string, string | undefined>>;
 
-/** A group of variables that belong together, and the settings that the code reads. */
+/** A group of related variables, and the settings derived from them. */
 export interface Namespace<V extends Variables = Variables, S = unknown> {
   title: string;
   variables: V;
   /** Earlier names of variables, refused at start with the name to use: `{ OLD: 'NEW' }`. */
   renamed?: Readonly<Record<string, string>>;
-  /** Rules over several variables; what is missing or wrong by itself is absent. Faults name variables, never values. */
+  /**
+   * Rules that involve several variables. Missing and invalid ones are absent from `values`. The messages name
+   * variables, never values.
+   */
   faults?(values: Partial<Values<V>>, context: Context): string[];
   settings(values: Values<V>, context: Context, files: SecretFiles): S;
 }
@@ -42,7 +47,7 @@ export function defineNamespace<V extends Variables, S>(definition: Namespace<V,
 export const text = z.string().min(1);
 export const optionalText = text.optional();
 
-/** A whole number between two bounds, both included. */
+/** An integer between two inclusive bounds. */
 export function whole(min: number, max: number) {
   return z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 }
@@ -51,7 +56,7 @@ export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Where secrets and decisions travel: https, or http to this machine. */
+/** For URLs that carry secrets or authorization decisions: https, or http on loopback. */
 export const secureUrl = z.string().refine(
   (value) => {
     if (!URL.canParse(value) || value.includes('#')) return false;
@@ -63,18 +68,18 @@ export const secureUrl = z.string().refine(
 
 export function url(...protocols: string[]) {
   return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 }
 
-/** Origins of pages, as a browser writes them: never `*`. */
+/** Comma-separated origins in the form of the `Origin` header. `*` is not accepted. */
 export const origins = z.string().transform((value, context): string[] => {
   const named = value
     .split(',')
     .map((origin) => origin.trim())
     .filter((origin) => origin !== '');
   if (named.every(isOrigin)) return named;
-  context.addIssue('must be origins such as https://watch.example.com, separated by commas');
+  context.addIssue('must be a comma-separated list of origins such as https://watch.example.com');
   return z.NEVER;
 });
 

@@ -6,35 +6,35 @@ const scopes = z.string().transform((value, context): Scope[] => {
   const names = value.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
   const known = names.filter(isScope);
   if (known.length === names.length) return known;
-  context.addIssue('must be scopes of this server, separated by commas');
+  context.addIssue('must be a comma-separated list of scopes of this API');
   return z.NEVER;
 });
 
-/** The customer's identity provider: viewers and hosts as callers. */
+/** The customer's identity provider, for viewers and hosts who call the API with a JWT. */
 export const oidc = defineNamespace({
   title: 'Identity provider',
   variables: {
     OIDC_ISSUER: {
-      // Without a fragment: person ids are <issuer>#<subject>.
+      // Without a fragment, since # separates issuer and subject in a user id.
       schema: secureUrl.optional(),
       description:
-        'The issuer of JWTs that are accepted as credentials, exactly as in their iss. Without it: API keys alone.',
+        'Issuer of the JWTs accepted as credentials, exactly as in their iss claim. If unset, only API keys are accepted.',
     },
-    OIDC_AUDIENCE: { schema: optionalText, description: 'What must stand in their aud. Goes with OIDC_ISSUER.' },
+    OIDC_AUDIENCE: { schema: optionalText, description: 'Required aud claim of the JWTs. Required with OIDC_ISSUER.' },
     OIDC_JWKS_URL: {
       schema: secureUrl.optional(),
       description:
-        "Where the issuer's public keys are. Without it the issuer's /.well-known/openid-configuration says so.",
+        "URL of the issuer's JWKS. If unset, it is discovered through the issuer's /.well-known/openid-configuration.",
     },
     OIDC_SCOPE_CLAIM: {
       schema: text,
-      description: 'The claim that holds scopes of this server, as text with spaces between them or as a list.',
+      description: 'Claim that contains the scopes, as a space-separated string or an array.',
       default: 'scope',
     },
     OIDC_DEFAULT_SCOPES: {
       schema: scopes,
       description:
-        'Scopes of a person whose token names none of ours, comma-separated. For viewers: sessions:read,tokens:read.',
+        'Scopes of users whose token grants none, comma-separated. Recommended for viewers: sessions:read,tokens:read.',
       default: '',
     },
   },

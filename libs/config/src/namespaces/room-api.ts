@@ -1,21 +1,21 @@
 import { onOff, origins, defineNamespace, whole } from './namespace.js';
 
 export const roomApi = defineNamespace({
-  title: 'Drop-in rooms',
+  title: 'Drop-in room API',
   variables: {
     ROOM_API: {
       schema: onOff,
-      description: 'Whether POST /room/create and GET /room/{name} are served, which ask for no credential: on or off.',
+      description: 'Serve POST /room/create and GET /room/{name}, which require no credential: on or off.',
       default: 'off',
     },
     ROOM_API_ORIGINS: {
       schema: origins,
-      description: 'Origins whose pages may call them (CORS), comma-separated.',
+      description: 'Origins allowed to call the room API (CORS), comma-separated.',
       default: '',
     },
     ROOM_API_WAIT_S: {
       schema: whole(1, 300),
-      description: 'How long a call waits for the tokens before it is told to try again, in s.',
+      description: 'How long a call waits for the tokens before it fails with a retryable error, in s.',
       default: '20',
     },
   },

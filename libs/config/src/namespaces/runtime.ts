@@ -6,12 +6,12 @@ export const runtime = defineNamespace({
   variables: {
     NODE_ENV: {
       schema: z.enum(['development', 'test', 'production']),
-      description: 'Anything but an explicit "development" or "test" is production.',
+      description: 'development, test or production. If unset: production.',
       default: 'production',
     },
     LOG_LEVEL: {
       schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
-      description: 'The least severe level that is logged.',
+      description: 'Minimum severity of logged events.',
       default: 'info',
     },
     FAILPOINT: {
@@ -19,7 +19,7 @@ export const runtime = defineNamespace({
         .string()
         .regex(/^[a-z-]+$/)
         .optional(),
-      description: 'For crash tests only, refused in production: the point at which this process kills itself.',
+      description: 'For crash tests only, rejected in production: the point at which the process kills itself.',
     },
   },
   faults: (values, { production }) =>

@@ -7,7 +7,7 @@ export interface SealingKey {
   key: Buffer;
 }
 
-/** Equal bytes, bytes that count, or readable text: of 32 random bytes none of these happens once in 10^13 keys. */
+/** Constant bytes, an arithmetic sequence, or printable text. Random keys look like this less than once in 10^13. */
 function looksLikeSample(key: Buffer): boolean {
   const steps = new Set(key.subarray(1).map((byte, i) => byte - (key[i] ?? 0)));
   return steps.size === 1 || key.every((byte) => byte >= 0x20 && byte < 0x7f);
@@ -21,15 +21,15 @@ const keyRing = z.string().transform((value, context): SealingKey[] => {
     const encoded = entry.slice(colon + 1);
     const key = Buffer.from(encoded, 'base64');
     if (!/^[A-Za-z0-9_-]{1,32}$/.test(id) || !/^[A-Za-z0-9+/]{43}=$/.test(encoded) || key.length !== 32) {
-      context.addIssue('must be <key id>:<base64 of 32 bytes>, several separated by commas');
+      context.addIssue('must be a comma-separated list of <key id>:<base64 of 32 bytes>');
       return z.NEVER;
     }
     if (keys.some((other) => other.id === id)) {
-      context.addIssue('must not name one key id twice');
+      context.addIssue('must not contain the same key id twice');
       return z.NEVER;
     }
     if (looksLikeSample(key)) {
-      context.addIssue('must be random: one of its keys is a sample');
+      context.addIssue('must contain random keys: one of them is a sample');
       return z.NEVER;
     }
     keys.push({ id, key });
@@ -43,8 +43,9 @@ export const sealing = defineNamespace({
     TOKEN_ENCRYPTION_KEYS: {
       schema: keyRing,
       description:
-        'The key ring, <key id>:<base64 of 32 bytes>, comma-separated: the first key encrypts, all of them open. A key: openssl rand -base64 32',
+        'Key ring, comma-separated <key id>:<base64 of 32 bytes>: the first key encrypts, all of them decrypt. To rotate, add a key with a new id.',
       secret: true,
+      recipe: 'echo "k1:$(openssl rand -base64 32)"',
     },
   },
   settings: (values) => ({ keys: values.TOKEN_ENCRYPTION_KEYS }),

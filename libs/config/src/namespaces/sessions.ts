@@ -6,7 +6,7 @@ const products = z.string().transform((value, context): Product[] => {
   const names = [...new Set(value.split(',').map((name) => name.trim()))];
   const known = PRODUCTS.filter((product) => names.includes(product));
   if (known.length !== names.length || known.length === 0) {
-    context.addIssue(`must be one or more of ${PRODUCTS.join(', ')}, separated by commas`);
+    context.addIssue(`must be a comma-separated list of ${PRODUCTS.join(', ')}`);
     return z.NEVER;
   }
   return known;
@@ -17,17 +17,18 @@ export const sessions = defineNamespace({
   variables: {
     DEFAULT_PRODUCTS: {
       schema: products,
-      description: 'The products of a session whose opener names none: stream, sync or both, comma-separated.',
+      description: 'Products of a session created without any: stream, sync or both, comma-separated.',
       default: 'stream',
     },
     MINT_DEADLINE_S: {
       schema: whole(1, 86_400),
-      description: 'How long a session may stay pending before it counts as failed, from its creation or retry, in s.',
+      description: 'How long a session may stay pending after creation or retry before it counts as failed, in s.',
       default: '900',
     },
     MAX_PENDING: {
       schema: whole(1, 100_000_000),
-      description: 'Pending sessions beyond which no new one is taken on, about: they are counted once a second.',
+      description:
+        'Maximum number of pending sessions; above this, new ones are rejected. Approximate: counted once per second.',
       default: '200000',
     },
   },

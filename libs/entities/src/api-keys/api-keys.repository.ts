@@ -5,13 +5,13 @@ import { Database } from '../database/database.js';
 export interface NewApiKey extends ParsedApiKey {
   name: string;
   scopes: string[];
-  /** Requests a second; null: as many as it likes. */
+  /** Maximum requests per second; null for no limit. */
   ratePerS: number | null;
 }
 
 export type ApiKeyRecord = Omit<NewApiKey, 'name'>;
 
-/** A key as operators see it. */
+/** A key as shown to operators. */
 export interface ListedApiKey {
   id: string;
   name: string;
@@ -24,7 +24,7 @@ export interface ListedApiKey {
   state: 'active' | 'expired' | 'revoked';
 }
 
-/** API keys. Revoked and expired ones are not found. */
+/** API keys. Only `list` returns revoked and expired ones. */
 @Injectable()
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
@@ -39,9 +39,9 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Adds a key unless its id exists: one that was revoked stays revoked.
+   * Adds a key unless its id exists, so that a revoked key stays revoked.
    *
-   * @param lifeS how long it lives, in s; null: until it is revoked
+   * @param lifeS lifetime in s; null for a key that does not expire
    */
   async ensure(key: NewApiKey, lifeS: number | null = null): Promise<void> {
     await this.database.query(
@@ -51,7 +51,7 @@ export class ApiKeysRepository {
     );
   }
 
-  /** Every key, the newest last. */
+  /** All keys, oldest first. */
   async list(): Promise<ListedApiKey[]> {
     return this.database.query<ListedApiKey>(
       `SELECT id, name, scopes, rate_per_s AS "ratePerS", created_at AS "createdAt", expires_at AS "expiresAt",
@@ -63,9 +63,9 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Adds `next` with the name, scopes, rate and life of the key `id`, which itself ends `overlapS` seconds from now.
+   * Adds `next` with the name, scopes, rate and lifetime of the key `id`, which expires `overlapS` seconds from now.
    *
-   * @returns false if there is no such usable key
+   * @returns false if no such key exists or it is expired or revoked
    */
   async rotate(id: string, next: ParsedApiKey, overlapS: number): Promise<boolean> {
     return this.database.transaction(async (statements) => {
@@ -86,7 +86,7 @@ export class ApiKeysRepository {
     });
   }
 
-  /** For good. False if there is no such key; revoking again changes nothing. */
+  /** Revokes a key permanently. Returns false if it does not exist; revoking again has no effect. */
   async revoke(id: string): Promise<boolean> {
     const rows = await this.database.query(
       'UPDATE api_keys SET revoked_at = COALESCE(revoked_at, clock_timestamp()) WHERE id = $1 RETURNING 1',
@@ -95,7 +95,7 @@ export class ApiKeysRepository {
     return rows.length > 0;
   }
 
-  /** Notes that these keys were used, to the minute. */
+  /** Records that these keys were used, with a resolution of one minute. */
   async recordUse(ids: readonly string[]): Promise<void> {
     await this.database.query(
       `UPDATE api_keys SET last_used_at = clock_timestamp()

@@ -2,15 +2,15 @@ import type { AuditAction, AuditedChange, CountedAction } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../database/database.js';
 
-/** How often somebody did something. */
+/** How often an actor performed an action. */
 export interface AuditCount {
-  /** A UUID: what is added twice under one id stands once. */
+  /** A UUID that makes adding idempotent. */
   id: string;
   actor: string;
   action: CountedAction;
   sessionId: string | null;
   count: number;
-  /** How long ago that was, in s. */
+  /** Age of the counted actions, in s. */
   ageS: number;
 }
 
@@ -22,7 +22,7 @@ export interface AuditItem {
   count: number;
 }
 
-/** Where a page ends: the time (ISO 8601, microseconds), actor, action and session (or '') of its last item. */
+/** The keyset cursor: time (ISO 8601, microseconds), actor, action and session (or '') of the last item of a page. */
 export interface AuditPlace {
   at: string;
   actor: string;
@@ -38,7 +38,7 @@ export interface AuditFilter {
   after?: AuditPlace | undefined;
 }
 
-/** Writes down a change of a session, in the transaction that makes it. */
+/** Records a change of a session, in the same transaction as the change. */
 export async function auditChange(
   statements: Queryable,
   { actor, action, sessionId }: { actor: string; action: AuditedChange; sessionId: string },
@@ -50,12 +50,12 @@ export async function auditChange(
   );
 }
 
-/** The audit trail: entries are added, never changed. */
+/** The audit trail: append-only. */
 @Injectable()
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
-  /** Adds counts to the minutes to which they belong. Safe to repeat when it is not known whether it was done. */
+  /** Adds counts, each to the minute it belongs to. Idempotent, so a call with an unknown outcome can be repeated. */
   async add(counts: readonly AuditCount[]): Promise<void> {
     await this.database.query(
       `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
@@ -75,7 +75,7 @@ export class AuditRepository {
     );
   }
 
-  /** A page of items, newest first. What was counted in several entries of one minute is one item. */
+  /** A page of items, newest first. Entries of the same minute, actor, action and session are merged into one item. */
   async list({ session, actor, from, limit, after }: AuditFilter): Promise<{
     items: AuditItem[];
     next: AuditPlace | null;

@@ -2,7 +2,7 @@ import { ERASED_USER } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
-/** How many rows named the person. */
+/** The number of rows that contained the user. */
 export interface Erased {
   sessions: number;
   idempotencyKeys: number;
@@ -10,18 +10,18 @@ export interface Erased {
 }
 
 const BATCH = 1000;
-/** Rows that one statement looks at, where no index leads to a person. */
+/** Rows scanned per statement where no index covers the user. */
 const LOOKED_AT = 5000;
 
 /**
- * Takes a person out of every row. Each batch is a statement of its own, and what is done stays done: after an
- * interruption the same call does the rest. What happened stays counted, under nobody's name.
+ * Removes a user from all rows. Each batch commits separately, so an interrupted call can be repeated to complete it.
+ * Audit entries are kept, without the user.
  */
 @Injectable()
 export class SubjectsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @param issuer whose subject it is; null: of any issuer */
+  /** @param issuer issuer of the subject; null for any */
   async erase(subject: string, issuer: string | null): Promise<Erased> {
     return {
       sessions: await this.eraseFromSessions(subject, issuer),
@@ -30,7 +30,7 @@ export class SubjectsRepository {
     };
   }
 
-  /** Sessions are not found by their creator, so all are looked at, in the order of their ids. */
+  /** There is no index on the creator, so all sessions are scanned, in id order. */
   private async eraseFromSessions(subject: string, issuer: string | null): Promise<number> {
     let erased = 0;
     for (let last: string | null = ''; last !== null;) {
@@ -47,7 +47,7 @@ export class SubjectsRepository {
     return erased;
   }
 
-  /** Of a day at most, and nobody is left to whom they could belong. */
+  /** They can be deleted, since they are at most 24 hours old and their owner no longer exists. */
   private async deleteIdempotencyKeys(subject: string, issuer: string | null): Promise<number> {
     return this.untilNoneIsLeft(
       `DELETE FROM idempotency_keys WHERE (caller, key) IN (
@@ -58,7 +58,7 @@ export class SubjectsRepository {
     );
   }
 
-  /** Entries are never changed: each is deleted and, in the same statement, added again without the person. */
+  /** Entries are never updated: each is deleted and inserted again without the user, in one statement. */
   private async eraseFromAudit(subject: string, issuer: string | null): Promise<number> {
     const issuers = issuer === null ? await this.issuersInAudit() : [issuer];
     return this.untilNoneIsLeft(
@@ -74,7 +74,7 @@ export class SubjectsRepository {
     );
   }
 
-  /** Few, though their persons are many: the index is entered once for each, behind the last person of the one before. */
+  /** Skips through the index with one lookup per issuer, since issuers are few and users many. */
   private async issuersInAudit(): Promise<string[]> {
     const issuers: string[] = [];
     for (let behind = 'user:'; ;) {
@@ -85,7 +85,7 @@ export class SubjectsRepository {
       if (row === undefined) return issuers;
       const issuer = row.actor.slice('user:'.length, row.actor.indexOf('#'));
       issuers.push(issuer);
-      // In the order of bytes $ comes right after #.
+      // $ is the byte after #, so this is greater than every user of the issuer.
       behind = `user:${issuer}$`;
     }
   }
@@ -101,8 +101,8 @@ export class SubjectsRepository {
 }
 
 /**
- * Whether a caller id is this person's, in SQL: the subject is `$1`, the issuer `$2` or null. Issuers hold no #, so the
- * first one ends the issuer, and whatever follows is the subject.
+ * SQL condition that a caller id belongs to this user: the subject is `$1`, the issuer `$2` or null. An issuer contains
+ * no #, so the first one separates it from the subject.
  */
 function isPerson(column: string): string {
   const cut = `strpos(${column}, '#')`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BatchLoader } from './batch-loader.js';
 
-/** A store that answers when it is told to. */
+/** A store that responds on demand. */
 function storeOnDemand() {
   const calls: { keys: string[]; answer: (values?: Record<string, string>) => void; fail: (error: Error) => void }[] =
     [];
@@ -19,19 +19,19 @@ function storeOnDemand() {
   );
   const call = (n: number) => {
     const found = calls[n];
-    if (found === undefined) throw new Error(`there is no call ${n}`);
+    if (found === undefined) throw new Error(`call ${n} was not made`);
     return found;
   };
   return { looks, calls, call };
 }
 
-/** What was scheduled for after this turn has run. */
+/** Lets everything scheduled for the next turns of the event loop run. */
 async function turn(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('looks that are shared', () => {
-  it('ask once for a key, however many want it, and once for all keys that are wanted together', async () => {
+describe('the batch loader', () => {
+  it('loads keys that are requested together in one call, each once', async () => {
     const { looks, calls, call } = storeOnDemand();
     const crowd = Promise.all(Array.from({ length: 500 }, (_, n) => looks.load(n % 2 === 0 ? 'a' : 'b')));
     await turn();
@@ -40,7 +40,7 @@ describe('looks that are shared', () => {
     expect(new Set(await crowd)).toEqual(new Set(['1', '2']));
   });
 
-  it('say null for what is not there', async () => {
+  it('returns null for a missing key', async () => {
     const { looks, call } = storeOnDemand();
     const looked = looks.load('a');
     await turn();
@@ -48,7 +48,7 @@ describe('looks that are shared', () => {
     expect(await looked).toBeNull();
   });
 
-  it('never answer from a statement that began before the question', async () => {
+  it('never answers from a statement that started before the lookup', async () => {
     const { looks, calls, call } = storeOnDemand();
     const early = looks.load('a');
     await turn();
@@ -60,7 +60,7 @@ describe('looks that are shared', () => {
     expect([await early, await late]).toEqual(['old', 'new']);
   });
 
-  it('keep at most two statements under way; those who wait share the next one', async () => {
+  it('runs at most two statements at a time; waiting lookups share the next one', async () => {
     const { looks, calls, call } = storeOnDemand();
     const first = [looks.load('a')];
     await turn();
@@ -77,7 +77,7 @@ describe('looks that are shared', () => {
     expect(await Promise.all([...first, ...rest])).toEqual(['1', '2', '3', '4', '3']);
   });
 
-  it('ask for 500 keys at most in one statement', async () => {
+  it('loads at most 500 keys per statement', async () => {
     const { looks, calls, call } = storeOnDemand();
     const crowd = Promise.all(Array.from({ length: 700 }, (_, n) => looks.load(String(n))));
     await turn();
@@ -87,7 +87,7 @@ describe('looks that are shared', () => {
     expect(await crowd).toHaveLength(700);
   });
 
-  it('fail together, those who wait as well, and look again afterwards', async () => {
+  it('fails all lookups including the waiting ones, and recovers afterwards', async () => {
     const { looks, calls, call } = storeOnDemand();
     const failing = [looks.load('a')];
     await turn();

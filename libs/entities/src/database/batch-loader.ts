@@ -1,24 +1,24 @@
-/** Statements under way at one time. Two, so that the database is never idle while a reply is on its way back. */
+/** Concurrent statements. Two, so that the database is not idle while a reply is in flight. */
 const MAX_BATCHES_IN_FLIGHT = 2;
 const MAX_BATCH_SIZE = 500;
 
-/** Those who asked for one key. */
+/** The callers waiting for one key. */
 type PendingLoad<V> = PromiseWithResolvers<V | null>;
 
 /**
- * Looks at single rows by a key, shared by all who ask at the same time: a crowd costs a statement or two, not one a
- * head. Nothing is remembered: every look is answered by a statement that began after it was asked for, so nobody sees
- * an older state than with a statement of their own.
+ * Batches concurrent lookups of single rows by key: a burst costs one or two queries. Nothing is cached: every lookup
+ * is answered by a statement that started after it was requested, so no caller sees an older state than with a query of
+ * its own.
  */
 export class BatchLoader<V> {
   private waiting = new Map<string, PendingLoad<V>>();
   private inFlight = 0;
   private scheduled = false;
 
-  /** @param loadMany the values of these keys, in one statement; keys without a value are left out */
+  /** @param loadMany loads the values of these keys in one statement; keys without a value are omitted */
   constructor(private readonly loadMany: (keys: string[]) => Promise<Map<string, V>>) {}
 
-  /** The value of a key, or null. Rejects as `load` does. */
+  /** The value of a key, or null. Rejects with the error of `load`. */
   load(key: string): Promise<V | null> {
     const asked = this.waiting.get(key) ?? Promise.withResolvers<V | null>();
     this.waiting.set(key, asked);
@@ -26,7 +26,7 @@ export class BatchLoader<V> {
     return asked.promise;
   }
 
-  /** After this turn of the loop, so that what comes in together is asked together. */
+  /** Deferred to the next turn of the event loop, so that lookups of the same turn share a statement. */
   private schedule(): void {
     if (this.scheduled || this.inFlight >= MAX_BATCHES_IN_FLIGHT || this.waiting.size === 0) return;
     this.scheduled = true;
@@ -44,7 +44,7 @@ export class BatchLoader<V> {
       const found = await this.loadMany([...batch.keys()]);
       for (const [key, asked] of batch) asked.resolve(found.get(key) ?? null);
     } catch (error) {
-      // Whoever came in the meantime would wait for the same refusal, a second time as long.
+      // Waiting lookups fail too: they would most likely wait as long again for the same error.
       for (const asked of [...batch.values(), ...this.waiting.values()]) asked.reject(error);
       this.waiting = new Map();
     } finally {

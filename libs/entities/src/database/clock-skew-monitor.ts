@@ -3,10 +3,13 @@ import { Database } from './database.js';
 
 const MEASURE_EVERY_MS = 30_000;
 
-/** How far this process's clock is from the database's, which alone decides about time. Measured, never acted upon. */
+/**
+ * Measures the skew between the clock of this process and the database's, which is the only one used in decisions. The
+ * skew is exported as a metric and never corrected for.
+ */
 @Injectable()
 export class ClockSkewMonitor implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Seconds by which this process is ahead; negative when it is behind. */
+  /** Seconds by which this process is ahead of the database; negative if behind. */
   skewS = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -21,7 +24,7 @@ export class ClockSkewMonitor implements OnApplicationBootstrap, OnModuleDestroy
     clearInterval(this.timer);
   }
 
-  /** Half of the round trip is assumed to lie before the server's look at its clock. */
+  /** Assumes that the server reads its clock halfway through the round trip. */
   private async measure(): Promise<void> {
     const before = Date.now();
     const rows = await this.database

@@ -17,7 +17,7 @@ export interface DatabaseSettings {
   timeoutMs: number;
 }
 
-/** Every wait has an end: for a free connection, for a connect, for a statement. */
+/** Every wait is bounded: for a pooled connection, for connecting and for a statement. */
 export function dataSourceOptions({ url, pool, timeoutMs }: DatabaseSettings): DataSourceOptions {
   return {
     type: 'postgres',

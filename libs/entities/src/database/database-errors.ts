@@ -1,6 +1,6 @@
 import { CodedError, StoreUnavailableError } from '@app/kernel';
 
-/** A row stands in the way of a unique index. `constraint` is its name in the schema. */
+/** A unique index was violated. `constraint` is its name in the schema. */
 export class UniqueViolationError extends CodedError {
   readonly code = 'unique-violation';
 
@@ -13,22 +13,23 @@ export class UniqueViolationError extends CodedError {
 }
 
 /**
- * SQLSTATE classes that speak of the server's condition, not of our statement: connection (08), transaction rollback by
- * deadlock (40), resources (53), operator intervention and statement timeout (57), object not in state (55), system (58).
+ * SQLSTATE classes caused by the state of the server rather than by the statement: connection (08), transaction
+ * rollback and deadlock (40), resources (53), object not in prerequisite state (55), operator intervention and
+ * statement timeout (57), system (58).
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '40', '53', '55', '57', '58']);
 
 /**
- * "cannot execute … in a read-only transaction": this connection leads to a standby, as after a failover. It would go on
- * refusing for as long as it is used, while a new one finds the primary.
+ * "cannot execute … in a read-only transaction": the connection leads to a standby, as after a failover. It would keep
+ * failing for as long as it is reused, while a new connection reaches the primary.
  */
 const READ_ONLY = '25006';
 
-/** Sorts what `pg` throws, once: everything that is not an answer of the server means that it is away. */
+/** Classifies an error thrown by `pg`. Anything that is not a response from the server means that it is unavailable. */
 export function classifyDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { severity, code, constraint } = error as Error & { severity?: string; code?: string; constraint?: string };
-  // FATAL is the last that a server says on a connection.
+  // FATAL is the last message the server sends on a connection.
   if (severity === undefined || severity === 'FATAL' || code === READ_ONLY) {
     return new ConnectionLostError('database', { cause: error });
   }
@@ -39,5 +40,5 @@ export function classifyDatabaseError(error: unknown): unknown {
   return error;
 }
 
-/** No answer came, or none that helps: the connection must not be used again. */
+/** The connection was lost or leads to a read-only server: it must not be reused. */
 export class ConnectionLostError extends StoreUnavailableError {}

@@ -5,20 +5,20 @@ import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { ConnectionLostError, classifyDatabaseError } from './database-errors.js';
 
-/** Runs one statement and gives its rows: for SELECT, and for INSERT, UPDATE and DELETE with RETURNING alike. */
+/** Runs one statement and returns its rows: SELECT, or INSERT, UPDATE and DELETE with RETURNING. */
 export interface Queryable {
   query<R>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
 }
 
-/** A whole transaction may take this many times the limit of one statement. */
+/** Timeout of a transaction, as a multiple of the statement timeout. */
 const TRANSACTION_FACTOR = 1.2;
 
 /**
- * The door to Postgres for the repositories. It uses the pool of TypeORM's data source directly, because two things
- * matter here that a query runner does not offer: a connection on which something went unanswered is thrown away
- * instead of being handed to the next caller, and no caller waits longer than the configured limit.
+ * Access to Postgres for the repositories. It uses the pool of TypeORM's data source directly, for two guarantees that
+ * a query runner does not give: a connection on which a statement went unanswered is discarded instead of being handed
+ * to the next caller, and no caller waits longer than the configured timeout.
  *
- * Errors leave here sorted: `StoreUnavailableError`, `UniqueViolationError`, or what is a bug of ours.
+ * Errors are classified: `StoreUnavailableError`, `UniqueViolationError`, or anything else, which is a bug.
  */
 @Injectable()
 export class Database implements Queryable {
@@ -28,7 +28,7 @@ export class Database implements Queryable {
     return this.withClient((client) => run<R>(client, sql, parameters));
   }
 
-  /** READ COMMITTED: every statement takes a new view, which the lock-then-look rule relies on. */
+  /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */
   async transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
       await run(client, 'BEGIN');
@@ -50,7 +50,7 @@ export class Database implements Queryable {
 
   private async borrow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch(rethrowClassified);
-    // Between two statements of a transaction nobody else listens: a server that dies then would end this process.
+    // Between two statements of a transaction there is no other listener, and an unhandled 'error' ends the process.
     let lost = false;
     const onError = (): void => {
       lost = true;

@@ -7,23 +7,23 @@ const ANSWER_WITHIN_MS = 3000;
 
 export interface DatabaseFindings {
   state: DatabaseState;
-  /** Absent when nothing can be said: there was no answer. */
+  /** Absent if the server could not be reached. */
   server?: ServerFindings;
 }
 
 export interface ServerFindings {
-  /** As the server writes it, and its first number. */
+  /** The version as reported by the server, and its major version. */
   version: string;
   major: number;
-  /** Seconds by which this process is ahead; negative when it is behind. */
+  /** Seconds by which this process is ahead of the database; negative if behind. */
   skewS: number;
-  /** Whether a connection stays with one session of the server: behind transaction pooling it does not. */
+  /** Whether a connection keeps its server session. Behind transaction pooling it does not. */
   keepsSession: boolean;
-  /** Whether a LISTEN hears what is notified. */
+  /** Whether LISTEN receives notifications. */
   listens: boolean;
 }
 
-/** What this product needs of a database, tried on it. Changes nothing there. */
+/** Tests the requirements of this service on a database. Changes nothing in it. */
 export async function examineDatabase(url: string): Promise<DatabaseFindings> {
   const state = await schemaState(url);
   const options = { connectionString: url, connectionTimeoutMillis: ANSWER_WITHIN_MS, query_timeout: ANSWER_WITHIN_MS };
@@ -47,7 +47,7 @@ async function examine(one: Client, other: Client): Promise<ServerFindings> {
             (1000 * extract(epoch FROM clock_timestamp()))::float8 AS now`,
   );
   const [server] = rows;
-  if (server === undefined) throw new Error('a SELECT without a FROM gave no row');
+  if (server === undefined) throw new Error('a SELECT without FROM returned no row');
   return {
     version: server.version,
     major: server.major,
@@ -57,7 +57,7 @@ async function examine(one: Client, other: Client): Promise<ServerFindings> {
   };
 }
 
-/** The other one's transaction takes the server's session that a pooler would have used again. */
+/** The transaction on `other` occupies the server session that a pooler would otherwise reuse for `one`. */
 async function keepsSession(one: Client, other: Client): Promise<boolean> {
   const mark = randomBytes(8).toString('hex');
   await one.query(`SELECT set_config('watchtogether.mark', $1, false)`, [mark]);

@@ -1,16 +1,16 @@
-import { StartupError, sleep } from '@app/kernel';
+import { StartupError, endpoint, sleep } from '@app/kernel';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source-options.js';
 
-/** Migrating may take long. Postgres and pg both read 0 as "no limit". */
+/** Migrations may take long. Both Postgres and pg treat 0 as "no limit". */
 const NO_LIMIT = 0;
 
-/** Runs this product's migrations. Gives the names of those that ran. */
+/** Runs the pending migrations and returns their names. */
 export async function migrateSchema(url: string): Promise<string[]> {
   const source = await new DataSource(dataSourceOptions({ url, pool: 2, timeoutMs: NO_LIMIT })).initialize();
   try {
-    // Two migrate steps at once (two replicas of a one-shot job) wait for each other.
+    // Serializes concurrent migrate commands, such as two replicas of a one-shot job.
     const lock = new Client({ connectionString: url });
     await lock.connect();
     try {
@@ -26,8 +26,8 @@ export async function migrateSchema(url: string): Promise<string[]> {
 }
 
 /**
- * Waits until the database answers and its schema is at least as new as this code. Called before anything else of a
- * process starts: a process is never up but deaf.
+ * Waits until the database is available and its schema is at least as new as this code. Called before the process
+ * starts anything else, so that it never runs without a working database connection.
  *
  * @throws StartupError after `timeoutMs`
  */
@@ -41,7 +41,8 @@ export async function waitForDatabase(
   for (;;) {
     const state = await schemaState(url);
     if (state === 'ready') return;
-    if (performance.now() > end) throw new StartupError(`${FAULTS[state]} (waited ${String(timeoutMs / 1000)} s)`);
+    if (performance.now() > end)
+      throw new StartupError(`${FAULTS[state]} (${endpoint(url)}, waited ${String(timeoutMs / 1000)} s)`);
     if (told !== state) onWait(state);
     told = state;
     await sleep(LOOK_EVERY_MS);
@@ -50,14 +51,14 @@ export async function waitForDatabase(
 
 const LOOK_EVERY_MS = 500;
 const FAULTS = {
-  'no-answer': 'The database does not answer',
-  refused: 'The database refuses this process: look at user, password and name of the database',
-  'old-schema': 'The schema is older than this process: run the migrate step',
+  'no-answer': 'The database is unavailable',
+  refused: 'The database refused the connection: check user, password and database name',
+  'old-schema': 'The database schema is older than this release: run the migrate command',
 };
 
 export type DatabaseState = 'ready' | keyof typeof FAULTS;
 
-/** Whether the database answers, lets this process in, and has a schema at least as new as this code. */
+/** Whether the database is available, accepts the credentials, and has a schema at least as new as this code. */
 export async function schemaState(url: string): Promise<DatabaseState> {
   const source = new DataSource(dataSourceOptions({ url, pool: 1, timeoutMs: 2000 }));
   try {
@@ -70,7 +71,7 @@ export async function schemaState(url: string): Promise<DatabaseState> {
   }
 }
 
-/** SQLSTATE 28…: the credentials; 3D…: no such database; 42…: no right to what is there. */
+/** SQLSTATE 28…: invalid credentials; 3D…: unknown database; 42…: insufficient privileges. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^(28|3D|42)/.test(code);

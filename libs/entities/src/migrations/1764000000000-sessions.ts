@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The first schema. Every constraint has a name, since errors and documents speak of them. */
+/** The first schema. Every constraint is named, since errors and documentation refer to them. */
 export class Sessions1764000000000 implements MigrationInterface {
   name = 'Sessions1764000000000';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** An API key may carry a limit. The release before neither reads nor writes it. */
+/** Optional rate limit of an API key. The previous release neither reads nor writes it. */
 export class ApiKeyRates1764100000000 implements MigrationInterface {
   name = 'ApiKeyRates1764100000000';
 

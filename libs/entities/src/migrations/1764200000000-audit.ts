@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The audit trail. Without a foreign key: it outlives the sessions that it tells of. */
+/** The audit trail. It has no foreign key, since entries outlive their sessions. */
 export class Audit1764200000000 implements MigrationInterface {
   name = 'Audit1764200000000';
 

@@ -2,8 +2,8 @@ import { encodeSessionEvents, SESSION_EVENTS_CHANNEL } from '@app/kernel';
 import type { Queryable } from '../database/database.js';
 
 /**
- * Tells every gateway that these sessions changed, at the commit of the transaction. NOTIFY holds a database-wide lock
- * while it commits, so a transaction announces all its sessions at once.
+ * Notifies every gateway, when the transaction commits, that these sessions changed. NOTIFY holds a database-wide lock
+ * during the commit, so a transaction notifies for all its sessions in one call.
  */
 export async function notifySessionsChanged(statements: Queryable, ids: readonly string[]): Promise<void> {
   for (const payload of encodeSessionEvents(ids)) {

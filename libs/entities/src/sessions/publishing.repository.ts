@@ -4,11 +4,11 @@ import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { Database, type Queryable } from '../database/database.js';
 
 export interface MintTask {
-  /** Products that have no published token yet. */
+  /** Products without a published token. */
   missing: Product[];
-  /** The place in the list of waits: failed attempts so far. */
+  /** Failed attempts so far, which determine the backoff. */
   attempts: number;
-  /** How long CAS must still be left alone for this session, in ms. */
+  /** Remaining backoff before CAS may be called for this session, in ms. */
   waitMs: number;
 }
 
@@ -20,22 +20,22 @@ export interface SealedToken {
 }
 
 export interface Publication {
-  /** Products whose token everybody sees from now on. */
+  /** Products whose token is now published. */
   published: Product[];
-  /** Products whose token came too late: somebody else's stands, or the session is no longer pending. */
+  /** Products whose token was too late: another one is published, or the session is no longer pending. */
   discarded: Product[];
-  /** Set when this publication made the session ready: the time since its creation, in ms. */
+  /** Time from creation to ready, in ms, if this publication made the session ready; otherwise null. */
   readyAfterMs: number | null;
-  /** Whether the session still waits for a product. */
+  /** Whether the session is still missing a product. */
   pending: boolean;
 }
 
-/** What a run writes. Every method locks the session's row first and looks at it in a further statement. */
+/** The writes of a minting run. Every method locks the session's row first and reads it in a later statement. */
 @Injectable()
 export class PublishingRepository {
   constructor(private readonly database: Database) {}
 
-  /** What is left to do for a session; null when it is not pending any more, or past its deadline. */
+  /** The remaining work for a session; null if it is no longer pending or past its deadline. */
   async task(id: string): Promise<MintTask | null> {
     const [row] = await this.database.query<Omit<MintTask, 'waitMs'> & { waitMs: number | null }>(
       `SELECT ARRAY(SELECT p FROM unnest(s.products) p
@@ -49,8 +49,8 @@ export class PublishingRepository {
   }
 
   /**
-   * Publishes each token once. The transaction that publishes the last product makes the session ready. Safe to repeat
-   * with the same tokens when it is not known whether an earlier call was committed.
+   * Publishes each token at most once. The transaction that publishes the last product makes the session ready.
+   * Idempotent for the same tokens, so a call whose commit is uncertain can be repeated.
    */
   async publish(id: string, tokens: readonly SealedToken[]): Promise<Publication> {
     return this.database.transaction(async (statements) => {
@@ -63,7 +63,7 @@ export class PublishingRepository {
     });
   }
 
-  /** Records a wait before the next call: `counted` attempts move on in the list of waits. */
+  /** Records the delay before the next call. Only `counted` attempts increase the backoff. */
   async postpone(id: string, wait: { waitMs: number; counted: boolean; code: FailureCode | null }): Promise<void> {
     await this.database.query(
       `UPDATE sessions SET attempts = attempts + $2, failure_code = COALESCE($3, failure_code),
@@ -74,7 +74,7 @@ export class PublishingRepository {
     );
   }
 
-  /** `pending` → `failed`. False if the session was not pending any more. */
+  /** `pending` → `failed`. Returns false if the session was no longer pending. */
   async fail(id: string, code: FailureCode): Promise<boolean> {
     return this.database.transaction(async (statements) => {
       const failed = await statements.query(
@@ -89,7 +89,7 @@ export class PublishingRepository {
   }
 }
 
-/** The lock is one statement, the look another: only then does the look see what the last holder of the lock wrote. */
+/** Locks and reads in two statements: only a later statement sees what the previous lock holder wrote. */
 async function lockPending(statements: Queryable, id: string): Promise<boolean> {
   await statements.query('SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE', [id]);
   const rows = await statements.query(
@@ -118,10 +118,10 @@ async function insertTokens(statements: Queryable, id: string, tokens: readonly 
 }
 
 /**
- * Which of these very tokens are the published ones. A seal is never the same twice, so it tells whose token stands.
- * Only a publication that is repeated, because it was not known whether it was committed, can find that `reseal` was
- * there in between: then a token of ours that stands counts as discarded. That is a wrong number in a metric and in a
- * line of the log, and nothing else: the token stays, and what the session lacks is told by its rows, not by this.
+ * The products for which exactly this token is published. Sealing never produces the same text twice, so comparing the
+ * sealed text identifies the token. The exception is a repeated publication with a `reseal` in between: the published
+ * token then counts as discarded. This affects only a metric and a log line; the token stays published, and the missing
+ * products are determined from the rows.
  */
 async function standing(statements: Queryable, id: string, tokens: readonly SealedToken[]): Promise<Product[]> {
   if (tokens.length === 0) return [];
@@ -132,7 +132,7 @@ async function standing(statements: Queryable, id: string, tokens: readonly Seal
   return rows.map((row) => row.product);
 }
 
-/** `pending` → `ready` once no product is missing; gives the time from creation to ready, in ms, or null. */
+/** `pending` → `ready` if no product is missing. Returns the time from creation to ready, in ms, or null. */
 async function becomeReady(statements: Queryable, id: string): Promise<number | null> {
   const [row] = await statements.query<{ readyAfterMs: number }>(
     `UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1, ready_at = clock_timestamp(),

@@ -2,13 +2,13 @@ import type { Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
-/** How many tokens a key seals at the moment. */
+/** The number of tokens currently sealed with a key. */
 export interface KeyUse {
   keyId: string;
   tokens: number;
 }
 
-/** The place of a token; tokens have an order by it. */
+/** The primary key of a token, which also defines the order of processing. */
 export interface TokenPlace {
   sessionId: string;
   product: Product;
@@ -19,19 +19,19 @@ export interface StoredToken extends TokenPlace {
 }
 
 export interface Resealed extends StoredToken {
-  /** What shall stand in place of `sealed`. */
+  /** The replacement for `sealed`. */
   resealed: string;
 }
 
 /**
- * Sealed tokens, to be sealed again with another key. That changes no session (what a client sees stays the same), so
- * the session's row is neither locked nor raised in version, and nothing is announced.
+ * Sealed tokens, for sealing them again with another key. Clients see no change, so the session's row is not locked,
+ * its version is not incremented, and no notification is sent.
  */
 @Injectable()
 export class ResealingRepository {
   constructor(private readonly database: Database) {}
 
-  /** Every key that seals something. */
+  /** The keys with at least one sealed token. */
   async keysInUse(): Promise<KeyUse[]> {
     return this.database.query<KeyUse>(
       `SELECT key_id AS "keyId", count(*)::int AS tokens FROM session_tokens WHERE sealed IS NOT NULL
@@ -39,7 +39,7 @@ export class ResealingRepository {
     );
   }
 
-  /** Those of these keys that have sealed a token once which is erased by now. It may have to look at every row. */
+  /** Those of these keys that sealed a token that has since been erased. May scan the whole table. */
   async keysOfErased(keyIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.query<{ keyId: string }>(
       `SELECT k AS "keyId" FROM unnest($1::text[]) k
@@ -49,7 +49,7 @@ export class ResealingRepository {
     return rows.map((row) => row.keyId);
   }
 
-  /** Tokens that these keys seal, in order, those after a place. */
+  /** Tokens sealed with these keys, in order, after the given one. */
   async sealedBy(keyIds: readonly string[], after: TokenPlace | null, limit: number): Promise<StoredToken[]> {
     return this.database.query<StoredToken>(
       `SELECT session_id AS "sessionId", product, sealed FROM session_tokens
@@ -61,9 +61,9 @@ export class ResealingRepository {
   }
 
   /**
-   * Puts the new seal where the old one still stands, and gives how many. A token that was erased meanwhile stays
-   * erased: it is compared after its row was locked. A row that somebody else holds is passed over rather than waited
-   * for, so that this can be in nobody's way and never a part of a deadlock.
+   * Replaces sealed texts that are unchanged, and returns how many. A token that was erased in the meantime stays
+   * erased, since the comparison happens after the row is locked. Locked rows are skipped rather than waited for, so
+   * that resealing never blocks another transaction for long or takes part in a deadlock.
    */
   async replace(keyId: string, tokens: readonly Resealed[]): Promise<number> {
     const rows = await this.database.query(

@@ -10,23 +10,23 @@ import { BatchLoader } from '../database/batch-loader.js';
 
 export interface RoomOpening {
   room: string;
-  /** Products as the opener named them; a failed session with others is not re-opened. */
+  /** Products requested by the caller, if any; a failed session with other products is not reopened. */
   wanted: Product[] | undefined;
-  /** Products of the session if this call makes it. */
+  /** Products of the session if this call creates it. */
   products: Product[];
   metadata: Record<string, unknown>;
   createdBy: string;
-  /** How long it may stay pending, in s. */
+  /** Maximum time in `pending`, in s. */
   deadlineS: number;
 }
 
 export interface OpenedRoom {
   session: SessionRecord;
-  /** `created`: this call made the session. `reopened`: it put a failed one back to pending. `existing`: it changed nothing. */
+  /** `made`: created by this call. `reopened`: a failed session was set back to pending. `found`: no change. */
   outcome: 'created' | 'reopened' | 'existing';
 }
 
-/** Opening lost a race this many times in a row: somebody opens and closes the room faster than we can look. */
+/** Opening lost `MAX_ROUNDS` races in a row: the room is opened and closed faster than it can be read. */
 export class RoomContendedError extends CodedError {
   readonly code = 'room-contended';
 }
@@ -34,7 +34,7 @@ export class RoomContendedError extends CodedError {
 const MAX_ROUNDS = 10;
 const REOPEN_EVERY_S = 10;
 
-/** Rooms and their live sessions. At most one is live per room: the unique index decides, never a lock in a process. */
+/** Rooms and their live sessions. A unique index, not an in-process lock, ensures at most one per room. */
 @Injectable()
 export class RoomsRepository {
   private readonly loader = new BatchLoader<SessionRecord>(async (rooms) => {
@@ -50,14 +50,14 @@ export class RoomsRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * The live session of a room. One that is expired by the clock is live no more. Those who look at the same time share
-   * a statement, and the record: nobody may change it.
+   * The live session of a room; one past its expiry is no longer live. Concurrent lookups share a statement and the
+   * returned record, so callers must not modify it.
    */
   async findLive(room: string): Promise<SessionRecord | null> {
     return this.loader.load(room);
   }
 
-  /** Gets or makes the room's live session. The fast answer is one SELECT; only a change takes a transaction. */
+  /** Gets or creates the room's live session. The fast path is one SELECT; only a change needs a transaction. */
   async open(opening: RoomOpening): Promise<OpenedRoom> {
     let triedByOther = false;
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -69,12 +69,12 @@ export class RoomsRepository {
       if (changed !== null) return changed;
       if (found !== null) return { session: found, outcome: 'existing' };
     }
-    throw new RoomContendedError('The room changes too fast');
+    throw new RoomContendedError('The room is changing too fast');
   }
 
   /**
-   * Of a crowd that finds a room empty, one of this process tries to fill it; the others look again when it is through.
-   * This spares the database a transaction a head, no more: who wins is still the unique index's business.
+   * If many requests of this process find a room empty, one attempts the change and the others read again afterwards.
+   * This only saves transactions: the unique index still decides which request wins.
    */
   private async changeSingleFlight(opening: RoomOpening): Promise<OpenedRoom | null | 'under way'> {
     const other = this.changing.get(opening.room);
@@ -92,7 +92,7 @@ export class RoomsRepository {
     }
   }
 
-  /** Null: somebody else was faster, or the failed session may not be re-opened now. */
+  /** Null if another request was faster, or the failed session must not be reopened yet. */
   private async change(opening: RoomOpening): Promise<OpenedRoom | null> {
     try {
       return await this.database.transaction(async (statements) => {
@@ -114,7 +114,7 @@ export class RoomsRepository {
           : { session: toRecord(row), outcome: reopened === null ? 'created' : 'reopened' };
       });
     } catch (error) {
-      // The generation was taken and closed again between our look and our insert: go round.
+      // The same generation was created and closed between the read and the insert: try again.
       if (error instanceof UniqueViolationError && error.constraint === 'sessions_one_per_generation') return null;
       throw error;
     }
@@ -125,7 +125,7 @@ function mayReopen(session: SessionRecord): boolean {
   return session.status === 'failed' && RETRYABLE_FAILURES.some((code) => code === session.failureCode);
 }
 
-/** Moves what the clock has already decided for this room, so that the unique index does not stand in the way. */
+/** Settles the room's overdue session, so that it does not block the unique index. */
 async function settleOverdue(statements: Queryable, room: string): Promise<void> {
   const expired = await expireDue(statements, 's.room = $1', [room]);
   const failed = await failOverdue(statements, 's.room = $1', [room]);

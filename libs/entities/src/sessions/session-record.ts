@@ -1,6 +1,6 @@
 import type { FailureCode, Product, SessionStatus } from '@app/kernel';
 
-/** A session as a reader sees it now: a deadline or an expiry that has passed counts, whether or not the row was moved. */
+/** A session as a reader sees it: a past deadline or expiry counts, even if the sweeper has not updated the row yet. */
 export interface SessionRecord {
   id: string;
   room: string | null;
@@ -14,17 +14,17 @@ export interface SessionRecord {
   createdAt: Date;
   readyAt: Date | null;
   expiresAt: Date | null;
-  /** Sealed tokens; there only while the session is ready. */
+  /** Sealed tokens; empty unless the session is ready. */
   tokens: { product: Product; sealed: string }[];
 }
 
-/** The state that a reader sees, in SQL, over a row of `sessions` named `s`. */
+/** SQL for the status a reader sees, over a row `s` of `sessions`. */
 export const SEEN_STATUS = `CASE
   WHEN s.status = 'pending' AND s.deadline_at <= clock_timestamp() THEN 'failed'
   WHEN s.status = 'ready' AND s.expires_at <= clock_timestamp() THEN 'expired'
   ELSE s.status END`;
 
-/** Selects `SessionRecord`s; a WHERE clause over `s` follows. */
+/** Selects `SessionRecord`s; to be followed by a WHERE clause over `s`. */
 export const SELECT_SESSIONS = `
   SELECT s.id, s.room, s.generation, s.version, s.products, s.metadata,
          s.created_by AS "createdBy", s.created_at AS "createdAt", s.ready_at AS "readyAt", s.expires_at AS "expiresAt",

@@ -3,8 +3,8 @@ import { notifySessionsChanged } from './notify-sessions-changed.js';
 import type { Queryable } from '../database/database.js';
 
 /**
- * The moves of a session that several repositories make. Each is an UPDATE that locks its rows and looks at them again
- * after the lock, so it never acts on an outdated view; each gives the ids that it moved. `where` is a condition over
+ * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after
+ * locking a row and so never acts on stale data, and returns the ids it changed. `where` is a condition over
  * `sessions s`, with its parameters.
  */
 
@@ -19,7 +19,7 @@ export interface NewSession {
   deadlineS: number;
 }
 
-/** A pending session, of the room's next generation; null if the room has a live one. */
+/** Inserts a pending session as the next generation of its room. Returns null if the room has a live session. */
 export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
     `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
@@ -33,7 +33,7 @@ export async function insertSession(statements: Queryable, session: NewSession):
   return row?.id ?? null;
 }
 
-/** `ready` → `expired` for what the clock has ended. The sealed tokens are erased; the caller announces. */
+/** `ready` → `expired` for sessions past their expiry. Erases the sealed tokens; the caller sends the notification. */
 export async function expireDue(
   statements: Queryable,
   where: string,
@@ -49,7 +49,7 @@ export async function expireDue(
   return ids;
 }
 
-/** `pending` → `failed` for what is past its deadline. The caller announces. */
+/** `pending` → `failed` for sessions past their deadline. The caller sends the notification. */
 export async function failOverdue(
   statements: Queryable,
   where: string,
@@ -64,7 +64,7 @@ export async function failOverdue(
   return rows.map((row) => row.id);
 }
 
-/** `failed` → `pending` with a new deadline, `$1` seconds from now; announced here. Null if nothing matched. */
+/** `failed` → `pending` with a new deadline, `$1` seconds from now, and notifies. Returns null if none matched. */
 export async function retryFailed(
   statements: Queryable,
   where: string,
@@ -83,7 +83,7 @@ export async function retryFailed(
   return row.id;
 }
 
-/** The rows stay, so that their key goes on holding: no other token can ever be published for them. */
+/** Keeps the rows, so that their primary key still prevents publishing another token. */
 export async function eraseTokens(statements: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1) AND sealed IS NOT NULL', [

@@ -7,7 +7,7 @@ import { eraseTokens, failOverdue, insertSession, type NewSession, retryFailed }
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 
-/** A caller's Idempotency-Key with the fingerprint (hex) of the body that came with it. */
+/** A caller's Idempotency-Key and the fingerprint (hex) of the request body. */
 export interface IdempotencyKey {
   caller: string;
   key: string;
@@ -16,11 +16,11 @@ export interface IdempotencyKey {
 
 export interface CreatedSession {
   session: SessionRecord;
-  /** `replayed`: the key was used before, with the same body, and this is the session that it made. */
+  /** `replayed`: the key was already used with the same body, and this is the session created then. */
   outcome: 'created' | 'replayed';
 }
 
-/** Where a page ends: the creation (ISO 8601, microseconds) and the id of its last session. */
+/** The keyset cursor: creation time (ISO 8601, microseconds) and id of the last session of a page. */
 export interface PagePlace {
   createdAt: string;
   id: string;
@@ -33,7 +33,7 @@ export interface SessionFilter {
   after?: PagePlace | undefined;
 }
 
-/** The key was used before, with another body. */
+/** The key was already used with a different body. */
 export class IdempotencyKeyReusedError extends CodedError {
   readonly code = 'idempotency-key-reused';
 }
@@ -50,18 +50,18 @@ export class SessionsRepository {
 
   constructor(private readonly database: Database) {}
 
-  /** Those who look at the same time share a statement, and the record: nobody may change it. */
+  /** Concurrent lookups share a statement and the returned record, so callers must not modify it. */
   async find(id: string): Promise<SessionRecord | null> {
     return this.loader.load(id);
   }
 
-  /** Those of these sessions that exist, in one statement. */
+  /** The existing sessions among these ids, in one statement. */
   async findMany(ids: readonly string[]): Promise<SessionRecord[]> {
     const rows = await this.database.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = ANY($1)`, [ids]);
     return rows.map(toRecord);
   }
 
-  /** How many sessions are pending, counted no further than `atMost`. */
+  /** The number of pending sessions, counting no further than `atMost`. */
   async countPending(atMost: number): Promise<number> {
     const [row] = await this.database.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM (SELECT FROM sessions WHERE status = 'pending' LIMIT $1) pending`,
@@ -70,7 +70,7 @@ export class SessionsRepository {
     return row?.count ?? 0;
   }
 
-  /** The id of a newer live session of the room, if there is one. */
+  /** The id of a newer live session of the room, or null. */
   async findSuccessor(room: string, generation: number): Promise<string | null> {
     const [row] = await this.database.query<{ id: string }>(
       `SELECT s.id FROM sessions s
@@ -81,7 +81,7 @@ export class SessionsRepository {
     return row?.id ?? null;
   }
 
-  /** A page of sessions, newest first. A filter means the state that a reader would see. */
+  /** A page of sessions, newest first. The status filter applies to the status a reader would see. */
   async list({
     status,
     room,
@@ -105,31 +105,31 @@ export class SessionsRepository {
     };
   }
 
-  /** @throws IdempotencyKeyReusedError when the caller's key stands for another body */
+  /** @throws IdempotencyKeyReusedError if the caller already used the key with a different body */
   async create(session: UnnamedSession, idempotency?: IdempotencyKey): Promise<CreatedSession> {
     return this.database.transaction(async (statements) => {
       const id = newSessionId();
       const replayed = idempotency === undefined ? null : await findByKey(statements, idempotency);
       if (replayed !== null) return { session: replayed, outcome: 'replayed' };
       await insertSession(statements, { ...session, id, room: null });
-      // The key's row refers to the session, so the session comes first and goes again if another request was faster.
+      // The key's row references the session, so the session is inserted first, and deleted if another request won.
       if (idempotency !== undefined && !(await claimKey(statements, idempotency, id))) {
         await statements.query('DELETE FROM sessions WHERE id = $1', [id]);
         const winner = await findByKey(statements, idempotency);
-        if (winner === null) throw new IdempotencyKeyReusedError('The key is in use by another request');
+        if (winner === null) throw new IdempotencyKeyReusedError('The Idempotency-Key is in use by another request');
         return { session: winner, outcome: 'replayed' };
       }
       await auditChange(statements, { actor: session.createdBy, action: 'create', sessionId: id });
       const made = await findIn(statements, id);
-      if (made === null) throw new Error('a session that was just inserted is gone');
+      if (made === null) throw new Error('a session that was just inserted is missing');
       return { session: made, outcome: 'created' };
     });
   }
 
   /**
-   * Closes a session for good and erases its tokens in the same transaction. Closing again changes nothing.
+   * Closes a session permanently and erases its tokens in the same transaction. Closing again has no effect.
    *
-   * @param actor who closes it
+   * @param actor recorded in the audit trail
    */
   async close(id: string, actor: string): Promise<void> {
     await this.database.transaction(async (statements) => {
@@ -142,12 +142,12 @@ export class SessionsRepository {
       if (closed === undefined) return;
       await eraseTokens(statements, [id]);
       await notifySessionsChanged(statements, [id]);
-      // One that has expired was ended by the clock, and not by whoever came to close it.
+      // An expired session was ended by its expiry, not by this actor.
       if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id });
     });
   }
 
-  /** Puts a failed session back to pending, whatever it failed of. Any other session stays as it is. */
+  /** Sets a failed session back to pending, whatever its failure code. Other sessions are not changed. */
   async retry(id: string, actor: string, deadlineS: number): Promise<SessionRecord | null> {
     return this.database.transaction(async (statements) => {
       await failOverdue(statements, 's.id = $1', [id]);
@@ -173,11 +173,12 @@ async function findByKey(
     [caller, key],
   );
   if (taken === undefined) return null;
-  if (taken.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError('The key was used with another body');
+  if (taken.fingerprint !== fingerprint)
+    throw new IdempotencyKeyReusedError('The Idempotency-Key was already used with a different body');
   return findIn(statements, taken.sessionId);
 }
 
-/** A key older than a day counts as absent and is taken over. False: another request holds it. */
+/** Keys older than 24 hours are taken over. Returns false if another request holds the key. */
 async function claimKey(
   statements: Queryable,
   { caller, key, fingerprint }: IdempotencyKey,

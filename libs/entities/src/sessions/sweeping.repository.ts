@@ -3,17 +3,17 @@ import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { Database } from '../database/database.js';
 import { expireDue, failOverdue } from './session-transitions.js';
 
-/** Rows that one statement takes at most. */
+/** Maximum rows per statement. */
 export const SWEEP_BATCH = 1000;
-/** Small rows without anything that hangs on them, and many of them. */
+/** Larger, since audit entries are small, numerous and not referenced by other rows. */
 const AUDIT_BATCH = 5000;
 
-/** What time alone decides: revival, expiry, deadlines. Two sweepers at once are harmless, they skip each other's rows. */
+/** Time-driven transitions: lost jobs, expiry, deadlines, retention. Concurrent sweepers skip each other's rows. */
 @Injectable()
 export class SweepingRepository {
   constructor(private readonly database: Database) {}
 
-  /** Pending sessions that may have lost their job, at most 1,000; each is due again in 10 s. */
+  /** Up to 1,000 pending sessions that may have lost their job. Each becomes due again in 10 s. */
   async takeDue(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `UPDATE sessions s SET due_at = clock_timestamp() + interval '10 seconds'
@@ -25,7 +25,7 @@ export class SweepingRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Moves what is expired or past its deadline, at most 1,000 of each; gives how many. */
+  /** Updates up to 1,000 sessions past their expiry and 1,000 past their deadline, and returns how many. */
   async moveOverdue(): Promise<{ expired: number; failed: number }> {
     return this.database.transaction(async (statements) => {
       const expired = await expireDue(
@@ -45,7 +45,7 @@ export class SweepingRepository {
     });
   }
 
-  /** Deletes sessions that ended longer than `retentionS` ago, and idempotency keys of yesterday, at most 1,000 of each. */
+  /** Deletes up to 1,000 sessions that ended over `retentionS` ago, and 1,000 idempotency keys older than 24 hours. */
   async purge(retentionS: number): Promise<{ sessions: number; idempotencyKeys: number }> {
     const sessions = await this.database.query(
       `DELETE FROM sessions WHERE id IN (
@@ -64,7 +64,7 @@ export class SweepingRepository {
     return { sessions: sessions.length, idempotencyKeys: keys.length };
   }
 
-  /** Deletes entries of the audit trail that are older than `retentionS`, the oldest 5,000; gives how many. */
+  /** Deletes up to 5,000 audit entries older than `retentionS`, oldest first, and returns how many. */
   async purgeAudit(retentionS: number): Promise<number> {
     const entries = await this.database.query(
       `DELETE FROM audit_entries WHERE id IN (
@@ -76,7 +76,7 @@ export class SweepingRepository {
     return entries.length;
   }
 
-  /** How long the oldest pending session has been so, since its creation or its last retry, in s; 0 without one. */
+  /** Age of the oldest pending session since its creation or last retry, in s; 0 if none is pending. */
   async oldestPendingS(): Promise<number> {
     const [row] = await this.database.query<{ age: number | null }>(
       `SELECT extract(epoch FROM clock_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS age FROM sessions

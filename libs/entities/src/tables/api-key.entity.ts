@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** An API key. The secret itself is never stored: SHA-256 suffices, since it carries at least 256 bits. */
+/** An API key. Only the SHA-256 of the secret is stored, which is enough for a secret of at least 256 bits. */
 @Entity('api_keys')
 @Check('api_keys_rate_positive', 'rate_per_s > 0')
 export class ApiKeyEntity {
@@ -17,7 +17,7 @@ export class ApiKeyEntity {
   @Column({ type: 'text', array: true })
   scopes!: string[];
 
-  /** Requests a second; null: as many as it likes. */
+  /** Maximum requests per second; null for no limit. */
   @Column({ name: 'rate_per_s', type: 'integer', nullable: true })
   ratePerS!: number | null;
 

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity.js';
 
-/** A caller's promise that two requests are one. Kept for 24 hours. */
+/** An Idempotency-Key of a caller. Kept for 24 hours. */
 @Entity('idempotency_keys')
 @Index('idempotency_keys_age', ['createdAt'])
 @Index('idempotency_keys_session', ['sessionId'])
@@ -12,7 +12,7 @@ export class IdempotencyKeyEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'idempotency_keys_pkey' })
   key!: string;
 
-  /** SHA-256 of the parsed body in canonical form, hex. */
+  /** SHA-256 of the canonical form of the parsed body, in hex. */
   @Column({ type: 'text' })
   fingerprint!: string;
 

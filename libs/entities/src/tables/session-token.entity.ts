@@ -2,7 +2,7 @@ import type { Product } from '@app/kernel';
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity.js';
 
-/** The one published token of a session's product. Its key holds even after the token itself was erased. */
+/** The published token of one product of a session. The row outlives the erased token, to prevent another. */
 @Entity('session_tokens')
 @Check('session_tokens_product_known', `product IN ('stream', 'sync')`)
 @Index('session_tokens_key_id', ['keyId'], { where: 'sealed IS NOT NULL' })
@@ -14,11 +14,11 @@ export class SessionTokenEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'session_tokens_pkey' })
   product!: Product;
 
-  /** The sealed token; null once its session was closed or has expired. */
+  /** The sealed token; null once the session is closed or expired. */
   @Column({ type: 'text', nullable: true })
   sealed!: string | null;
 
-  /** The key of the ring that sealed it. */
+  /** Id of the key it is sealed with. */
   @Column({ name: 'key_id', type: 'text' })
   keyId!: string;
 

@@ -2,8 +2,8 @@ import type { FailureCode, Product, SessionStatus } from '@app/kernel';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * One vendor session. The row is the truth; jobs and events are only hints that somebody should look at it.
- * Times are the database's.
+ * A session with the vendor. The row is the source of truth; jobs and events are only hints to read it. All times come
+ * from the database clock.
  */
 @Entity('sessions')
 @Check('sessions_status_known', `status IN ('pending', 'ready', 'failed', 'closed', 'expired')`)
@@ -38,19 +38,19 @@ export class SessionEntity {
   @Column({ type: 'jsonb', default: {} })
   metadata!: Record<string, unknown>;
 
-  /** While pending: the last failure seen, if any. Once failed: why. */
+  /** The reason of a failed session. While pending: the last failure, if any. */
   @Column({ name: 'failure_code', type: 'text', nullable: true })
   failureCode!: FailureCode | null;
 
-  /** Who opened it: `key:<id>`, or a person of the customer's identity provider. */
+  /** The caller that created it: an API key (`key:<id>`) or a user of the customer's identity provider. */
   @Column({ name: 'created_by', type: 'text' })
   createdBy!: string;
 
-  /** Raised by every change that a client can see. */
+  /** Incremented on every change that is visible to clients. */
   @Column({ type: 'integer', default: 1 })
   version!: number;
 
-  /** The place in the list of waits. */
+  /** Failed attempts, which determine the backoff. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
@@ -60,27 +60,27 @@ export class SessionEntity {
   @Column({ name: 'ready_at', type: 'timestamptz', nullable: true })
   readyAt!: Date | null;
 
-  /** The earliest end of its tokens. */
+  /** The earliest expiry of its tokens. */
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
   expiresAt!: Date | null;
 
-  /** Past it a pending session counts as failed. */
+  /** After this time a pending session counts as failed. */
   @Column({ name: 'deadline_at', type: 'timestamptz' })
   deadlineAt!: Date;
 
-  /** Past it the sweeper assumes that a pending session has lost its job. */
+  /** After this time the sweeper assumes that a pending session has lost its job. */
   @Column({ name: 'due_at', type: 'timestamptz' })
   dueAt!: Date;
 
-  /** No call to CAS before this time: the wait that a failed attempt has earned. */
+  /** No CAS call before this time: the backoff of the last failed attempt. */
   @Column({ name: 'not_before', type: 'timestamptz', nullable: true })
   notBefore!: Date | null;
 
-  /** When a failed session was last put back to pending by opening its room. */
+  /** When the session was last set from failed back to pending. */
   @Column({ name: 'reopened_at', type: 'timestamptz', nullable: true })
   reopenedAt!: Date | null;
 
-  /** When it failed, was closed or expired: retention counts from here. */
+  /** When it failed, was closed or expired; retention starts here. */
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
 }
