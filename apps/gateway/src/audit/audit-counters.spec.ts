@@ -18,7 +18,7 @@ describe('counts', () => {
     ]);
   });
 
-  it('are per minute, also when nobody takes them for longer', () => {
+  it('are per minute, also when they are not drained for longer', () => {
     const counts = new AuditCounters(10);
     for (const ms of [0, MINUTE_MS - 1, MINUTE_MS, MINUTE_MS + 1]) counts.add('read-tokens', 'key:a', null, ms);
     expect(counts.drain().map(({ count, sinceMs }) => [count, sinceMs])).toEqual([

@@ -17,7 +17,7 @@ describe('an error at the edge', () => {
   });
 
   it.each([
-    ['a store that is away', new StoreUnavailableError('database'), 'unavailable'],
+    ['an unavailable store', new StoreUnavailableError('database'), 'unavailable'],
     ['a room that changes too fast', new RoomContendedError('x'), 'unavailable'],
     ['a sealing key that this process does not have', new UnknownSealingKeyError('k9'), 'unavailable'],
     ['a key that stands for another body', new IdempotencyKeyReusedError('x'), 'idempotency-key-reused'],
@@ -31,7 +31,7 @@ describe('an error at the edge', () => {
     ["Fastify's 500", fastifyError(500), 'internal'],
     ['a client that hung up', fastifyError(400, 'ECONNRESET'), 'malformed'],
     ['a body in broken chunks', fastifyError(400, 'HPE_INVALID_CHUNK_SIZE'), 'malformed'],
-    ['a connection of ours that was cut', Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'internal'],
+    ['a cut connection of our own', Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'internal'],
     ['a bug', new TypeError('x is not a function'), 'internal'],
     ['a foreign error with a status', Object.assign(new Error('x'), { statusCode: 404 }), 'internal'],
     ['what is no error', 'thrown text', 'internal'],
@@ -53,7 +53,7 @@ describe('an error at the edge', () => {
     ]);
   });
 
-  it('is a fault of ours only when nobody else can be blamed', () => {
+  it('is a server error only if neither the caller nor a dependency caused it', () => {
     expect(isServerError(toProblem(new Error('bug')))).toBe(true);
     expect(isServerError(toProblem(new StoreUnavailableError('queue')))).toBe(false);
     expect(isServerError(toProblem(new NotFoundException()))).toBe(false);
