@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -70,6 +71,17 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Listeners and handlers return promises that nobody awaits on purpose only with `void`.
       '@typescript-eslint/no-floating-promises': 'error',
+    },
+  },
+  {
+    // Expressions meet text of callers and of the services this product talks to: their cost must not grow faster than
+    // that text. test/integration/hostile-text.spec.ts measures each of them.
+    files: ['apps/**/*.ts', 'libs/**/*.ts', 'clients/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
   {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AuditRepository } from '@app/entities';
 import { Metrics } from '@app/observability';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Caller } from '../../apps/gateway/src/auth/caller.js';
+import type { Identity } from '../../apps/gateway/src/auth/caller.js';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
@@ -229,7 +229,7 @@ describe('a refusal', () => {
 
   it('of whatever kind is one of the known actions; what is no refusal is not counted', async () => {
     const trail = testApp.gateway.app.get(AuditTrail);
-    const caller: Caller = {
+    const caller: Identity = {
       id: 'key:refused',
       principal: { kind: 'key', id: 'refused' },
       scopes: new Set(),
@@ -295,7 +295,7 @@ describe('what was counted', () => {
   it('has a bound: what is beyond it is dropped and told, what is within it arrives', async () => {
     const gateway = await testApp.startGateway();
     const trail = gateway.app.get(AuditTrail);
-    const caller: Caller = { id: '', principal: { kind: 'key', id: '' }, scopes: new Set(), ratePerS: null };
+    const caller: Identity = { id: '', principal: { kind: 'key', id: '' }, scopes: new Set(), ratePerS: null };
     for (let i = 0; i < 20_003; i++) trail.tokensRead({ ...caller, id: `key:many-${i}` }, 'x');
     expect(await gateway.app.get(Metrics).registry.metrics()).toContain('\naudit_dropped_total 3\n');
     await eventually(async () => {

@@ -5,5 +5,6 @@ export { describeNearMiss, type NearMiss, nearMisses } from './near-misses.js';
 export { type Environment, type Examination, examineSettings, readSettings } from './read-settings.js';
 export { readSecretFile } from './secret-file.js';
 export { ConfigService, SettingsModule, type SettingsService } from './settings.module.js';
+export { isLoopback } from './namespaces/namespace.js';
 export { HEADER_TEXT } from './namespaces/cas.js';
 export type { SealingKey } from './namespaces/sealing.js';

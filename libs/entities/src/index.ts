@@ -35,6 +35,7 @@ export {
   type IdempotencyKey,
   IdempotencyKeyReusedError,
   type PagePlace,
+  type PendingCounts,
   SessionsRepository,
   type UnnamedSession,
 } from './sessions/sessions.repository.js';

@@ -40,9 +40,9 @@ async function redrive(options: { all?: true; code?: FailureCode; json?: true },
     for (let done = 0; done < ids.length; done += BATCH) {
       progress.at(done);
       const retried = await Promise.all(
-        ids.slice(done, done + BATCH).map((id) => sessions.retry(id, OPERATOR, mintDeadlineS)),
+        ids.slice(done, done + BATCH).map((id) => sessions.retry(id, OPERATOR, mintDeadlineS, { paced: false })),
       );
-      for (const session of retried) {
+      for (const { session } of retried) {
         if (session?.status !== 'pending') continue;
         queue.enqueue(session.id, { now: true });
         pending++;

@@ -67,7 +67,8 @@ async function show(id: string, { json }: { json?: true }) {
 
 async function retry(id: string) {
   await withSessionsAndQueue(async (app, mintDeadlineS) => {
-    const session = known(id, await app.get(SessionsRepository).retry(valid(id), OPERATOR, mintDeadlineS));
+    const retried = await app.get(SessionsRepository).retry(valid(id), OPERATOR, mintDeadlineS, { paced: false });
+    const session = known(id, retried.session);
     if (session.status === 'pending') app.get(MintTokensQueue).enqueue(id, { now: true });
     if (session.status === 'closed' || session.status === 'expired') {
       throw new StartupError(`The session is ${session.status} and cannot be retried: create a new one`);

@@ -3,7 +3,7 @@ import { AuditRepository } from '@app/entities';
 import { type CountedAction, StoreUnavailableError } from '@app/kernel';
 import { Counter, LOG, type Log, Metrics } from '@app/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Caller } from '../auth/caller.js';
+import type { Identity } from '../auth/caller.js';
 import type { ProblemCode } from '../problems/problem-codes.js';
 import { type AuditCounter, AuditCounters } from './audit-counters.js';
 
@@ -65,17 +65,17 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   /** Counts a reply with this session's tokens. */
-  tokensRead(caller: Caller, sessionId: string): void {
+  tokensRead(caller: Identity, sessionId: string): void {
     this.count('read-tokens', caller, sessionId);
   }
 
   /** Counts a problem sent to a caller, if it is a denial. */
-  denied(caller: Caller, code: ProblemCode, sessionId: string | null): void {
+  denied(caller: Identity, code: ProblemCode, sessionId: string | null): void {
     const action = DENIALS[code];
     if (action !== undefined) this.count(action, caller, sessionId);
   }
 
-  private count(action: CountedAction, caller: Caller, sessionId: string | null): void {
+  private count(action: CountedAction, caller: Identity, sessionId: string | null): void {
     if (!this.counts.add(action, caller.id, sessionId, performance.now())) this.dropped.inc();
   }
 

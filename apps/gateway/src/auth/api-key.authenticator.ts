@@ -1,14 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConfigService, type SettingsService } from '@app/config';
 import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
-import { isScope, parseApiKey } from '@app/kernel';
+import { isScope, type ParsedApiKey, parseApiKey, StartupError } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Caller } from './caller.js';
+import type { Authentication } from './authentication.js';
 
 /** A revoked key must stop working within 5 s on every gateway, so keys are cached for no longer than this, in ms. */
 const CACHE_TTL_MS = 3000;
 const CACHE_MAX_KEYS = 10_000;
+/** How long a key that was genuine is told from a guess, in ms. */
+const GENUINE_MS = 3_600_000;
 /** How often the last use of keys is recorded, in ms; never while handling a request. */
 const RECORD_USE_EVERY_MS = 5000;
 
@@ -20,8 +22,10 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   private readonly cache = new LRUCache<string, ApiKeyRecord | typeof ABSENT>({
     max: CACHE_MAX_KEYS,
     ttl: CACHE_TTL_MS,
-    fetchMethod: async (id) => (await this.repository.findUsable(id)) ?? ABSENT,
+    fetchMethod: async (id) => (await this.repository.find(id)) ?? ABSENT,
   });
+  /** Keys that were presented with their right secret lately. */
+  private readonly genuine = new LRUCache<string, true>({ max: CACHE_MAX_KEYS, ttl: GENUINE_MS });
   private readonly used = new Set<string>();
   private recording: NodeJS.Timeout | undefined;
 
@@ -32,35 +36,46 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
 
   async onModuleInit(): Promise<void> {
     this.recording = setInterval(() => void this.recordUse(), RECORD_USE_EVERY_MS).unref();
-    const { bootstrapKey } = this.config.get('access', { infer: true });
-    const kept = parseApiKey(bootstrapKey ?? '');
-    if (kept !== null) await this.repository.ensure({ ...kept, name: 'bootstrap', scopes: ['admin'], ratePerS: null });
+    const { bootstrapKey, replaceBootstrapKey } = this.config.get('access', { infer: true });
+    const parsed = parseApiKey(bootstrapKey ?? '');
+    if (parsed === null) return;
+    const key = { ...parsed, name: 'bootstrap', scopes: ['admin'], ratePerS: null };
+    if (await this.repository.ensure(key)) return;
+    if (!replaceBootstrapKey) {
+      throw new StartupError(
+        `BOOTSTRAP_API_KEY: the database has a key ${parsed.id} with another secret. ` +
+          'Choose another id, or set BOOTSTRAP_API_KEY_REPLACE=on to replace that secret',
+      );
+    }
+    await this.repository.replaceSecret(parsed);
   }
 
   onModuleDestroy(): void {
     clearInterval(this.recording);
   }
 
-  /** Whether this key can be checked without the database. */
-  isCached(key: string): boolean {
-    const kept = parseApiKey(key);
-    return kept === null || this.cache.has(kept.id);
-  }
-
   /**
-   * The caller with this key, or null if the key is unknown, expired or revoked.
+   * Whose key this is.
    *
    * @throws StoreUnavailableError when the database is unavailable, which does not make the key wrong
    */
-  async authenticate(key: string): Promise<Caller | null> {
-    const kept = parseApiKey(key);
-    if (kept === null) return null;
-    const record = await this.cache.fetch(kept.id);
-    if (record === undefined || record === ABSENT) return null;
-    if (!timingSafeEqual(record.secretSha256, kept.secretSha256)) return null;
-    this.used.add(record.id);
-    const { id, scopes, ratePerS } = record;
+  async authenticate(key: string): Promise<Authentication> {
+    const parsed = parseApiKey(key);
+    if (parsed === null) return 'invalid';
+    const record = await this.cache.fetch(parsed.id);
+    if (record === undefined || record === ABSENT) return 'invalid';
+    if (!timingSafeEqual(record.secretSha256, parsed.secretSha256)) return 'invalid';
+    const { id, scopes, ratePerS, usable } = record;
+    if (!usable) return 'ended';
+    this.used.add(id);
+    this.genuine.set(digestOf(parsed), true);
     return { id: `key:${id}`, principal: { kind: 'key', id }, scopes: new Set(scopes.filter(isScope)), ratePerS };
+  }
+
+  /** As `authenticate`, for keys that were genuine within the last hour; all others are `invalid`, without a lookup. */
+  async authenticateKnown(key: string): Promise<Authentication> {
+    const parsed = parseApiKey(key);
+    return parsed !== null && this.genuine.has(digestOf(parsed)) ? this.authenticate(key) : 'invalid';
   }
 
   /** The last use helps operators to clean up; losing the latest record in a crash is acceptable. */
@@ -70,4 +85,8 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
     this.used.clear();
     await this.repository.recordUse(ids).catch(() => undefined);
   }
+}
+
+function digestOf({ id, secretSha256 }: ParsedApiKey): string {
+  return `${id} ${secretSha256.toString('base64')}`;
 }

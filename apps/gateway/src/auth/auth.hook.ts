@@ -4,9 +4,11 @@ import { LOG, type Log } from '@app/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problems/problem.js';
+import { isPublicPath } from '../routing/public-paths.js';
 import { ApiKeyAuthenticator } from './api-key.authenticator.js';
-import { type Caller, hasScope } from './caller.js';
-import { wwwAuthenticate } from '../problems/www-authenticate.js';
+import { AuthenticatedCaller, invalidToken } from './authenticated-caller.js';
+import type { Authentication } from './authentication.js';
+import { type Caller, hasScope, type Identity } from './caller.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
 import { toRetryAfterSeconds, rateLimitHeaders } from './rate-limit-headers.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -28,49 +30,60 @@ export class AuthHook {
     @Inject(LOG) private readonly log: Log,
   ) {}
 
+  /**
+   * Default deny: what is neither in the table of routes nor public is not served.
+   *
+   * @throws ProblemError 401, 403, 404, 429 · StoreUnavailableError
+   */
   async onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const route = routeOf(request.method, request.routeOptions.url);
+    const { url } = request.routeOptions;
+    const route = routeOf(request.method, url);
+    if (route === undefined && (url === undefined || !isPublicPath(url))) throw new ProblemError('not-found');
     if (route === undefined || route.scope === null) return;
-    const caller = await this.identify(request);
+    const { authorization } = request.headers;
+    const identity = await this.identify(request);
+    const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), route.scope);
     // Set before authorization, so that the audit trail can name who was denied.
     request.caller = caller;
     await this.consumeRateLimit(caller, reply);
-    if (!hasScope(caller, route.scope)) {
-      throw new ProblemError('insufficient-scope', {
-        detail: `The credential lacks the scope ${route.scope}`,
-        headers: wwwAuthenticate({ error: 'insufficient_scope', scope: route.scope }),
-      });
-    }
+    caller.requireScope();
   }
 
   /** Whether a credential accepted before is still valid and has the scope. @throws StoreUnavailableError */
   async isStillAuthorized(authorization: string | undefined, scope: Scope): Promise<boolean> {
-    const credential = credentialIn(authorization);
-    const caller = credential === undefined ? null : await this.authenticatorFor(credential).authenticate(credential);
-    return caller !== null && hasScope(caller, scope);
+    const identity = await this.currentIdentity(authorization);
+    return identity !== null && hasScope(identity, scope);
   }
 
-  private async identify({ headers, ip }: FastifyRequest): Promise<Caller> {
+  private async currentIdentity(authorization: string | undefined): Promise<Identity | null> {
+    const credential = credentialIn(authorization);
+    if (credential === undefined) return null;
+    const result = await this.authenticatorFor(credential).authenticate(credential);
+    return typeof result === 'string' ? null : result;
+  }
+
+  private async identify({ headers, ip }: FastifyRequest): Promise<Identity> {
     if (headers.authorization === undefined) throw new ProblemError('unauthenticated');
     const credential = credentialIn(headers.authorization);
-    const caller = credential === undefined ? null : await this.authenticate(credential, ip);
-    if (caller !== null) return caller;
-    await this.rateLimiter.recordFailure(ip);
+    const result = credential === undefined ? 'invalid' : await this.authenticate(credential, ip);
+    if (typeof result !== 'string') return result;
+    // A genuine credential whose time is over is no guess: a crowd behind one address may bring hundreds of them.
+    if (result === 'invalid') await this.rateLimiter.recordFailure(ip);
     if (headers['x-forwarded-for'] !== undefined) this.warnAboutProxy();
-    throw new ProblemError('unauthenticated', { headers: wwwAuthenticate({ error: 'invalid_token' }) });
+    throw invalidToken();
   }
 
-  /** Blocked addresses get no lookup or signature check; cached credentials still work. */
-  private async authenticate(credential: string, address: string): Promise<Caller | null> {
-    const store = this.authenticatorFor(credential);
+  /** From a blocked address only what can be told from a guess without asking the database or the identity provider. */
+  private async authenticate(credential: string, address: string): Promise<Authentication> {
+    const authenticator = this.authenticatorFor(credential);
     const blockedForMs = this.rateLimiter.blockedForMs(address);
-    if (blockedForMs > 0 && !store.isCached(credential)) {
-      throw new ProblemError('rate-limited', {
-        detail: 'Too many invalid credentials from this address',
-        headers: { 'retry-after': String(toRetryAfterSeconds(blockedForMs)) },
-      });
-    }
-    return store.authenticate(credential);
+    if (blockedForMs <= 0) return authenticator.authenticate(credential);
+    const result = await authenticator.authenticateKnown(credential);
+    if (result !== 'invalid') return result;
+    throw new ProblemError('rate-limited', {
+      detail: 'Too many invalid credentials from this address',
+      headers: { 'retry-after': String(toRetryAfterSeconds(blockedForMs)) },
+    });
   }
 
   /** Logged once: behind an untrusted proxy all clients share one address and one limit. */
@@ -84,11 +97,11 @@ export class AuthHook {
 
   private async consumeRateLimit(caller: Caller, reply: FastifyReply): Promise<void> {
     if (caller.ratePerS === null) return;
-    const allowance = await this.rateLimiter.consume(caller.id, caller.ratePerS);
-    void reply.headers(rateLimitHeaders(allowance));
-    if (!allowance.allowed) {
+    const result = await this.rateLimiter.consume(caller.id, caller.ratePerS);
+    void reply.headers(rateLimitHeaders(result));
+    if (!result.allowed) {
       throw new ProblemError('rate-limited', {
-        headers: { 'retry-after': String(toRetryAfterSeconds(allowance.resetMs)) },
+        headers: { 'retry-after': String(toRetryAfterSeconds(result.resetMs)) },
       });
     }
   }

@@ -6,18 +6,31 @@ import type { FastifyRequest } from 'fastify';
 export type Principal =
   { kind: 'key'; id: string } | { kind: 'user'; issuer: string; subject: string } | { kind: 'anonymous' };
 
-/** The authenticated caller and its rights. */
-export interface Caller {
+/** What a credential says about its bearer. */
+export interface Identity {
   /** `key:<id>` or `user:<issuer and subject>`. Stored in `created_by`; idempotency keys are scoped to it. */
-  id: string;
-  principal: Principal;
-  scopes: ReadonlySet<Scope>;
+  readonly id: string;
+  readonly principal: Principal;
+  readonly scopes: ReadonlySet<Scope>;
   /** Requests per second; null for no limit. */
-  ratePerS: number | null;
+  readonly ratePerS: number | null;
 }
 
-export function hasScope(caller: Caller, scope: Scope): boolean {
-  return caller.scopes.has(scope) || caller.scopes.has('admin');
+/** The authenticated caller and its rights. */
+export interface Caller extends Identity {
+  /** Where its share of limited resources is counted: its id, or the address of an anonymous caller. */
+  readonly quotaKey: string;
+  /**
+   * Checks the credential again, unless that was done just now. Called before anything acts or discloses: a credential
+   * can end while its request is held, or while its body arrives.
+   *
+   * @throws ProblemError 401 when it has ended, 403 when it lost the route's scope · StoreUnavailableError
+   */
+  revalidate(): Promise<void>;
+}
+
+export function hasScope({ scopes }: Identity, scope: Scope): boolean {
+  return scopes.has(scope) || scopes.has('admin');
 }
 
 declare module 'fastify' {

@@ -2,9 +2,10 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { isScope, type Scope } from '@app/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Caller } from './caller.js';
+import type { Authentication } from './authentication.js';
+import type { Identity } from './caller.js';
 import { RemoteJwks } from './remote-jwks.js';
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -21,75 +22,97 @@ const CACHE_MAX_TOKENS = 20_000;
 @Injectable()
 export class JwtAuthenticator {
   /** Keyed by the SHA-256 of the token: no credential is kept. */
-  private readonly cache = new LRUCache<string, Caller>({ max: CACHE_MAX_TOKENS });
+  private readonly cache = new LRUCache<string, Identity>({ max: CACHE_MAX_TOKENS });
 
   constructor(
     private readonly jwks: RemoteJwks,
     @Inject(ConfigService) private readonly config: SettingsService<'oidc'>,
   ) {}
 
-  /** Whether this token was verified recently. */
-  isCached(token: string): boolean {
-    return this.cache.has(digestOf(token));
-  }
-
   /**
-   * The user of this token, or null if it is invalid or no identity provider is configured.
+   * Whose token this is; `invalid` too if no identity provider is configured.
    *
    * @throws JwksUnavailableError when its key is unknown and the provider is unavailable
    */
-  async authenticate(token: string): Promise<Caller | null> {
+  async authenticate(token: string): Promise<Authentication> {
+    return this.verified(token, (header) => this.jwks.key(header));
+  }
+
+  /** As `authenticate`, with the keys that are known: tokens that name another key are `invalid`. */
+  async authenticateKnown(token: string): Promise<Authentication> {
+    return this.verified(token, (header) => this.jwks.knownKey(header));
+  }
+
+  private async verified(token: string, findKey: FindKey): Promise<Authentication> {
     const settings = this.config.get('oidc', { infer: true });
-    if (settings === null) return null;
+    if (settings === null) return 'invalid';
     const digest = digestOf(token);
-    const known = this.cache.get(digest);
-    if (known !== undefined) return known;
-    const payload = await this.verify(token, settings);
-    const caller = payload === null ? null : this.callerOf(payload, settings);
-    if (caller !== null) {
-      const leftMs = ((payload?.exp ?? 0) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
-      if (leftMs > 0) this.cache.set(digest, caller, { ttl: Math.min(CACHE_TTL_MS, leftMs) });
-    }
-    return caller;
+    const cached = this.cache.get(digest);
+    if (cached !== undefined) return cached;
+    const payload = await verify(token, settings, findKey);
+    if (typeof payload === 'string') return payload;
+    const identity = toIdentity(payload, settings);
+    if (identity === null) return 'invalid';
+    const leftMs = ((payload.exp ?? 0) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
+    if (leftMs > 0) this.cache.set(digest, identity, { ttl: Math.min(CACHE_TTL_MS, leftMs) });
+    return identity;
   }
+}
 
-  private async verify(token: string, { issuer, audience }: { issuer: string; audience: string }) {
-    try {
-      const { payload } = await jwtVerify(token, (header) => this.jwks.key(header), {
-        issuer,
-        audience,
-        algorithms: ALGORITHMS,
-        requiredClaims: ['exp', 'sub'],
-        clockTolerance: CLOCK_TOLERANCE_S,
-      });
-      return payload;
-    } catch (error) {
-      // An unusable key (TypeError) makes the token invalid; an unavailable provider does not.
-      if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
-      throw error;
-    }
-  }
+type FindKey = (header: JWTHeaderParameters) => Promise<CryptoKey>;
 
-  private callerOf(payload: JWTPayload, settings: { issuer: string; scopeClaim: string; defaultScopes: Scope[] }) {
-    const { sub } = payload;
-    if (typeof sub !== 'string' || !isStorable(sub)) return null;
-    const claimed = scopesIn(payload[settings.scopeClaim]);
-    return {
-      id: `user:${settings.issuer}#${sub}`,
-      principal: { kind: 'user' as const, issuer: settings.issuer, subject: sub },
-      scopes: new Set(claimed.length > 0 ? claimed : settings.defaultScopes),
-      ratePerS: USER_RATE_PER_S,
-    };
+interface TokenSettings {
+  issuer: string;
+  audience: string;
+  scopeClaim: string;
+  defaultScopes: Scope[];
+  allowAdmin: boolean;
+}
+
+async function verify(
+  token: string,
+  { issuer, audience }: TokenSettings,
+  findKey: FindKey,
+): Promise<JWTPayload | 'ended' | 'invalid'> {
+  try {
+    const { payload } = await jwtVerify(token, findKey, {
+      issuer,
+      audience,
+      algorithms: ALGORITHMS,
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+    });
+    return payload;
+  } catch (error) {
+    // Thrown only after the signature, the issuer and the audience were found to be right.
+    if (error instanceof errors.JWTExpired) return 'ended';
+    // An unusable key (TypeError) makes the token invalid; an unavailable provider does not.
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return 'invalid';
+    throw error;
   }
+}
+
+function toIdentity(payload: JWTPayload, settings: TokenSettings): Identity | null {
+  const { sub } = payload;
+  if (typeof sub !== 'string' || !isUsableSubject(sub)) return null;
+  const claimed = scopesIn(payload[settings.scopeClaim]).filter((scope) => scope !== 'admin' || settings.allowAdmin);
+  return {
+    id: `user:${settings.issuer}#${sub}`,
+    principal: { kind: 'user', issuer: settings.issuer, subject: sub },
+    scopes: new Set(claimed.length > 0 ? claimed : settings.defaultScopes),
+    ratePerS: USER_RATE_PER_S,
+  };
 }
 
 function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
 
-/** Subjects are stored: Postgres accepts neither U+0000 nor lone surrogates. */
-function isStorable(sub: string): boolean {
-  return sub.length > 0 && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && !sub.includes('\0');
+/** Subjects are stored, and shown in terminals: no lone surrogates and no control characters. */
+function isUsableSubject(sub: string): boolean {
+  return (
+    sub.length > 0 && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(sub)
+  );
 }
 
 /** This server's scopes in a claim: space-separated text or a list. Others, such as `openid`, are ignored. */

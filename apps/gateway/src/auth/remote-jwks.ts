@@ -1,4 +1,4 @@
-import { ConfigService, type SettingsService } from '@app/config';
+import { ConfigService, isLoopback, type SettingsService } from '@app/config';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { createLocalJWKSet, type CryptoKey, errors, type JWTHeaderParameters } from 'jose';
 import { z } from 'zod';
@@ -66,6 +66,13 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     return found;
   }
 
+  /** The key for a token's header, if it is known here. @throws JOSEError otherwise */
+  async knownKey(header: JWTHeaderParameters): Promise<CryptoKey> {
+    const known = await this.find(header);
+    if (known === null) throw new errors.JWKSNoMatchingKey();
+    return known;
+  }
+
   private async find({ alg, kid }: JWTHeaderParameters): Promise<CryptoKey | null> {
     try {
       // Never trust keys embedded (`jwk`) or referenced (`jku`) by the token.
@@ -105,16 +112,21 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     if (jwksUrl !== undefined) return jwksUrl;
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const found = discovery.parse(await fetchJson(url, signal));
-    // RFC 8414, 3.3: a document of another issuer must not be used, nor one that downgrades from https.
-    if (found.issuer !== issuer || (issuer.startsWith('https:') && !found.jwks_uri.startsWith('https:'))) {
-      throw new Error('the discovery document belongs to another issuer');
-    }
+    // RFC 8414, 3.3: a document of another issuer must not be used.
+    if (found.issuer !== issuer) throw new Error('the discovery document belongs to another issuer');
+    if (!isAsSecure(found.jwks_uri, issuer)) throw new Error('the keys are at an address less secure than the issuer');
     return found.jwks_uri;
   }
 
   private get settings() {
     return this.config.get('oidc', { infer: true });
   }
+}
+
+/** Keys come over https, or from this machine if the issuer is here too: they cannot be replaced in transit. */
+function isAsSecure(url: string, issuer: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (issuer.startsWith('http:') && protocol === 'http:' && isLoopback(hostname));
 }
 
 /** Redirects are not followed: keys come only from the configured URL. */

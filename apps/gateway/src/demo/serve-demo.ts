@@ -1,7 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DevelopmentKey } from './development-key.js';
 import { pageFiles } from './files.js';
-import { isThisMachine } from './is-this-machine.js';
 import { pageHeaders } from './page-headers.js';
 
 /**
@@ -10,9 +10,9 @@ import { pageHeaders } from './page-headers.js';
  */
 export function serveDemo(app: NestFastifyApplication): void {
   const settings = app.get<SettingsService<'demo' | 'access' | 'http'>>(ConfigService);
-  const { on, sdkUrl, handsOutKey } = settings.get('demo', { infer: true });
+  const { on, sdkUrl, sdkIntegrity, linkSecret } = settings.get('demo', { infer: true });
   if (!on) return;
-  const key = handsOutKey ? settings.get('access', { infer: true }).bootstrapKey : undefined;
+  const key = new DevelopmentKey(settings.get('access', { infer: true }).bootstrapKey, linkSecret);
   const { swagger: docs } = settings.get('http', { infer: true });
   const headers = pageHeaders(sdkUrl);
   const server = app.getHttpAdapter().getInstance();
@@ -21,9 +21,11 @@ export function serveDemo(app: NestFastifyApplication): void {
       reply.headers({ ...headers, 'content-type': type, 'cache-control': 'no-cache' }).send(content),
     );
   }
-  server.get('/demo/config.json', (request, reply) =>
-    reply
-      .headers({ ...headers, 'cache-control': 'no-store' })
-      .send({ docs, sdkUrl: sdkUrl ?? null, key: key !== undefined && isThisMachine(request) ? key : null }),
+  const noStore = { ...headers, 'cache-control': 'no-store' };
+  server.get('/demo/config.json', (_request, reply) =>
+    reply.headers(noStore).send({ docs, sdkUrl: sdkUrl ?? null, sdkIntegrity: sdkIntegrity ?? null }),
+  );
+  server.post('/demo/key', ({ body }, reply) =>
+    reply.headers(noStore).send({ key: key.exchange((body as { secret?: unknown } | undefined)?.secret) }),
   );
 }

@@ -24,12 +24,27 @@ export function preferredWait(header: string | string[] | undefined): number | n
 export interface WaitPreference {
   since: number;
   waitS: number | null;
+  /** Aborts when the client has closed its connection; there if there is a wait. */
+  closed?: AbortSignal;
 }
 
 /** The wait preference of a request. The reply states the value used in `Preference-Applied`. */
 export const PreferredWait = createParamDecorator((_data: unknown, context: ExecutionContext): WaitPreference => {
   const http = context.switchToHttp();
+  const reply = http.getResponse<FastifyReply>();
   const waitS = preferredWait(http.getRequest<FastifyRequest>().headers.prefer);
-  if (waitS !== null) void http.getResponse<FastifyReply>().header('Preference-Applied', `wait=${String(waitS)}`);
-  return { since: performance.now(), waitS };
+  const since = performance.now();
+  if (waitS === null) return { since, waitS };
+  void reply.header('Preference-Applied', `wait=${String(waitS)}`);
+  return { since, waitS, closed: whenClosed(reply) };
 });
+
+/** Aborts when the connection of this reply is closed. */
+export function whenClosed({ raw }: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  if (raw.destroyed) closed.abort();
+  raw.once('close', () => {
+    closed.abort();
+  });
+  return closed.signal;
+}

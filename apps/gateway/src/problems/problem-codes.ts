@@ -7,6 +7,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'A valid credential is required', retryable: false },
   'insufficient-scope': { status: 403, title: 'The credential does not have the required scope', retryable: false },
   'admission-denied': { status: 403, title: 'The request was not admitted', retryable: false },
+  'origin-not-allowed': { status: 403, title: 'Pages of this origin may not make this request', retryable: false },
   'not-found': { status: 404, title: 'Resource not found', retryable: false },
   'method-not-allowed': { status: 405, title: 'Method not allowed', retryable: false },
   'request-timeout': { status: 408, title: 'The request was not received in time', retryable: true },

@@ -63,7 +63,7 @@ export function renderProblem(problem: ProblemError, path: string, requestId: st
     title,
     status,
     detail: problem.message,
-    instance: scrub(path),
+    instance: quoted(path),
     code: problem.code,
     retryable,
     requestId,
@@ -81,6 +81,14 @@ export function renderProblem(problem: ProblemError, path: string, requestId: st
 
 /** The location of an error may be a name chosen by the caller. */
 function withoutSecrets(fault: FieldError): FieldError {
-  if ('pointer' in fault) return { ...fault, pointer: scrub(fault.pointer) };
-  return 'parameter' in fault ? { ...fault, parameter: scrub(fault.parameter) } : fault;
+  if ('pointer' in fault) return { ...fault, pointer: quoted(fault.pointer) };
+  return 'parameter' in fault ? { ...fault, parameter: quoted(fault.parameter) } : fault;
+}
+
+/** Characters of a caller's text that a problem document repeats. */
+const MAX_QUOTED = 300;
+
+/** A caller's text as problem documents repeat it: cut first, so that its length costs nothing, then without secrets. */
+function quoted(text: string): string {
+  return scrub(text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED).toWellFormed()}…`);
 }

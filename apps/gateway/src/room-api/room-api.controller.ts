@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { whenClosed } from '../http/prefer-wait.js';
 import { Operation } from '../openapi/responses.js';
 import { ApiCreateRoomBody, ApiRoom, ApiRoomErrors } from './room-api.openapi.js';
 import { ProblemError } from '../problems/problem.js';
 import { givenName } from '../sessions/room-name.js';
 import { SessionPresenter } from '../sessions/session.presenter.js';
 import { createRoomBody, type CreateRoomBody, type RoomView } from './room-api.schemas.js';
-import { ANONYMOUS, type RoomApiRoom, RoomApiService } from './room-api.service.js';
+import { anonymous, type RoomApiRoom, RoomApiService } from './room-api.service.js';
 
 /** The contract of the vendor's demo server, for existing clients. */
 @ApiTags('Drop-in rooms')
@@ -40,7 +41,8 @@ export class RoomApiController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
-    return this.shown(await this.rooms.join(request.ip, body), reply);
+    const visitor = { address: request.ip, closed: whenClosed(reply) };
+    return this.shown(await this.rooms.join(visitor, body), request.ip, reply);
   }
 
   @Get(':name')
@@ -53,12 +55,13 @@ export class RoomApiController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
-    return this.shown(await this.rooms.read(request.ip, name), reply);
+    const visitor = { address: request.ip, closed: whenClosed(reply) };
+    return this.shown(await this.rooms.read(visitor, name), request.ip, reply);
   }
 
   /** All or nothing: these clients cannot use a room without tokens, but they retry. */
-  private async shown({ name, session }: RoomApiRoom, reply: FastifyReply): Promise<RoomView> {
-    const { tokens, expiresAt, metadata } = await this.presenter.shown(session, ANONYMOUS, reply);
+  private async shown({ name, session }: RoomApiRoom, address: string, reply: FastifyReply): Promise<RoomView> {
+    const { tokens, expiresAt, metadata } = await this.presenter.shown(session, anonymous(address), reply);
     if (tokens?.stream === undefined || tokens.sync === undefined || expiresAt === null) {
       throw new ProblemError('unavailable');
     }

@@ -12,17 +12,27 @@ import type { TokenBucket } from './token-bucket.js';
 import { RoomApiLimits } from './room-api-limits.js';
 import type { CreateRoomBody } from './room-api.schemas.js';
 
-/** The caller of the drop-in rooms, which take no credential. */
-export const ANONYMOUS: Caller = {
-  id: 'room-api',
-  principal: { kind: 'anonymous' },
-  scopes: new Set(['rooms:open', 'tokens:read']),
-  ratePerS: null,
-};
+/** The caller of the drop-in rooms, which take no credential: there is none that could end. */
+export function anonymous(address: string): Caller {
+  return {
+    id: 'room-api',
+    quotaKey: `address:${address}`,
+    principal: { kind: 'anonymous' },
+    scopes: new Set(['rooms:open', 'tokens:read']),
+    ratePerS: null,
+    revalidate: () => Promise.resolve(),
+  };
+}
 
 /** How long a room counts as existing without another lookup, in ms. Covers the burst of one kick-off. */
 const CACHE_TTL_MS = 5000;
 const CACHE_MAX_ROOMS = 10_000;
+
+/** Where a request comes from, and a signal that aborts when its client is gone. */
+export interface Visitor {
+  address: string;
+  closed: AbortSignal;
+}
 
 export interface RoomApiRoom {
   name: string;
@@ -43,20 +53,21 @@ export class RoomApiService {
   ) {}
 
   /** Gets or creates the room. @throws ProblemError 429 before anything is created */
-  async join(address: string, { name = newRoomName(), fields }: CreateRoomBody): Promise<RoomApiRoom> {
-    const patience = this.waitPreference();
+  async join({ address, closed }: Visitor, { name = newRoomName(), fields }: CreateRoomBody): Promise<RoomApiRoom> {
+    const preference = this.waitPreference(closed);
     this.consume(this.limits.joins, address);
     const room = ROOM_API_PREFIX + name;
     await this.admit(address, room);
     const body = { products: [...PRODUCTS], metadata: fields };
-    return { name, session: (await this.sessions.openRoom(ANONYMOUS, room, body, patience)).session };
+    return { name, session: (await this.sessions.openRoom(anonymous(address), room, body, preference)).session };
   }
 
   /** The room, if it exists. */
-  async read(address: string, name: string): Promise<RoomApiRoom> {
-    const patience = this.waitPreference();
+  async read({ address, closed }: Visitor, name: string): Promise<RoomApiRoom> {
+    const preference = this.waitPreference(closed);
     this.consume(this.limits.joins, address);
-    const session = await this.sessions.readRoom(ROOM_API_PREFIX + name, patience).catch((error: unknown) => {
+    const room = ROOM_API_PREFIX + name;
+    const session = await this.sessions.readRoom(anonymous(address), room, preference).catch((error: unknown) => {
       throw error instanceof ProblemError && error.code === 'not-found' ? new RoomNotFoundError() : error;
     });
     if (session.status === 'closed' || session.status === 'expired') throw new RoomNotFoundError();
@@ -71,12 +82,12 @@ export class RoomApiService {
     this.known.set(room, true);
   }
 
-  private consume(allowance: TokenBucket, address: string): void {
-    if (!allowance.take(address)) throw new ProblemError('rate-limited');
+  private consume(bucket: TokenBucket, address: string): void {
+    if (!bucket.take(address)) throw new ProblemError('rate-limited');
   }
 
-  private waitPreference(): WaitPreference {
-    return { since: performance.now(), waitS: this.config.get('roomApi', { infer: true }).waitS };
+  private waitPreference(closed: AbortSignal): WaitPreference {
+    return { since: performance.now(), waitS: this.config.get('roomApi', { infer: true }).waitS, closed };
   }
 }
 

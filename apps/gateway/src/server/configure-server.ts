@@ -4,11 +4,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthHook } from '../auth/auth.hook.js';
-import { isRoomApiPath, routeOrPath } from '../routing/request-path.js';
+import { isSwaggerUiPath } from '../routing/public-paths.js';
+import { isRoomApiPath, requestPath, routeOrPath } from '../routing/request-path.js';
+import { isForeignPage } from './foreign-pages.js';
+import { refuseUnknownRoutes } from './refuse-unknown-routes.js';
 import { serveDemo } from '../demo/serve-demo.js';
 import { createDocument } from '../openapi/document.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { auditDenials } from '../audit/audit-denials.hook.js';
+import { auditReplies } from '../audit/audit-replies.hook.js';
 import { crossOrigin } from './cors.js';
 import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
@@ -19,7 +22,7 @@ import { ProblemFilter } from './problem.filter.js';
 
 /** Configures the HTTP server. `main.ts` and the tests share it, so that they cannot drift apart. */
 export function configureServer(app: NestFastifyApplication): NestFastifyApplication {
-  const gatekeeper = app.get(AuthHook);
+  const auth = app.get(AuthHook);
   const filter = app.get(ProblemFilter);
   const health = app.get(Health);
   const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
@@ -33,6 +36,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   server.decorateRequest('caller', null);
   server.decorateRequest('sessionId', null);
   server.decorateRequest('problem', null);
+  server.decorateRequest('disclosure', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
     const place = routeOrPath(request);
@@ -41,9 +45,21 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     if (preflight(request, reply)) return reply;
     try {
       // For unknown paths no body is read.
-      const isNothing = request.routeOptions.url === undefined || (isRoomApiPath(place) && !roomApi.on);
-      if (isNothing) throw new ProblemError('not-found');
-      await gatekeeper.onRequest(request, reply);
+      if (isUnknown(request, place, roomApi.on)) throw new ProblemError('not-found');
+      if (isForeignPage(request, isRoomApiPath(place) ? roomApi.origins : http.corsOrigins)) {
+        throw new ProblemError('origin-not-allowed');
+      }
+      await auth.onRequest(request, reply);
+    } catch (error) {
+      filter.reply(error, request, reply);
+      return reply;
+    }
+    return undefined;
+  });
+  // The body is there by now, and its last byte may have come late.
+  server.addHook('preHandler', async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      await request.caller?.revalidate();
     } catch (error) {
       filter.reply(error, request, reply);
       return reply;
@@ -58,12 +74,21 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     requestLog.record(request, reply);
     done();
   });
-  server.addHook('onResponse', auditDenials(app.get(AuditTrail)));
+  server.addHook('onResponse', auditReplies(app.get(AuditTrail)));
+  refuseUnknownRoutes(server);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new ValidationPipe());
   if (http.swagger) serveDocs(app);
   serveDemo(app);
   return app;
+}
+
+/** For these no body is read. Of Swagger UI only its page's files are served, in exactly their spelling. */
+function isUnknown(request: FastifyRequest, place: string, roomApiOn: boolean): boolean {
+  const { url } = request.routeOptions;
+  if (url === undefined) return true;
+  if (isRoomApiPath(place)) return !roomApiOn;
+  return url.startsWith('/docs') && !isSwaggerUiPath(requestPath(request.url));
 }
 
 /** Replies under these paths may carry tokens or reveal whether something exists: they must not be cached. */
@@ -74,7 +99,7 @@ function isPrivate(path: string): boolean {
 function serveDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
     customSiteTitle: 'WatchTogether Auth Server',
   });
 }

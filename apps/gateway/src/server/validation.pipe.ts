@@ -24,7 +24,7 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
       return await super.transform(value, metadata);
     } catch (error) {
       if (!(error instanceof InvalidError)) throw error;
-      const errors = error.issues.flatMap((issue) => toFieldErrors(issue, metadata));
+      const errors = error.issues.slice(0, MAX_ERRORS).flatMap((issue) => toFieldErrors(issue, metadata));
       throw new ProblemError('validation-failed', { errors: errors.slice(0, MAX_ERRORS) });
     }
   }
@@ -45,7 +45,7 @@ function toFieldErrors(issue: Issue, metadata: ArgumentMetadata): FieldError[] {
   const path = (issue.path ?? []).map(String);
   if (metadata.type === 'param') return [{ detail: issue.message, parameter: metadata.data ?? path.join('.') }];
   if (issue.code === 'unrecognized_keys') {
-    return (issue.keys ?? []).map((key) => place('is not known', [...path, key], metadata));
+    return (issue.keys ?? []).slice(0, MAX_ERRORS).map((key) => place('is not known', [...path, key], metadata));
   }
   return [place(issue.message, path, metadata)];
 }

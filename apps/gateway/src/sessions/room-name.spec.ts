@@ -77,7 +77,7 @@ describe('the name of a room', () => {
     expect(roomName.parse('cafe\u0301')).toBe('caf\u00e9');
   });
 
-  it('names one error, in the server's own words', () => {
+  it('names one error, in words of its own', () => {
     const { error } = roomName.safeParse('a/b');
     expect(error?.issues.map((issue) => issue.message)).toEqual([
       'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',

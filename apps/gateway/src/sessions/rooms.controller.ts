@@ -53,11 +53,11 @@ export class RoomsController {
   async open(
     @CurrentCaller() caller: Caller,
     @Param('room', { schema: roomName }) room: string,
-    @PreferredWait() patience: WaitPreference,
+    @PreferredWait() preference: WaitPreference,
     @Body({ schema: optionalOpenSessionBody }) body: OpenSessionBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.opened(await this.service.openRoom(caller, room, body, patience), caller, reply);
+    return this.presenter.opened(await this.service.openRoom(caller, room, body, preference), caller, reply);
   }
 
   @Get()
@@ -69,9 +69,9 @@ export class RoomsController {
   async read(
     @CurrentCaller() caller: Caller,
     @Param('room', { schema: roomName }) room: string,
-    @PreferredWait() patience: WaitPreference,
+    @PreferredWait() preference: WaitPreference,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.shown(await this.service.readRoom(room, patience), caller, reply);
+    return this.presenter.shown(await this.service.readRoom(caller, room, preference), caller, reply);
   }
 }

@@ -2,6 +2,8 @@ import { ConfigService, type SettingsService } from '@app/config';
 import type { SessionRecord } from '@app/entities';
 import { isSettled } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Caller } from '../auth/caller.js';
+import { CallerQuota } from '../auth/caller-quota.js';
 import { SessionWatcher } from './session-watcher.js';
 
 /** Holds requests until their session is settled. */
@@ -9,12 +11,15 @@ import { SessionWatcher } from './session-watcher.js';
 export class SessionWaiter implements OnModuleDestroy {
   /** Each ends one wait without a result. */
   private readonly waiting = new Set<() => void>();
+  private readonly quota: CallerQuota;
   private closed = false;
 
   constructor(
     private readonly watcher: SessionWatcher,
-    @Inject(ConfigService) private readonly config: SettingsService<'http'>,
-  ) {}
+    @Inject(ConfigService) config: SettingsService<'http'>,
+  ) {
+    this.quota = new CallerQuota(config.get('http', { infer: true }).maxWaits);
+  }
 
   /** Held requests are answered immediately with the current state. */
   onModuleDestroy(): void {
@@ -23,17 +28,25 @@ export class SessionWaiter implements OnModuleDestroy {
   }
 
   /**
-   * The session once it is settled, starting from the state `from`; null after `ms`, when `MAX_WAITS` is reached, or at
-   * shutdown. Always returns in time, whatever is unavailable.
+   * The session once it is settled, starting from the state `from`. Null after `ms`, when the caller's share of waits is
+   * used up, when `signal` aborts, or at shutdown. Always returns in time, whatever is unavailable.
    */
-  async waitUntilSettled(from: SessionRecord, ms: number): Promise<SessionRecord | null> {
-    const { maxWaits } = this.config.get('http', { infer: true });
-    if (this.closed || ms <= 0 || this.waiting.size >= maxWaits) return null;
+  async waitUntilSettled(
+    from: SessionRecord,
+    caller: Caller,
+    ms: number,
+    signal?: AbortSignal,
+  ): Promise<SessionRecord | null> {
+    if (this.closed || ms <= 0 || signal?.aborted === true) return null;
+    const release = this.quota.take(caller);
+    if (release === null) return null;
     return new Promise((resolve) => {
       const settle = (session: SessionRecord | null): void => {
         clearTimeout(timer);
         unwatch();
         this.waiting.delete(giveUp);
+        signal?.removeEventListener('abort', giveUp);
+        release();
         resolve(session);
       };
       const giveUp = (): void => {
@@ -44,6 +57,7 @@ export class SessionWaiter implements OnModuleDestroy {
         if (isSettled(session.status)) settle(session);
       });
       this.waiting.add(giveUp);
+      signal?.addEventListener('abort', giveUp, { once: true });
     });
   }
 }

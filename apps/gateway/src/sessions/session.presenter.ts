@@ -2,6 +2,7 @@ import type { SessionRecord } from '@app/entities';
 import { FAILURES, isSettled } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import '../audit/audit-replies.hook.js';
 import type { Caller } from '../auth/caller.js';
 import { SessionTokens, type Tokens } from '../tokens/session-tokens.js';
 import type { SessionView } from './session.schemas.js';
@@ -42,8 +43,12 @@ export class SessionPresenter {
   async shown(session: SessionRecord, caller: Caller, reply: FastifyReply): Promise<SessionView> {
     reply.request.sessionId = session.id;
     if (!isSettled(session.status)) void reply.header('Retry-After', ASK_AGAIN_AFTER_S);
-    const disclosed = reply.request.method !== 'HEAD';
-    return this.view(session, await this.tokens.read(session, caller, { disclosed }));
+    const tokens = await this.tokens.read(session, caller);
+    // HEAD replies leave without their body.
+    if (tokens !== undefined && reply.request.method !== 'HEAD') {
+      reply.request.disclosure = { caller, sessionId: session.id };
+    }
+    return this.view(session, tokens);
   }
 
   /** Without tokens, for every caller. */

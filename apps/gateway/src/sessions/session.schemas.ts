@@ -5,8 +5,8 @@ import { isDeeperThan, isStorable } from '../http/storable-json.js';
 /** In bytes of JSON. */
 const METADATA_LIMIT = 4096;
 const TOO_LARGE = 'must be at most 4 KiB of JSON';
-/** Every level takes at least two bytes: deeper metadata is too large, and would overflow the stack when measured. */
-const MOST_LEVELS = METADATA_LIMIT / 2;
+/** Levels of nested objects and arrays. Every client has to parse metadata, some of them recursively. */
+const MAX_LEVELS = 32;
 
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
@@ -16,7 +16,7 @@ export const metadata = z
     error: 'must be an object',
     abort: true,
   })
-  .refine((value) => !isDeeperThan(MOST_LEVELS, value), { error: TOO_LARGE, abort: true })
+  .refine((value) => !isDeeperThan(MAX_LEVELS, value), { error: `must have at most ${MAX_LEVELS} levels`, abort: true })
   .refine(isStorable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_LIMIT, { error: TOO_LARGE })
   .meta({

@@ -57,11 +57,11 @@ export class SessionsController {
   async create(
     @CurrentCaller() caller: Caller,
     @IdempotencyKeyOf() key: string | undefined,
-    @PreferredWait() patience: WaitPreference,
+    @PreferredWait() preference: WaitPreference,
     @Body({ schema: optionalOpenSessionBody }) body: OpenSessionBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.opened(await this.service.create(caller, body, key, patience), caller, reply);
+    return this.presenter.opened(await this.service.create(caller, body, key, preference), caller, reply);
   }
 
   @Get()
@@ -95,10 +95,10 @@ export class SessionsController {
   async read(
     @CurrentCaller() caller: Caller,
     @Param('tokenId') tokenId: string,
-    @PreferredWait() patience: WaitPreference,
+    @PreferredWait() preference: WaitPreference,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.shown(await this.service.read(caller, tokenId, patience), caller, reply);
+    return this.presenter.shown(await this.service.read(caller, tokenId, preference), caller, reply);
   }
 
   @Post(':tokenId/retry')
@@ -116,6 +116,7 @@ export class SessionsController {
     'not-found',
     'session-closed',
     'session-expired',
+    'rate-limited',
     ...ADMISSION_PROBLEMS,
     'body-too-large',
     'unsupported-media-type',

@@ -3,6 +3,7 @@ import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/en
 import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
+import { insufficientScope } from '../auth/authenticated-caller.js';
 import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { ProblemError } from '../problems/problem.js';
@@ -33,14 +34,14 @@ export class SessionsService {
     caller: Caller,
     body: OpenSessionBody,
     key: string | undefined,
-    patience: WaitPreference,
+    preference: WaitPreference,
   ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room: null, session: null });
-    if (this.pendingLimit.isReached) throw new ProblemError('overloaded');
+    if (this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
     if (created.outcome === 'created') this.enqueue(created.session.id);
-    const session = await this.waitUntilSettled(created.session, patience);
+    const session = await this.waitUntilSettled(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
 
@@ -49,11 +50,12 @@ export class SessionsService {
     caller: Caller,
     room: string,
     body: OpenSessionBody,
-    patience: WaitPreference,
+    preference: WaitPreference,
   ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room, session: null });
     // Finding an existing session adds nothing to what is pending.
-    if (this.pendingLimit.isReached && (await this.rooms.findLive(room)) === null) throw new ProblemError('overloaded');
+    if (this.pendingLimit.isReachedFor(caller) && (await this.rooms.findLive(room)) === null)
+      throw new ProblemError('overloaded');
     const opening = {
       ...this.opening(body),
       room,
@@ -65,21 +67,24 @@ export class SessionsService {
       throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
     if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
-    return { session: await this.waitUntilSettled(opened.session, patience), created: opened.outcome === 'created' };
+    return {
+      session: await this.waitUntilSettled(opened.session, caller, preference),
+      created: opened.outcome === 'created',
+    };
   }
 
   /** The room's live session. */
-  async readRoom(room: string, patience: WaitPreference): Promise<SessionRecord> {
+  async readRoom(caller: Caller, room: string, preference: WaitPreference): Promise<SessionRecord> {
     const session = await this.rooms.findLive(room);
     if (session === null) throw new ProblemError('not-found', { detail: 'The room has no session' });
-    return this.waitUntilSettled(session, patience);
+    return this.waitUntilSettled(session, caller, preference);
   }
 
   /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to the room's newer session */
-  async read(caller: Caller, id: string, patience: WaitPreference): Promise<SessionRecord> {
+  async read(caller: Caller, id: string, preference: WaitPreference): Promise<SessionRecord> {
     const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    const session = await this.waitUntilSettled(found, patience);
+    const session = await this.waitUntilSettled(found, caller, preference);
     if (session.status !== 'closed' && session.status !== 'expired') return session;
     const successor =
       session.room !== null && !session.room.startsWith(ROOM_API_PREFIX) && hasScope(caller, 'rooms:open')
@@ -90,13 +95,31 @@ export class SessionsService {
     });
   }
 
-  /** Puts a failed session back to pending; a pending one is enqueued again, a ready one is left unchanged. */
+  /**
+   * Puts a failed session back to pending; a pending one is enqueued again, a ready one is left unchanged. It may lead to
+   * calls of CAS, so it is asked about like an open, and a session is retried at most once in 10 s. It shows the session,
+   * so that of another caller needs `sessions:read`.
+   *
+   * @throws ProblemError 403, 404, 410, 429
+   */
   async retry(caller: Caller, id: string): Promise<SessionRecord> {
+    const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
+    if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
+    if (found.createdBy !== caller.id && !hasScope(caller, 'sessions:read'))
+      throw insufficientScope('sessions:read', id);
+    throwIfEnded(found);
+    await this.admission.require(caller, 'open', { room: found.room, session: id });
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
-    const session = SESSION_ID.test(id) ? await this.sessions.retry(id, caller.id, mintDeadlineS) : null;
+    const { session, retryAfterMs } = await this.sessions.retry(id, caller.id, mintDeadlineS);
     if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    if (session.status === 'closed') throw new ProblemError('session-closed');
-    if (session.status === 'expired') throw new ProblemError('session-expired');
+    throwIfEnded(session);
+    if (retryAfterMs > 0) {
+      const retryAfter = String(Math.ceil(retryAfterMs / 1000));
+      throw new ProblemError('rate-limited', {
+        detail: 'A session can be retried once in 10 seconds',
+        headers: { 'retry-after': retryAfter },
+      });
+    }
     if (session.status === 'pending') this.enqueue(id, true);
     return session;
   }
@@ -138,11 +161,22 @@ export class SessionsService {
     this.queue.enqueue(id, { now: again });
   }
 
-  /** The session once it is settled, or its current state when the wait is over. */
-  private async waitUntilSettled(session: SessionRecord, { since, waitS }: WaitPreference): Promise<SessionRecord> {
+  /**
+   * The session once it is settled, or its current state when the wait is over.
+   *
+   * @throws ProblemError 401 or 403 when the credential ended meanwhile
+   */
+  private async waitUntilSettled(
+    session: SessionRecord,
+    caller: Caller,
+    { since, waitS, closed }: WaitPreference,
+  ): Promise<SessionRecord> {
     if (waitS === null || isSettled(session.status)) return session;
     const leftMs = waitS * 1000 - (performance.now() - since);
-    return (await this.waiter.waitUntilSettled(session, leftMs)) ?? session;
+    const settled = await this.waiter.waitUntilSettled(session, caller, leftMs, closed);
+    if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
+    await caller.revalidate();
+    return settled ?? session;
   }
 }
 
@@ -153,4 +187,9 @@ function inOrder(products: readonly Product[]): Product[] {
 
 function sameProducts(wanted: readonly string[], had: readonly string[]): boolean {
   return wanted.length === had.length && wanted.every((product) => had.includes(product));
+}
+
+function throwIfEnded({ status }: SessionRecord): void {
+  if (status === 'closed') throw new ProblemError('session-closed');
+  if (status === 'expired') throw new ProblemError('session-expired');
 }

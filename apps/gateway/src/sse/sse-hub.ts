@@ -4,6 +4,8 @@ import { Gauge, Metrics } from '@app/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AuthHook } from '../auth/auth.hook.js';
+import type { Caller } from '../auth/caller.js';
+import { CallerQuota } from '../auth/caller-quota.js';
 import { ProblemError } from '../problems/problem.js';
 import { SessionWatcher } from '../sessions/session-watcher.js';
 import { SessionPresenter } from '../sessions/session.presenter.js';
@@ -29,6 +31,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly connections = new Set<Open>();
   /** One rendered event per session state, shared by all its connections. */
   private readonly frames = new WeakMap<SessionRecord, string>();
+  private readonly quota: CallerQuota;
   private closed = false;
   private rechecks: NodeJS.Timeout | undefined;
 
@@ -39,6 +42,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
     { registry }: Metrics,
   ) {
+    this.quota = new CallerQuota(config.get('http', { infer: true }).maxSseConnections);
     const { connections } = this;
     new Gauge({
       name: 'sse_connections',
@@ -67,13 +71,14 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Turns a reply into this session's event stream, starting with its current state. */
-  open(session: SessionRecord, reply: FastifyReply): void {
-    const { maxSseConnections, streamHeartbeatMs } = this.config.get('http', { infer: true });
+  open(session: SessionRecord, caller: Caller, reply: FastifyReply): void {
+    const { streamHeartbeatMs } = this.config.get('http', { infer: true });
     if (this.closed) throw new ProblemError('draining');
-    if (this.connections.size >= maxSseConnections) throw new ProblemError('overloaded');
     const { raw, request } = reply;
     // The client disconnected while its session was loaded: nothing would ever end this connection.
     if (raw.destroyed) return;
+    const release = this.quota.take(caller);
+    if (release === null) throw new ProblemError('overloaded');
     reply.hijack();
     raw.writeHead(200, { ...reply.getHeaders(), ...SSE_HEADERS } as Record<string, string>);
     const lastEventId = request.headers['last-event-id'];
@@ -102,6 +107,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     raw.on('close', () => {
       clearInterval(heart);
       unwatch();
+      release();
       this.connections.delete(open);
     });
   }

@@ -4,14 +4,13 @@ import { Counter, Metrics } from '@app/observability';
 import { Sealing, UnknownSealingKeyError } from '@app/sealing';
 import { Injectable } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
-import { AuditTrail } from '../audit/audit-trail.js';
 import { type Caller, hasScope } from '../auth/caller.js';
 
 export type Tokens = Partial<Record<Product, string>>;
 
 /**
- * The only place where sealed tokens are opened, in this order: scope, admission, unseal, audit. No caller gets a
- * token without admission and an audit entry.
+ * The only place where sealed tokens are opened, in this order: scope, admission, unseal. No caller gets a token
+ * without admission.
  */
 @Injectable()
 export class SessionTokens {
@@ -20,7 +19,6 @@ export class SessionTokens {
   constructor(
     private readonly sealing: Sealing,
     private readonly admission: Admission,
-    private readonly trail: AuditTrail,
     { registry }: Metrics,
   ) {
     this.unknownKeys = new Counter({
@@ -32,20 +30,16 @@ export class SessionTokens {
 
   /**
    * The tokens of a session for this caller; undefined while it is not ready, and without the scope `tokens:read`.
+   * The sender sets `request.disclosure`.
    *
-   * @param disclosed false if the reply leaves without its body (HEAD), which is no read of tokens
-   * @throws ProblemError 403 when not admitted, 503 when admission is unavailable · UnknownSealingKeyError
+   * @throws ProblemError 401 or 403 when the credential ended meanwhile, 403 when not admitted, 503 when admission is
+   *   unavailable · UnknownSealingKeyError
    */
-  async read(
-    session: SessionRecord,
-    caller: Caller,
-    { disclosed }: { disclosed: boolean },
-  ): Promise<Tokens | undefined> {
+  async read(session: SessionRecord, caller: Caller): Promise<Tokens | undefined> {
     if (session.status !== 'ready' || !hasScope(caller, 'tokens:read')) return undefined;
     await this.admission.require(caller, 'join', { room: session.room, session: session.id });
-    const tokens = this.unseal(session);
-    if (disclosed) this.trail.tokensRead(caller, session.id);
-    return tokens;
+    // Waiting and admission took their time: scopes may have been narrowed.
+    return hasScope(caller, 'tokens:read') ? this.unseal(session) : undefined;
   }
 
   private unseal(session: SessionRecord): Tokens {

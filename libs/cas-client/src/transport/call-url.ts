@@ -9,8 +9,14 @@ const PATHS: Record<Product, string> = {
 /** The URL of the token call of a product. The base URL may have a path. */
 export function callUrl(base: string, product: Product): URL {
   const url = new URL(base);
-  url.pathname = url.pathname.replace(/\/+$/, '') + PATHS[product];
+  url.pathname = withoutTrailingSlashes(url.pathname) + PATHS[product];
   url.search = '';
   url.hash = '';
   return url;
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }

@@ -1,6 +1,6 @@
 import { API_KEY } from '@app/kernel';
 import { z } from 'zod';
-import { defineNamespace, whole } from './namespace.js';
+import { defineNamespace, onOff, whole } from './namespace.js';
 
 /** Sample keys written by hand repeat characters; 43 random ones, even hex digits, have at least 8 distinct ones. */
 const looksRandom = (key: string): boolean => new Set(key.split('_')[2]).size >= 8;
@@ -21,6 +21,12 @@ export const access = defineNamespace({
       secret: true,
       recipe: 'echo "wtk_$(openssl rand -hex 4)_$(openssl rand -hex 32)"',
     },
+    BOOTSTRAP_API_KEY_REPLACE: {
+      schema: onOff,
+      description:
+        'What happens if the database has a key with the id of BOOTSTRAP_API_KEY and another secret: off stops the start, on replaces that secret.',
+      default: 'off',
+    },
     MAX_FAILED_CREDENTIALS: {
       schema: whole(1, 1_000_000),
       description:
@@ -28,5 +34,9 @@ export const access = defineNamespace({
       default: '300',
     },
   },
-  settings: (values) => ({ bootstrapKey: values.BOOTSTRAP_API_KEY, maxFailed: values.MAX_FAILED_CREDENTIALS }),
+  settings: (values) => ({
+    bootstrapKey: values.BOOTSTRAP_API_KEY,
+    replaceBootstrapKey: values.BOOTSTRAP_API_KEY_REPLACE,
+    maxFailed: values.MAX_FAILED_CREDENTIALS,
+  }),
 });

@@ -24,11 +24,26 @@ export const demo = defineNamespace({
       description:
         "URL of the vendor's Web SDK script: https, or http on loopback. The only third-party script of the watch page.",
     },
+    DEMO_SDK_INTEGRITY: {
+      schema: z
+        .string()
+        .regex(/^sha(?:256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}$/, 'must be sha256-, sha384- or sha512- and base64')
+        .optional(),
+      description: 'Subresource Integrity of the script at DEMO_SDK_URL: browsers run no other version of it.',
+    },
+    DEMO_LINK_SECRET: {
+      schema: z.string().min(20).optional(),
+      description:
+        'One-time secret that the watch page exchanges for BOOTSTRAP_API_KEY, in development only; npm start makes one and prints a link with it.',
+      secret: true,
+      recipe: 'openssl rand -hex 20',
+    },
   },
   settings: (values, { development }) => ({
     on: values.DEMO ?? development,
     sdkUrl: values.DEMO_SDK_URL,
-    /** Whether the page is given the development API key: in development only. */
-    handsOutKey: development,
+    sdkIntegrity: values.DEMO_SDK_INTEGRITY,
+    /** Exchanged once for the development API key; in development only. */
+    linkSecret: development ? values.DEMO_LINK_SECRET : undefined,
   }),
 });

@@ -56,12 +56,17 @@ export const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
+/** Whether a host name of a URL is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.includes(hostname);
+}
+
 /** For URLs that carry secrets or authorization decisions: https, or http on loopback. */
 export const secureUrl = z.string().refine(
   (value) => {
     if (!URL.canParse(value) || value.includes('#')) return false;
     const { protocol, hostname } = new URL(value);
-    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+    return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
   },
   { error: 'must be an https URL, or http on loopback' },
 );

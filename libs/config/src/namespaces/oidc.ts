@@ -1,6 +1,6 @@
 import { isScope, type Scope } from '@app/kernel';
 import { z } from 'zod';
-import { optionalText, secureUrl, text, defineNamespace } from './namespace.js';
+import { defineNamespace, onOff, optionalText, secureUrl, text } from './namespace.js';
 
 const scopes = z.string().transform((value, context): Scope[] => {
   const names = value.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
@@ -31,6 +31,11 @@ export const oidc = defineNamespace({
       description: 'Claim that contains the scopes, as a space-separated string or an array.',
       default: 'scope',
     },
+    OIDC_ALLOW_ADMIN: {
+      schema: onOff,
+      description: 'Accept the scope admin from a claim of the identity provider: on or off.',
+      default: 'off',
+    },
     OIDC_DEFAULT_SCOPES: {
       schema: scopes,
       description:
@@ -51,5 +56,6 @@ export const oidc = defineNamespace({
           jwksUrl: values.OIDC_JWKS_URL,
           scopeClaim: values.OIDC_SCOPE_CLAIM,
           defaultScopes: values.OIDC_DEFAULT_SCOPES,
+          allowAdmin: values.OIDC_ALLOW_ADMIN,
         },
 });

@@ -9,7 +9,10 @@ export interface NewApiKey extends ParsedApiKey {
   ratePerS: number | null;
 }
 
-export type ApiKeyRecord = Omit<NewApiKey, 'name'>;
+export interface ApiKeyRecord extends Omit<NewApiKey, 'name'> {
+  /** False once it has expired or was revoked. */
+  usable: boolean;
+}
 
 /** A key as shown to operators. */
 export interface ListedApiKey {
@@ -29,10 +32,12 @@ export interface ListedApiKey {
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
 
-  async findUsable(id: string): Promise<ApiKeyRecord | null> {
+  /** A key by its id, ended ones included. */
+  async find(id: string): Promise<ApiKeyRecord | null> {
     const [row] = await this.database.query<ApiKeyRecord>(
-      `SELECT id, secret_sha256 AS "secretSha256", scopes, rate_per_s AS "ratePerS" FROM api_keys
-       WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+      `SELECT id, secret_sha256 AS "secretSha256", scopes, rate_per_s AS "ratePerS",
+              revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp()) AS usable
+       FROM api_keys WHERE id = $1`,
       [id],
     );
     return row ?? null;
@@ -42,13 +47,24 @@ export class ApiKeysRepository {
    * Adds a key unless its id exists, so that a revoked key stays revoked.
    *
    * @param lifeS lifetime in s; null for a key that does not expire
+   * @returns false if the id exists with another secret
    */
-  async ensure(key: NewApiKey, lifeS: number | null = null): Promise<void> {
+  async ensure(key: NewApiKey, lifeS: number | null = null): Promise<boolean> {
     await this.database.query(
       `INSERT INTO api_keys (id, name, secret_sha256, scopes, rate_per_s, expires_at)
        VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6)) ON CONFLICT (id) DO NOTHING`,
       [key.id, key.name, key.secretSha256, key.scopes, key.ratePerS, lifeS],
     );
+    const same = await this.database.query('SELECT 1 FROM api_keys WHERE id = $1 AND secret_sha256 = $2', [
+      key.id,
+      key.secretSha256,
+    ]);
+    return same.length > 0;
+  }
+
+  /** Gives a key another secret; the earlier one stops working. A revoked key stays revoked. */
+  async replaceSecret({ id, secretSha256 }: ParsedApiKey): Promise<void> {
+    await this.database.query('UPDATE api_keys SET secret_sha256 = $2 WHERE id = $1', [id, secretSha256]);
   }
 
   /** All keys, oldest first. */

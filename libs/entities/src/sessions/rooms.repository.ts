@@ -4,7 +4,7 @@ import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
 import { Database, type Queryable } from '../database/database.js';
 import { UniqueViolationError } from '../database/database-errors.js';
-import { expireDue, failOverdue, insertSession, retryFailed } from './session-transitions.js';
+import { expireDue, failOverdue, insertSession, MAY_REOPEN, retryFailed } from './session-transitions.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 
@@ -32,7 +32,6 @@ export class RoomContendedError extends CodedError {
 }
 
 const MAX_ROUNDS = 10;
-const REOPEN_EVERY_S = 10;
 
 /** Rooms and their live sessions. A unique index, not an in-process lock, ensures at most one per room. */
 @Injectable()
@@ -101,7 +100,7 @@ export class RoomsRepository {
           statements,
           `s.room = $2 AND s.status = 'failed' AND s.failure_code = ANY($3)
              AND ($4::text[] IS NULL OR s.products = $4)
-             AND (s.reopened_at IS NULL OR s.reopened_at <= clock_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`,
+             AND ${MAY_REOPEN}`,
           [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
         );
         const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));

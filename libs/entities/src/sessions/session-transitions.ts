@@ -10,6 +10,13 @@ import type { Queryable } from '../database/database.js';
 
 const REVIVE_AFTER_S = 10;
 
+/** A failed session is put back to pending at most this often, in s: each time may lead to calls of CAS. */
+export const REOPEN_EVERY_S = 10;
+
+/** Whether a failed session may be put back to pending now, over `sessions s`. */
+export const MAY_REOPEN = `(s.reopened_at IS NULL
+  OR s.reopened_at <= clock_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`;
+
 export interface NewSession {
   id: string;
   room: string | null;

@@ -3,7 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
 import { Database, type Queryable } from '../database/database.js';
-import { eraseTokens, failOverdue, insertSession, type NewSession, retryFailed } from './session-transitions.js';
+import {
+  eraseTokens,
+  failOverdue,
+  insertSession,
+  MAY_REOPEN,
+  type NewSession,
+  REOPEN_EVERY_S,
+  retryFailed,
+} from './session-transitions.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 
@@ -24,6 +32,13 @@ export interface CreatedSession {
 export interface PagePlace {
   createdAt: string;
   id: string;
+}
+
+/** How many sessions are pending, by the kind of their creator, and of those who have many. */
+export interface PendingCounts {
+  all: number;
+  byKind: Record<'key' | 'user' | 'anonymous', number>;
+  largest: Map<string, number>;
 }
 
 export interface SessionFilter {
@@ -61,13 +76,24 @@ export class SessionsRepository {
     return rows.map(toRecord);
   }
 
-  /** The number of pending sessions, counting no further than `atMost`. */
-  async countPending(atMost: number): Promise<number> {
-    const [row] = await this.database.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM (SELECT FROM sessions WHERE status = 'pending' LIMIT $1) pending`,
+  /**
+   * Pending sessions by their creators. Reads at most `atMost` of them.
+   *
+   * @param listedFrom creators with fewer are not listed one by one
+   */
+  async countPending(atMost: number, listedFrom: number): Promise<PendingCounts> {
+    const rows = await this.database.query<{ creator: string; count: number }>(
+      `SELECT created_by AS creator, count(*)::int AS count
+       FROM (SELECT created_by FROM sessions WHERE status = 'pending' LIMIT $1) pending GROUP BY created_by`,
       [atMost],
     );
-    return row?.count ?? 0;
+    const counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, anonymous: 0 }, largest: new Map() };
+    for (const { creator, count } of rows) {
+      counts.all += count;
+      counts.byKind[kindOf(creator)] += count;
+      if (count >= listedFrom) counts.largest.set(creator, count);
+    }
+    return counts;
   }
 
   /** The id of a newer live session of the room, or null. */
@@ -147,13 +173,32 @@ export class SessionsRepository {
     });
   }
 
-  /** Sets a failed session back to pending, whatever its failure code. Other sessions are not changed. */
-  async retry(id: string, actor: string, deadlineS: number): Promise<SessionRecord | null> {
+  /**
+   * Puts a failed session back to pending, whatever its failure. Any other session is unchanged.
+   *
+   * @param paced at most once in 10 s; operators may repeat it at will
+   * @returns the session as it is now, and how long it cannot be retried yet, in ms
+   */
+  async retry(
+    id: string,
+    actor: string,
+    deadlineS: number,
+    { paced = true } = {},
+  ): Promise<{ session: SessionRecord | null; retryAfterMs: number }> {
     return this.database.transaction(async (statements) => {
       await failOverdue(statements, 's.id = $1', [id]);
-      const revived = await retryFailed(statements, `s.id = $2 AND s.status = 'failed'`, [deadlineS, id]);
-      if (revived !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
-      return findIn(statements, id);
+      const condition = `s.id = $2 AND s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`;
+      const retried = await retryFailed(statements, condition, [deadlineS, id]);
+      if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
+      const session = await findIn(statements, id);
+      if (retried !== null || session?.status !== 'failed') return { session, retryAfterMs: 0 };
+      const [row] = await statements.query<{ ms: number }>(
+        `SELECT GREATEST(1, 1000 * extract(epoch FROM reopened_at + make_interval(secs => ${String(REOPEN_EVERY_S)})
+                                                      - clock_timestamp()))::float8 AS ms
+         FROM sessions WHERE id = $1`,
+        [id],
+      );
+      return { session, retryAfterMs: row?.ms ?? 1 };
     });
   }
 }
@@ -194,4 +239,10 @@ async function claimKey(
     [caller, key, fingerprint, sessionId],
   );
   return claimed.length > 0;
+}
+
+/** As in `created_by`. */
+function kindOf(creator: string): 'key' | 'user' | 'anonymous' {
+  if (creator.startsWith('user:')) return 'user';
+  return creator === 'room-api' ? 'anonymous' : 'key';
 }

@@ -16,6 +16,19 @@ export class Problem extends Error {
   }
 }
 
+/** The development key for the secret in the link that `npm start` printed, which works once; null without one. */
+export async function developmentKey() {
+  const secret = new URLSearchParams(location.hash.slice(1)).get('link');
+  if (secret === null) return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  const response = await fetch('/demo/key', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ secret }),
+  }).catch(() => undefined);
+  return response?.ok ? (await response.json()).key : null;
+}
+
 // Kept in memory only: never in storage or a URL.
 let key = null;
 let clockOffsetMs = 0;

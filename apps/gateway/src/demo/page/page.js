@@ -1,5 +1,5 @@
 // The watch page: a client of the public API like any other.
-import { closeSession, hasKey, openRoom, retrySession, useKey } from './api.js';
+import { closeSession, developmentKey, hasKey, openRoom, retrySession, useKey } from './api.js';
 import { $, say, showIf } from './dom.js';
 import { follow, hasEnded } from './follow.js';
 import { clearProblem, showProblem } from './problem.js';
@@ -14,17 +14,20 @@ let current;
 let following = new AbortController();
 let connectionLost = false;
 let sdkUrl = null;
+let sdkIntegrity = null;
 
 async function start() {
   const config = await fetch('/demo/config.json', { cache: 'no-store' })
     .then((response) => response.json())
-    .catch(() => ({ key: null, sdkUrl: null, docs: false }));
+    .catch(() => ({ sdkUrl: null, sdkIntegrity: null, docs: false }));
   sdkUrl = config.sdkUrl;
+  sdkIntegrity = config.sdkIntegrity;
   showIf(config.docs, $('docs'));
   showIf(sdkUrl === null, $('no-sdk'));
   showIf(sdkUrl !== null, $('join-form'));
-  if (config.key !== null) {
-    useKey(config.key);
+  const key = await developmentKey();
+  if (key !== null) {
+    useKey(key);
     noteKey('Development key in use');
   }
   listen();
@@ -161,7 +164,11 @@ function lost(problem) {
 async function watch() {
   say($('joined'), 'Joining …');
   try {
-    await join(sdkUrl, current.tokens.stream ?? current.tokens.sync, $('name').value.trim() || 'guest');
+    await join(
+      { url: sdkUrl, integrity: sdkIntegrity },
+      current.tokens.stream ?? current.tokens.sync,
+      $('name').value.trim() || 'guest',
+    );
     say($('joined'), 'Joined.');
   } catch (error) {
     say($('joined'), `Not joined: ${error.message}`);

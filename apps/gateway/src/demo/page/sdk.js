@@ -2,10 +2,14 @@
 let loading;
 
 /** Loads it once, and again after a failure. */
-function load(url) {
+function load({ url, integrity }) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = url;
+    if (integrity !== null) {
+      script.integrity = integrity;
+      script.crossOrigin = 'anonymous';
+    }
     script.addEventListener('load', resolve);
     script.addEventListener('error', () => {
       loading = undefined;
@@ -17,8 +21,9 @@ function load(url) {
   return loading;
 }
 
-export async function join(url, token, name) {
-  await load(url);
+/** @param sdk its URL, and its Subresource Integrity or null */
+export async function join(sdk, token, name) {
+  await load(sdk);
   if (typeof window.WTSession?.connect !== 'function') throw new Error('The script has no WTSession.connect.');
   return window.WTSession.connect(token, name);
 }

@@ -1,0 +1,7 @@
+import type { Identity } from './caller.js';
+
+/**
+ * The outcome of checking a credential: whose it is, `ended` for a genuine one that has expired or was revoked, or
+ * `invalid` for everything else, which may be a guess.
+ */
+export type Authentication = Identity | 'ended' | 'invalid';
