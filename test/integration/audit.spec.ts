@@ -99,7 +99,7 @@ describe('a change of a session', () => {
 
   it('is a retry when a failed session is put back: by retry, and by opening its room', async () => {
     const opener = await testApp.clientWith('rooms:open');
-    const retrier = await testApp.clientWith('sessions:create');
+    const retrier = await testApp.clientWith('sessions:create', 'sessions:read');
     const { id } = (await testApp.client.openRoom('failing')).body;
     const fail = () =>
       testApp.database.rows(

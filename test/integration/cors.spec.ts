@@ -33,7 +33,9 @@ describe('CORS_ORIGINS', () => {
   it.each(['*', 'https://*.example.com', 'watch.example.com', `${ORIGIN}/`, `${ORIGIN}/page`, 'null', 'file://'])(
     'may not be %s',
     (value) => {
-      expect(faultsOf(`https://fine.example,${value}`)).toContain('CORS_ORIGINS must be origins such as');
+      expect(faultsOf(`https://fine.example,${value}`)).toContain(
+        'CORS_ORIGINS must be a comma-separated list of origins such as',
+      );
     },
   );
 

@@ -6,12 +6,13 @@ import { pageFiles } from '../../apps/gateway/src/demo/files.js';
 import { TestApp, type RunningGateway } from '../support/test-app.js';
 
 const PAGE = join(import.meta.dirname, '../../apps/gateway/src/demo/page');
+const SECRET = 'once-and-never-again-0123456789';
 const DEVELOPMENT = { NODE_ENV: 'development', HOST: '127.0.0.1' };
 
 interface Config {
   docs: boolean;
   sdkUrl: string | null;
-  key: string | null;
+  sdkIntegrity: string | null;
 }
 
 describe('the watch page', () => {
@@ -30,6 +31,12 @@ describe('the watch page', () => {
   const get = (url: string, headers: Record<string, string> = {}) => {
     const { origin, pathname } = new URL(url);
     return testApp.newClient(origin, null).send('GET', pathname, { headers });
+  };
+  const keyFor = async (url: string, secret: unknown, headers: Record<string, string> = {}) => {
+    const client = testApp.newClient(new URL(url).origin, null);
+    const reply = await client.send<{ key: string | null }>('POST', '/demo/key', { body: { secret }, headers });
+    expect([reply.status, reply.headers['cache-control']]).toEqual([200, 'no-store']);
+    return reply.body.key;
   };
   const config = async (url: string, headers: Record<string, string> = {}) => {
     const reply = await get(`${url}/demo/config.json`, headers);
@@ -64,8 +71,10 @@ describe('the watch page', () => {
       }
     });
 
-    it('never hands out the key', async () => {
-      expect(await config(url)).toEqual({ docs: true, sdkUrl: null, key: null });
+    it('never hands out the key, whatever the configuration', async () => {
+      expect(await config(url)).toEqual({ docs: true, sdkUrl: null, sdkIntegrity: null });
+      const told = await start({ NODE_ENV: environment, HOST: '127.0.0.1', DEMO: 'on', DEMO_LINK_SECRET: SECRET });
+      expect(await keyFor(told, SECRET)).toBeNull();
     });
 
     it('allows its own origin alone', async () => {
@@ -83,28 +92,27 @@ describe('the watch page', () => {
 
   describe('in development', () => {
     let url: string;
-    let port: string;
     beforeAll(async () => {
       url = await start(DEVELOPMENT);
-      ({ port } = new URL(url));
     });
 
-    it('hands the key to this machine', async () => {
-      expect(await config(url)).toMatchObject({ key: testApp.apiKey });
-      for (const host of [`localhost:${port}`, `[::1]:${port}`, '127.0.0.1']) {
-        expect(await config(url, { host })).toMatchObject({ key: testApp.apiKey });
+    it('hands the key once, to the page that brings the secret of the printed link', async () => {
+      const own = await start({ ...DEVELOPMENT, DEMO_LINK_SECRET: SECRET });
+      for (const wrong of ['', 'x', SECRET.slice(1), `${SECRET}x`, 1, null, [SECRET], { secret: SECRET }]) {
+        expect(await keyFor(own, wrong)).toBeNull();
       }
-      expect(await config(url, { 'sec-fetch-site': 'same-origin' })).toMatchObject({ key: testApp.apiKey });
+      expect(await keyFor(own, SECRET)).toBe(testApp.apiKey);
+      expect(await keyFor(own, SECRET)).toBeNull();
     });
 
     it.each([
-      ['a name that was made to resolve to this machine', { host: 'rebound.example' }],
-      ['a name that begins like this machine', { host: 'localhost.example:3000' }],
-      ['another site', { 'sec-fetch-site': 'cross-site' }],
-      ['another port of this machine', { 'sec-fetch-site': 'same-site' }],
+      ['this machine', {}],
+      ['localhost', { host: 'localhost' }],
+      ['a page of its own', { 'sec-fetch-site': 'same-origin' }],
       ['a proxy or tunnel', { 'x-forwarded-for': '203.0.113.7' }],
-    ])('does not hand it to %s', async (_who, headers: Record<string, string>) => {
-      expect(await config(url, headers)).toMatchObject({ key: null });
+    ])('does not hand it to %s for being that', async (_who, headers: Record<string, string>) => {
+      expect((await get(`${url}/demo/config.json`, headers)).text).not.toContain('wtk_');
+      expect(await keyFor(url, undefined, headers)).toBeNull();
     });
 
     it('is no part of the API', async () => {

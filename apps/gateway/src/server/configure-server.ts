@@ -28,6 +28,8 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
   const roomApi = config.get('roomApi', { infer: true });
   const http = config.get('http', { infer: true });
+  const originsOf = (path: string) =>
+    isRoomApiPath(path) ? roomApi.origins : path.startsWith('/v1/') ? http.corsOrigins : [];
   const preflight = crossOrigin({ http, roomApi });
   const server = app.getHttpAdapter().getInstance();
   server.server.maxConnections = http.maxConnections;
@@ -46,7 +48,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     try {
       // For unknown paths no body is read.
       if (isUnknown(request, place, roomApi.on)) throw new ProblemError('not-found');
-      if (isForeignPage(request, isRoomApiPath(place) ? roomApi.origins : http.corsOrigins)) {
+      if (isForeignPage(request, originsOf(place))) {
         throw new ProblemError('origin-not-allowed');
       }
       await auth.onRequest(request, reply);
@@ -99,6 +101,8 @@ function isPrivate(path: string): boolean {
 function serveDocs(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
+    // Not as YAML as well.
+    raw: ['json'],
     swaggerOptions: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
     customSiteTitle: 'WatchTogether Auth Server',
   });

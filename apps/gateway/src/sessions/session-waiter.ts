@@ -21,6 +21,11 @@ export class SessionWaiter implements OnModuleDestroy {
     this.quota = new CallerQuota(config.get('http', { infer: true }).maxWaits);
   }
 
+  /** Requests that are held now. */
+  get count(): number {
+    return this.quota.used;
+  }
+
   /** Held requests are answered immediately with the current state. */
   onModuleDestroy(): void {
     this.closed = true;

@@ -62,9 +62,12 @@ describe('what an opener may say', () => {
     expect(issue).toMatchObject({ code: 'unrecognized_keys', keys: ['product', 'token'] });
   });
 
-  it('refuses metadata that is nested too deep as too large, and does not fall over it', () => {
+  it('takes metadata of 32 levels, refuses deeper metadata, and does not overflow the stack', () => {
+    const levels = (n: number): unknown => JSON.parse(`{"metadata":${'{"a":'.repeat(n)}1${'}'.repeat(n)}}`);
+    expect(optionalOpenSessionBody.safeParse(levels(32)).success).toBe(true);
+    expect(faultsIn(levels(33))).toEqual([['metadata', 'must have at most 32 levels']]);
     const depth = 30_000;
     const body: unknown = JSON.parse(`{"metadata":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`);
-    expect(faultsIn(body)).toEqual([['metadata', 'must be at most 4 KiB of JSON']]);
+    expect(faultsIn(body)).toEqual([['metadata', 'must have at most 32 levels']]);
   });
 });

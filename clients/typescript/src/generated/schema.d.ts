@@ -343,7 +343,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "malformed" | "unauthenticated" | "insufficient-scope" | "admission-denied" | "not-found" | "method-not-allowed" | "request-timeout" | "products-differ" | "session-closed" | "session-expired" | "body-too-large" | "uri-too-long" | "unsupported-media-type" | "validation-failed" | "idempotency-key-reused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable" | "overloaded" | "draining" | "admission-unavailable";
+            code: "malformed" | "unauthenticated" | "insufficient-scope" | "admission-denied" | "origin-not-allowed" | "not-found" | "method-not-allowed" | "request-timeout" | "products-differ" | "session-closed" | "session-expired" | "body-too-large" | "uri-too-long" | "unsupported-media-type" | "validation-failed" | "idempotency-key-reused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable" | "overloaded" | "draining" | "admission-unavailable";
             /** @description Whether the same request may succeed later */
             retryable: boolean;
             requestId: string;
@@ -1604,7 +1604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many requests · Too many requests */
             429: {
                 headers: {
                     /**

@@ -1,0 +1,182 @@
+import { scrub } from '@app/observability';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { requestPath } from '../../apps/gateway/src/routing/request-path.js';
+import { expressionsOfProduct } from '../support/expressions.js';
+import { TestApp } from '../support/test-app.js';
+
+/** What may hold up everybody else: one request of legal size, or one expression, in ms of processor time. */
+const LONGEST_MS = 20;
+/** The largest text that reaches an expression: a body. Paths, queries and headers are at most 16 KiB. */
+const LARGEST = 64 * 1024;
+
+/** Fragments that make expressions try again and again: beginnings of what they look for, and characters they skip. */
+const FRAGMENTS = [
+  ...[
+    'a',
+    'A',
+    '0',
+    ' ',
+    '\t',
+    '.',
+    '-',
+    '_',
+    '"',
+    ',',
+    ';',
+    '=',
+    ':',
+    '/',
+    '@',
+    '%',
+    '\\',
+    '+',
+    '[',
+    '\u0300',
+    'é',
+    '😀',
+  ],
+  ...[
+    'eyJ',
+    'eyJaaaaa',
+    'eyJaaaaaaaa.',
+    'wtk_',
+    'wtk_aaaa_',
+    '://',
+    'a://',
+    'a://b:',
+    'a:b@',
+    '%41',
+    '%2',
+    '",',
+    '",a',
+  ],
+  ...[
+    'Bearer ',
+    'wait',
+    'wait=1',
+    'wait =',
+    '1;',
+    'Mon, 01 Jan 2026 ',
+    'ses_',
+    '\u200b',
+    '\u202e',
+    'http://',
+    '\ud800',
+  ],
+];
+const HOSTILE = FRAGMENTS.flatMap((fragment) => {
+  const text = fragment.repeat(Math.ceil(LARGEST / fragment.length)).slice(0, LARGEST);
+  return [text, `${text}!`, `${text}\u0000`, `"${text}`];
+});
+
+/** The least processor time of some tries, in ms: what others do on this machine does not count. */
+function leastMs(work: () => unknown, tries = 3): number {
+  let least = Infinity;
+  for (let n = 0; n < tries && least > LONGEST_MS / 4; n++) {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return least;
+}
+
+describe('an expression', () => {
+  const expressions = expressionsOfProduct();
+
+  it('is found wherever there is one', () => {
+    expect(expressions.length).toBeGreaterThan(40);
+  });
+
+  it.each(expressions.map(({ file, text, regexp }) => [text, file, regexp] as const))(
+    '%s of %s is quick with every hostile text of the largest size',
+    (_text, _file, regexp) => {
+      for (const hostile of HOSTILE) {
+        const ms = leastMs(() => hostile.replace(regexp, 'x'));
+        expect([JSON.stringify(hostile.slice(0, 20)), ms < LONGEST_MS]).toEqual([
+          JSON.stringify(hostile.slice(0, 20)),
+          true,
+        ]);
+      }
+    },
+  );
+});
+
+describe('text of callers', () => {
+  it.each(HOSTILE.map((text) => [JSON.stringify(text.slice(0, 20)), text] as const))(
+    'such as %s is scrubbed quickly',
+    (_name, text) => {
+      expect(leastMs(() => scrub(text))).toBeLessThan(LONGEST_MS);
+      expect(leastMs(() => requestPath(`/${text.slice(0, 16_000)}`))).toBeLessThan(LONGEST_MS);
+    },
+  );
+});
+
+describe('a request of legal size', () => {
+  let testApp: TestApp;
+  let longest = { name: 'none', ms: 0 };
+  beforeAll(async () => {
+    testApp = await TestApp.open({ worker: false, env: { ROOM_API: 'on' } });
+    // What is compiled and cached with the first requests does not count.
+    for (let n = 0; n < 20; n++) await testApp.client.openRoom('warm-up', { body: { nothing: 'here' } });
+  });
+  afterAll(async () => {
+    await testApp.end();
+    process.stdout.write(`longest request: ${longest.name}, ${longest.ms.toFixed(1)} ms of processor time\n`);
+  });
+
+  const path = (text: string) =>
+    encodeURIComponent(text.toWellFormed())
+      .slice(0, 15_000)
+      .replace(/%[^%]?$/, '');
+  const header = (text: string) => text.replace(/[^\x20-\x7e]/g, 'x').slice(0, 15_000);
+  const key = (text: string) => text.toWellFormed().slice(0, 20_000);
+  const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+  /** Each kind of place where a caller's text can stand, with one hostile text. */
+  const requests = (text: string): [string, () => Promise<unknown>][] => [
+    ['path', () => testApp.client.send('GET', `/${path(text)}`)],
+    ['room', () => testApp.client.send('PUT', `/v1/rooms/${path(text).slice(0, 6000)}/session`)],
+    ['TokenID', () => testApp.client.send('GET', `/v1/sessions/${path(text).slice(0, 6000)}`)],
+    ['query', () => testApp.client.send('GET', `/v1/sessions?room=${path(text)}`)],
+    ['name of a query parameter', () => testApp.client.send('GET', `/v1/audit?${path(text)}=1`)],
+    ['Prefer', () => testApp.client.send('GET', '/v1/rooms/x/session', { headers: { prefer: header(text) } })],
+    ['Idempotency-Key', () => testApp.client.create({ key: header(text) })],
+    ['credential', () => testApp.newClient(testApp.url, header(text)).read('x')],
+    ['key in a body', () => testApp.client.openRoom('x', { body: { [key(text)]: 1 } })],
+    ['metadata', () => testApp.client.openRoom('x', { body: { metadata: { x: key(text) } } })],
+    ['drop-in name', () => testApp.client.send('POST', '/room/create', { body: { name: key(text) } })],
+    ['drop-in field', () => testApp.client.send('POST', '/room/create', { body: { name: 'x', [key(text)]: 1 } })],
+  ];
+  const bodies: [string, unknown][] = [
+    ['thousands of unknown keys', Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`k${n}`, 1]))],
+    ['thousands of products', { products: Array.from({ length: 9000 }, () => 'x') }],
+    ['deeply nested metadata', `{"metadata":${nested(9000)}}`],
+    ['metadata of many keys', { metadata: Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`k${n}`, 1])) }],
+  ];
+
+  async function expectQuick(name: string, send: () => Promise<unknown>): Promise<void> {
+    let least = Infinity;
+    for (let n = 0; n < 10 && least >= LONGEST_MS; n++) {
+      const before = process.cpuUsage();
+      await send();
+      const { user, system } = process.cpuUsage(before);
+      least = Math.min(least, (user + system) / 1000);
+    }
+    if (least > longest.ms) longest = { name, ms: least };
+    expect([name, least < LONGEST_MS]).toEqual([name, true]);
+  }
+
+  it.each(FRAGMENTS.map((fragment) => [JSON.stringify(fragment), fragment] as const))(
+    'holds up nobody, wherever %s is repeated in it',
+    async (_name, fragment) => {
+      const text = fragment.repeat(Math.ceil(LARGEST / fragment.length));
+      for (const [place, send] of requests(text)) await expectQuick(`${place} of ${JSON.stringify(fragment)}`, send);
+    },
+  );
+
+  it.each(bodies)('holds up nobody with %s', async (name, body) => {
+    await expectQuick(name, () => testApp.client.openRoom('x', { body }));
+    await expectQuick(name, () => testApp.client.send('POST', '/room/create', { body }));
+  });
+});
