@@ -13,5 +13,6 @@ export default (options) => {
     // What the code names by `new URL('./file', import.meta.url)`. The hash makes a changed file restart --watch.
     assetModuleFilename: `apps/${app}/files/[name].[contenthash:8][ext]`,
   };
-  return { ...options, entry, output };
+  // A build with errors writes nothing, so that --watch keeps serving the previous one.
+  return { ...options, entry, output, optimization: { ...options.optimization, emitOnErrors: false } };
 };

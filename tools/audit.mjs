@@ -8,7 +8,7 @@ import { readAdvisories } from './audit/advisories.mjs';
 import { licencesIn, unusualLicencesIn } from './audit/licences.mjs';
 import { lockFileFaults, scriptFaults } from './audit/lock-file.mjs';
 import { ROOT } from './paths.mjs';
-import { Problem, reportAndExit } from './steps.mjs';
+import { ToolError, reportAndExit } from './steps.mjs';
 
 const SBOM = join('reports', 'sbom.cdx.json');
 const NPM_WITHIN_MS = 120_000;
@@ -20,7 +20,7 @@ async function main() {
   const reasons = [...(await advisories()), ...lockFile(lock, manifest.allowScripts)];
   licences(lock);
   await sbom(manifest.name);
-  if (reasons.length > 0) throw new Problem(`The audit found what must not stay:\n${bullets(reasons)}`);
+  if (reasons.length > 0) throw new ToolError(`The audit found what must not stay:\n${bullets(reasons)}`);
 }
 
 async function advisories() {
@@ -59,7 +59,7 @@ function licences(lock) {
 /** Of what is delivered: without the devDependencies. */
 async function sbom(name) {
   const { output, failure } = await npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev');
-  if (failure) throw new Problem(`npm sbom failed:\n${failure}`);
+  if (failure) throw new ToolError(`npm sbom failed:\n${failure}`);
   const document = JSON.parse(output);
   // npm takes the name of the directory.
   document.metadata.component.name = name;

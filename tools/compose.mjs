@@ -5,7 +5,7 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { parseDocument } from 'yaml';
 import { NODE_MODULES, ROOT } from './paths.mjs';
-import { Problem, reportAndExit } from './steps.mjs';
+import { ToolError, reportAndExit } from './steps.mjs';
 
 const SCHEMA_FILE = join(NODE_MODULES, 'dclint', 'schemas', 'compose.schema.json');
 const FILE = 'docker-compose.yml';
@@ -30,13 +30,13 @@ function composeValidator() {
 
 async function main() {
   const document = parseDocument(readFileSync(join(ROOT, FILE), 'utf8'), { merge: true });
-  if (document.errors.length > 0) throw new Problem(`${FILE}:\n${document.errors.join('\n')}`);
+  if (document.errors.length > 0) throw new ToolError(`${FILE}:\n${document.errors.join('\n')}`);
   const validate = composeValidator();
   if (validate(document.toJS())) return;
   const lines = validate.errors.map(({ instancePath, message, params }) => {
     return `  ${instancePath || '/'} ${message} ${JSON.stringify(params)}`;
   });
-  throw new Problem(`${FILE} is not a valid Compose file:\n${lines.join('\n')}`);
+  throw new ToolError(`${FILE} is not a valid Compose file:\n${lines.join('\n')}`);
 }
 
 main().catch(reportAndExit);

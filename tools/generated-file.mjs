@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_NODE, ROOT } from './paths.mjs';
-import { Problem } from './steps.mjs';
+import { ToolError } from './steps.mjs';
 
 /** What a built program prints. The user's configuration must not show in it: only what Node needs is passed on. */
 export function outputOf(entry, args = []) {
@@ -15,7 +15,7 @@ export function outputOf(entry, args = []) {
     env: { PATH, HOME },
   });
   if (result.status === 0) return result.stdout;
-  throw new Problem(`${entry} ${args.join(' ')} failed:\n${result.stderr || result.stdout || result.error}`);
+  throw new ToolError(`${entry} ${args.join(' ')} failed:\n${result.stderr || result.stdout || result.error}`);
 }
 
 /** `mode` is --write or --check. */
@@ -26,10 +26,10 @@ export function writeOrCheck(mode, name, content, howToRenew) {
     console.log(`wrote ${name}`);
     return;
   }
-  if (mode !== '--check') throw new Problem('say --write or --check');
+  if (mode !== '--check') throw new ToolError('say --write or --check');
   const kept = readIfThere(file);
   if (kept === content) return;
-  throw new Problem(`${name} is out of date${firstDifference(kept, content)}\nRenew it with  ${howToRenew}`);
+  throw new ToolError(`${name} is out of date${firstDifference(kept, content)}\nRenew it with  ${howToRenew}`);
 }
 
 function readIfThere(file) {

@@ -4,7 +4,7 @@
 import { buildIfStale } from './bootstrap.mjs';
 import { outputOf, writeOrCheck } from './generated-file.mjs';
 import { appEntry } from './paths.mjs';
-import { Problem, reportAndExit } from './steps.mjs';
+import { ToolError, reportAndExit } from './steps.mjs';
 
 async function main() {
   await buildIfStale();
@@ -24,7 +24,7 @@ async function validate(document) {
   if (!Validator) return;
   // The validator takes apart what it gets.
   const { valid, errors } = await new Validator().validate(structuredClone(document));
-  if (!valid) throw new Problem(`The document is not valid OpenAPI ${document.openapi}:\n${describe(errors)}`);
+  if (!valid) throw new ToolError(`The document is not valid OpenAPI ${document.openapi}:\n${describe(errors)}`);
 }
 
 function describe(errors) {

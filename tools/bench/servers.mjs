@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PROJECT_NODE, ROOT } from '../paths.mjs';
 import { isFree } from '../ports.mjs';
-import { Problem } from '../steps.mjs';
+import { ToolError } from '../steps.mjs';
 
 /** As long as one call of CAS takes, for both servers, in ms. */
 const CAS_LATENCY_MS = 100;
@@ -77,7 +77,7 @@ function launch(args, env) {
         };
         waiting.add(look);
         look();
-        void gone.then(() => reject(new Problem(`${args[0]} ended:\n${said.join('\n')}`)));
+        void gone.then(() => reject(new ToolError(`${args[0]} ended:\n${said.join('\n')}`)));
       }),
     stop: async () => {
       child.kill('SIGTERM');
@@ -92,5 +92,5 @@ async function fivePorts() {
     const free = await Promise.all([0, 1, 2, 3, 4].map((n) => isFree(base + n)));
     if (free.every(Boolean)) return base;
   }
-  throw new Problem('no five free ports in a row');
+  throw new ToolError('no five free ports in a row');
 }
