@@ -6,7 +6,7 @@ import { commandLine, isAlive, waitUntil } from '../processes.mjs';
 import { ToolError } from '../steps.mjs';
 
 /** Longer than a launcher needs to stop its parts. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 /** `tookOver`: the previous launcher was killed, and what it started may still be ending. */
 export async function acquireLock(dataDir) {

@@ -47,7 +47,7 @@ export function portsInUse({ ports, given, host }) {
 /** `ours` overrides the user's; NAME_FILE is removed with NAME, since both together are a configuration fault. */
 function environment(userEnv, ours, withheld = []) {
   const env = { ...userEnv };
-  for (const name of READ) if (env[name] === '') delete env[name];
+  for (const name of READ.flatMap((name) => [name, `${name}_FILE`])) if (env[name] === '') delete env[name];
   for (const name of [...Object.keys(ours), ...withheld]) {
     delete env[name];
     delete env[`${name}_FILE`];
