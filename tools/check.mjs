@@ -1,6 +1,7 @@
 // npm run check: all checks that do not run the product. Needs no network.
+import { join } from 'node:path';
 import { bootstrap } from './bootstrap.mjs';
-import { PROJECT_NODE, ROOT, localBin, pathWithLocalBins } from './paths.mjs';
+import { NODE_MODULES, PROJECT_NODE, ROOT, localBin, pathWithLocalBins } from './paths.mjs';
 import { run } from './run.mjs';
 import { reportAndExit, secondsSince } from './steps.mjs';
 
@@ -10,6 +11,14 @@ const AT_ONCE = 2;
 const CHECKS = [
   { name: 'eslint', command: [localBin('eslint'), '.'] },
   { name: 'tsc', command: [localBin('tsc'), '-p', '.', '--noEmit'] },
+  {
+    name: 'documents and routes',
+    command: [join(NODE_MODULES, 'jest', 'bin', 'jest.js'), 'test/static'],
+    env: {
+      TEST_ONLY: 'unit',
+      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+    },
+  },
   { name: 'prettier', command: [localBin('prettier'), '--check', '.'] },
   {
     name: 'dependency-cruiser',
@@ -48,11 +57,11 @@ async function main() {
   }
 }
 
-async function runCheck({ name, command }) {
+async function runCheck({ name, command, env = {} }) {
   const start = performance.now();
   const { code, output } = await run(PROJECT_NODE, command, {
     cwd: ROOT,
-    env: { ...process.env, PATH: pathWithLocalBins() },
+    env: { ...process.env, ...env, PATH: pathWithLocalBins() },
   });
   console.log(`  ${code === 0 ? '✓' : '✗'} ${name.padEnd(24)} ${secondsSince(start)}`);
   if (code !== 0) console.log(`${output.trimEnd()}\n`);
