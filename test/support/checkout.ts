@@ -52,10 +52,14 @@ export class Checkout {
   async end(): Promise<void> {
     for (const command of this.commands) command.kill('SIGTERM');
     await Promise.all(this.commands.map(({ exited }) => exited));
-    await eventually(() => {
-      expect(this.processes()).toEqual([]);
-    });
-    rmSync(this.directory, { recursive: true, force: true });
+    try {
+      await eventually(() => {
+        expect(this.processes()).toEqual([]);
+      });
+    } finally {
+      for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+      rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+    }
   }
 }
 
