@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -41,17 +50,17 @@ export class Checkout {
     return { ...(await command.exited), output: command.output };
   }
 
-  /** Every process that runs in here. */
-  processes(): number[] {
+  /** Every process that runs in here, or below this directory of it. Empty where there is no /proc. */
+  processes(directory = ''): number[] {
+    if (!existsSync('/proc')) return [];
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
-      .filter((pid) => workingDirectory(pid)?.startsWith(this.directory) === true);
+      .filter((pid) => workingDirectory(pid)?.startsWith(this.path(directory)) === true);
   }
 
   async end(): Promise<void> {
     for (const command of this.commands) command.kill('SIGTERM');
-    await Promise.all(this.commands.map(({ exited }) => exited));
     try {
       await eventually(() => {
         expect(this.processes()).toEqual([]);
