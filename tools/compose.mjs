@@ -1,4 +1,4 @@
-// Checks docker-compose.yml against the schema of the Compose specification, of which dclint ships a current copy.
+// Checks docker-compose.yml against the schema of the Compose specification; dclint contains a current copy.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
@@ -10,7 +10,7 @@ import { ToolError, reportAndExit } from './steps.mjs';
 const SCHEMA_FILE = join(NODE_MODULES, 'dclint', 'schemas', 'compose.schema.json');
 const FILE = 'docker-compose.yml';
 
-/** Formats that only Compose knows; ajv refuses a schema with a format it was not told of. */
+/** Formats of Compose's own; ajv rejects a schema with an unknown format. */
 const COMPOSE_FORMATS = {
   duration: /^(\d+(\.\d+)?(h|m|s|ms|us|ns))+$/,
   ports: true,
@@ -20,7 +20,7 @@ const COMPOSE_FORMATS = {
 
 function composeValidator() {
   const schema = JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'));
-  // It names draft-07 by an address that ajv does not know; draft-07 is ajv's own default.
+  // Its URL of draft-07 is unknown to ajv, whose default is draft-07.
   delete schema.$schema;
   const ajv = new (Ajv.default ?? Ajv)({ strict: false, allErrors: true });
   (addFormats.default ?? addFormats)(ajv);

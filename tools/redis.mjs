@@ -15,14 +15,14 @@ export function redisServerPath() {
 }
 
 export async function startRedis({ port, dir: directory, args = [], password }) {
-  // As /proc shows it for the working directory of the server.
+  // Without symbolic links, as /proc shows the server's working directory.
   const dir = realpathSync(directory);
   const binary = redisServerPath();
   if (!binary) throw new Error('redis-server is not installed (Debian: apt-get install redis-server)');
   const listenOn = port ?? (await freePort());
 
   const settings = ['--port', String(listenOn), '--bind', '127.0.0.1', '--dir', dir];
-  // Nothing on disk and never an eviction, as the product demands; a test that wants otherwise says so in args.
+  // Nothing on disk and no eviction, as the product requires; `args` overrides.
   const defaults = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
   const protection = password === undefined ? [] : ['--requirepass', password];
   const child = spawn(binary, [...settings, ...defaults, ...protection, ...args], {
@@ -79,7 +79,7 @@ function collectTail(child) {
   return () => text;
 }
 
-/** Ready, and ours: another Redis on that port would answer as well. */
+/** Whether the server with this pid answers: another Redis could have the port. */
 async function answers(port, pid, password) {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.setTimeout(1000, () => socket.destroy(new Error('no answer')));

@@ -1,4 +1,4 @@
-// The two servers of a bench, each a process of its own, with the same calls behind the same names.
+// The two servers of the benchmarks, each in its own process, with one interface.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { PROJECT_NODE, ROOT } from '../paths.mjs';
 import { consecutiveFreePorts } from '../ports.mjs';
 import { ToolError } from '../steps.mjs';
 
-/** As long as one call of CAS takes, for both servers, in ms. */
+/** Duration of a CAS call in ms, the same for both servers. */
 const CAS_LATENCY_MS = 100;
 
-/** `join` is how somebody joins a room, `read` how they read what they joined, `tokenOf` the token of a reply. */
+/** `join` and `read` are the requests that join a room and read its session; `tokenOf` is the token in a reply. */
 export async function startProduct(directory) {
   const port = await consecutiveFreePorts(5);
   const env = {
