@@ -2,9 +2,8 @@
 // that npm does not have. Runs on Node 20 with nothing installed, so it imports no package.
 //
 //   node tools/bootstrap.mjs [--install-only] [--for-tests]
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import {
   DIST,
@@ -22,7 +21,6 @@ import { ToolError, isEntry, reportAndExit, step } from './steps.mjs';
 
 const OLDEST_NODE_MAJOR = 20;
 const LOCK_FILE = join(ROOT, 'package-lock.json');
-const INSTALL_STAMP = join(NODE_MODULES, '.bootstrap-stamp');
 export const BUILD_STAMP = join(DIST, '.built');
 const BUILD_INPUTS = ['apps', 'libs', 'package-lock.json', 'tsconfig.json', 'nest-cli.json', 'rspack.config.mjs'];
 
@@ -70,37 +68,19 @@ function refuseOldNode() {
 // ---- install --------------------------------------------------------------------------------------------------------
 
 async function installIfStale() {
-  if (isInstalled()) return;
-  await step('npm ci', install, { slow: true });
+  if (!isInstalled()) await step('npm ci', install, { slow: true });
   await provideProjectNode();
   await providePostgresLinks();
-  writeInstallStamp();
 }
 
+/** Whether every package of the lock file is there, in its version, by npm's own record: as `npm ls` in milliseconds. */
 function isInstalled() {
-  if (!existsSync(NODE_MODULES) || !existsSync(PROJECT_NODE)) return false;
-  if (existsSync(INSTALL_STAMP)) return readFileSync(INSTALL_STAMP, 'utf8').trim() === lockFileHash();
-  if (!matchesInstalledLock()) return false;
-  writeInstallStamp();
-  return true;
-}
-
-function lockFileHash() {
-  return createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex');
-}
-
-function writeInstallStamp() {
-  writeFileSync(INSTALL_STAMP, `${lockFileHash()}\n`);
-}
-
-/** Compares npm's record of what it installed with the lock file: as `npm ls` does, in milliseconds. */
-function matchesInstalledLock() {
   try {
     const wanted = JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages;
     const present = JSON.parse(readFileSync(join(NODE_MODULES, '.package-lock.json'), 'utf8')).packages;
-    const same = Object.entries(present).every(([path, { version }]) => wanted[path]?.version === version);
-    const whole = Object.entries(wanted).every(([path, entry]) => path === '' || entry.optional || present[path]);
-    return same && whole;
+    return Object.entries(wanted).every(([path, { version, optional }]) => {
+      return path === '' || (present[path] ? present[path].version === version : optional);
+    });
   } catch {
     return false;
   }
@@ -128,22 +108,14 @@ function pathWithoutLocalBins(env) {
 
 /** The package `node` fetches its binary in an install script, which npm may be configured not to run. */
 async function provideProjectNode() {
-  if (versionOfProjectNode() < REQUIRED_NODE_MAJOR) {
-    const home = join(NODE_MODULES, 'node');
-    const result = await run(process.execPath, ['installArchSpecificPackage.js'], { cwd: home });
-    if (versionOfProjectNode() < REQUIRED_NODE_MAJOR) {
-      throw new ToolError(
-        `npm ci did not install Node ${REQUIRED_NODE_MAJOR} into ${home}.\n${result.output.trim()}\n` +
-          'The usual cause is that npm does not run install scripts. Try: npm ci --ignore-scripts=false',
-      );
-    }
-  }
-}
-
-function versionOfProjectNode() {
-  if (!existsSync(PROJECT_NODE)) return 0;
-  const { status, stdout } = spawnSync(PROJECT_NODE, ['-v'], { encoding: 'utf8' });
-  return status === 0 ? majorOf(stdout) : 0;
+  if (existsSync(PROJECT_NODE)) return;
+  const home = join(NODE_MODULES, 'node');
+  const result = await run(process.execPath, ['installArchSpecificPackage.js'], { cwd: home });
+  if (existsSync(PROJECT_NODE)) return;
+  throw new ToolError(
+    `npm ci did not install Node ${REQUIRED_NODE_MAJOR} into ${home}.\n${result.output.trim()}\n` +
+      'The usual cause is that npm does not run install scripts. Try: npm ci --ignore-scripts=false',
+  );
 }
 
 /** npm packages cannot contain symbolic links, so an install script creates those between the libraries. */

@@ -33,7 +33,7 @@ const CHECKS = [
   { name: 'openapi.json', command: ['tools/openapi.mjs', '--check'] },
   { name: 'types of the client', command: ['tools/client.mjs', '--check'] },
   { name: '.env.example', command: ['tools/env-example.mjs', '--check'] },
-  { name: 'docker-compose.yml', command: ['tools/compose.mjs'] },
+  { name: 'docker-compose.yml', command: [localBin('dclint'), '--quiet', 'docker-compose.yml'] },
 ];
 
 async function main() {

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SUPERUSER, initialise, keptPassword, refuseOtherMajor } from './postgres/data.mjs';
 import { realPathOf, stopOrphan } from './postgres/orphan.mjs';
 import { isInitialised, modeOfParent, possibleDataDirs, usableBinaries, usableDataDir } from './postgres/places.mjs';
-import { createDatabaseIfMissing, launch, waitForConnections } from './postgres/server.mjs';
+import { createDatabaseIfMissing, launchPostgres, waitForConnections } from './postgres/server.mjs';
 import { userToRunAs } from './postgres/user.mjs';
 
 export { modeOfParent, stopOrphan };
@@ -27,7 +27,7 @@ export async function startPostgres(options) {
   if (!isInitialised(dataDir)) await initialise({ binaries, dataDir, runAs, password, noSync });
   refuseOtherMajor(binaries, dataDir);
 
-  const server = launch({ binaries, dataDir, port, settings, runAs, logFile, graceSeconds });
+  const server = launchPostgres({ binaries, dataDir, port, settings, runAs, logFile, graceSeconds });
   const urlOf = (name) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${name}`;
   try {
     await waitForConnections(server, urlOf('postgres'), logFile);

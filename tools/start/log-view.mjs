@@ -1,6 +1,6 @@
-// Shows the logs of the parts on the terminal. Each part writes to a file, from which this reads: through a pipe to the
-// launcher, the last lines of the parts would be lost when the launcher is killed.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+// Shows the logs of the parts on the terminal, read from their files: with a pipe, the parts would stand still whenever
+// the terminal does, and lose their last lines when the launcher is killed.
+import { closeSync, openSync, readSync } from 'node:fs';
 
 const POLL_MS = 200;
 const WARN = 40;
@@ -37,17 +37,9 @@ export function forTerminal(name, line, { everything }) {
   return `[${name}] ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WIDTH)}`;
 }
 
-/** The end of a log file; '' if it cannot be read. */
-export function lastLines(name, file, count = 20) {
-  try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count);
-    return lines
-      .map((line) => forTerminal(name, line, { everything: true }))
-      .filter(Boolean)
-      .join('\n');
-  } catch {
-    return '';
-  }
+export function readableLines(name, text) {
+  const lines = text.split('\n').map((line) => forTerminal(name, line, { everything: true }));
+  return lines.filter(Boolean).join('\n');
 }
 
 /** Prints what is appended to the file from now on. Returns the function that stops it after a last read. */

@@ -10,7 +10,7 @@ import { ToolError, secondsSince, sleep, step } from '../steps.mjs';
 import { loadEnvFile } from './env-file.mjs';
 import { acquireLock } from './lock.mjs';
 import { Part } from './part.mjs';
-import { environmentsOf, makePlan, portsInUse } from './plan.mjs';
+import { apiUrl, environmentsOf, makePlan, portsInUse } from './plan.mjs';
 import { forgetRunning, writeRunning } from './running.mjs';
 import { keptSecrets } from './secrets.mjs';
 import { summary } from './summary.mjs';
@@ -134,9 +134,9 @@ class Launcher {
     const env = { ...process.env, BUILD_DIR: this.buildDir };
     const part = this.addPart('build', [localBin('nest'), 'build', '--all', '--watch'], env);
     const compiled = () => readFileSync(part.logFile, 'utf8').match(/ compiled /g)?.length ?? 0;
-    const built = () => compiled() >= Object.keys(projects).length || !part.running;
+    const built = () => compiled() >= Object.keys(projects).length || !part.isRunning();
     await waitUntil(built, { timeoutMs: 30_000, everyMs: 100 });
-    if (!part.running) throw part.error('nest build --watch ended');
+    if (!part.isRunning()) throw part.error('nest build --watch ended');
   }
 
   addPart(name, args, env) {
@@ -150,7 +150,8 @@ class Launcher {
     const { ports, given } = this.plan;
     const apps = [
       { app: 'worker', name: 'worker', ready: `http://127.0.0.1:${ports.workerOps}/readyz` },
-      { app: 'gateway', name: 'gateway', ready: `http://127.0.0.1:${ports.gatewayOps}/readyz` },
+      // Not its ops port, which answers before the API does.
+      { app: 'gateway', name: 'gateway', ready: `${apiUrl(this.plan)}/readyz` },
     ];
     if (!given.CAS_URL) {
       apps.unshift({ app: 'cas-sandbox', name: 'sandbox', ready: `http://127.0.0.1:${ports.sandbox}/livez` });

@@ -1,12 +1,10 @@
-// A child process of the launcher, in a session of its own: Ctrl-C in the terminal reaches only the launcher, which then
-// stops the parts in order.
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+// A process of the product: started, watched until it is ready, restarted when it ends, and stopped.
 import { join } from 'node:path';
+import { lastLines, launch } from '../child.mjs';
 import { PROJECT_NODE, ROOT, pathWithLocalBins } from '../paths.mjs';
-import { endWithMe, signal, signalGroup } from '../processes.mjs';
+import { signalGroup } from '../processes.mjs';
 import { ToolError, sleep } from '../steps.mjs';
-import { follow, lastLines } from './log-view.mjs';
+import { follow, readableLines } from './log-view.mjs';
 
 const STOP_TIMEOUT_MS = 10_000;
 const RESTART_DELAY_MS = 1000;
@@ -27,38 +25,29 @@ export class Part {
   }
 
   launch() {
-    const log = openSync(this.logFile, this.restarts.length > 0 ? 'a' : 'w', 0o600);
-    const child = spawn(PROJECT_NODE, this.args, {
+    this.process = launch(PROJECT_NODE, this.args, {
       cwd: ROOT,
       env: this.env,
-      detached: true,
-      stdio: ['ignore', log, log],
+      logFile: this.logFile,
+      append: this.restarts.length > 0,
+      guard: { signalName: 'SIGTERM', directory: ROOT },
     });
-    closeSync(log);
-    this.child = child;
-    this.running = child.pid !== undefined;
-    const guard = this.running ? endWithMe(child.pid, { signalName: 'SIGTERM', directory: ROOT }) : undefined;
     this.unfollow ??= follow(this.name, this.logFile, { everything: this.everything });
-    this.exited = new Promise((resolve) => {
-      const end = (reason) => {
-        this.running = false;
-        guard?.release();
-        resolve(reason);
-      };
-      child.once('exit', (code, signalName) => end(signalName ? `by ${signalName}` : `with exit code ${code}`));
-      child.once('error', (error) => end(error.message));
-    });
+  }
+
+  isRunning() {
+    return this.process.isRunning();
   }
 
   lastLines(count) {
-    return lastLines(this.name, this.logFile, count);
+    return readableLines(this.name, lastLines(this.logFile, count));
   }
 
   async waitUntilReady(url) {
     const deadline = performance.now() + READY_TIMEOUT_MS;
     let answer = 'no answer';
     while (performance.now() < deadline) {
-      if (!this.running) throw this.error(`The ${this.name} ended ${await this.exited} while starting`);
+      if (!this.isRunning()) throw this.error(`The ${this.name} ended while starting (${await this.process.exited})`);
       const response = await fetch(url, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
       if (response?.status === 200) {
         await response.body?.cancel();
@@ -77,9 +66,9 @@ export class Part {
   /** Restarts it whenever it ends, and calls `giveUp` with the reason when it does so too often. */
   async keepRunning(giveUp) {
     while (!this.stopping) {
-      const reason = await this.exited;
+      const reason = await this.process.exited;
       if (this.stopping) return;
-      console.log(`\n[${this.name}] ended ${reason}. The end of its log:\n${this.lastLines(8)}`);
+      console.log(`\n[${this.name}] ended (${reason}). The end of its log:\n${this.lastLines(8)}`);
       const now = performance.now();
       this.restarts = [...this.restarts.filter((at) => now - at < RESTART_WINDOW_MS), now];
       if (this.restarts.length > MAX_RESTARTS) {
@@ -95,18 +84,16 @@ export class Part {
 
   async stop() {
     this.stopping = true;
-    if (this.running) {
-      // Not to its group: node --watch passes the signal on, and the application would get it twice.
-      signal(this.child.pid, 'SIGTERM');
-      const timer = setTimeout(() => this.kill(), STOP_TIMEOUT_MS);
-      await this.exited;
-      clearTimeout(timer);
+    // Not its group: node --watch passes the signal on, and the application would get it twice.
+    if (!(await this.process.end('SIGTERM', STOP_TIMEOUT_MS))) {
+      this.kill();
+      await this.process.exited;
     }
     this.unfollow?.();
     this.unfollow = undefined;
   }
 
   kill() {
-    if (this.running) signalGroup(this.child.pid, 'SIGKILL');
+    if (this.isRunning()) signalGroup(this.process.pid, 'SIGKILL');
   }
 }

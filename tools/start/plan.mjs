@@ -32,6 +32,12 @@ function basePort(text = '') {
   );
 }
 
+/** Where clients on this machine reach the gateway. */
+export function apiUrl({ host, ports }) {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${ports.gateway}`;
+}
+
 /** The ports that the parts will listen on. */
 export function portsInUse({ ports, given, host }) {
   const list = [

@@ -1,10 +1,11 @@
 // What `npm start` prints when everything is up: where each part is, and a first request.
 import { secondsSince } from '../steps.mjs';
+import { apiUrl } from './plan.mjs';
 
 /** `postgres` is undefined when the database is given from outside. */
 export function summary({ plan, env, secrets, postgres, startedAt }) {
   const { ports, logDir, given } = plan;
-  const api = `http://${addressFor(plan.host)}:${ports.gateway}`;
+  const api = apiUrl(plan);
   const ops = (port) => `http://127.0.0.1:${port}`;
   const rows = [
     ['API', api],
@@ -28,12 +29,6 @@ export function summary({ plan, env, secrets, postgres, startedAt }) {
     '\n  A session with its token:\n',
     `${request}\n\n`,
   ].join('\n');
-}
-
-/** An address to which a client on this machine can connect. */
-function addressFor(host) {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function authorization({ apiKey }, env) {
