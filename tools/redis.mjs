@@ -1,8 +1,7 @@
 // A real Redis for the tests.
-import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { lastLines, launch } from './child.mjs';
 import { waitUntil } from './processes.mjs';
 import { freePort } from './ports.mjs';
@@ -54,24 +53,15 @@ export async function startRedis({ port, dir: directory, args = [], password }) 
 
 /** Whether the server with this pid answers: another Redis could have the port. */
 async function answers(port, pid, password) {
-  const socket = connect({ port, host: '127.0.0.1' });
-  socket.setTimeout(1000, () => socket.destroy(new Error('no answer')));
+  const once = { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0, enableReadyCheck: false };
+  const client = new Redis({ port, host: '127.0.0.1', password, connectTimeout: 1000, ...once });
+  client.on('error', () => undefined);
   try {
-    await once(socket, 'connect');
-    if (password !== undefined) {
-      socket.write(`AUTH ${password}\r\n`);
-      await once(socket, 'data');
-    }
-    socket.write('PING\r\n');
-    const [pong] = await once(socket, 'data');
-    if (!String(pong).startsWith('+PONG')) return false;
-    socket.write('INFO server\r\n');
-    const [info] = await once(socket, 'data');
-    return String(info).includes(`process_id:${pid}\r\n`);
+    await client.connect();
+    return (await client.info('server')).includes(`process_id:${pid}\r\n`);
   } catch {
     return false;
   } finally {
-    socket.on('error', () => undefined);
-    socket.destroy();
+    client.disconnect();
   }
 }

@@ -47,17 +47,6 @@ describe('npm start', () => {
     expect(users).not.toContain(0);
   });
 
-  it('serves while the launcher stands still, as when output to its terminal is paused', async () => {
-    const livez = () => fetch(`http://127.0.0.1:${port}/livez`, { signal: AbortSignal.timeout(10_000) });
-    launcher.kill('SIGSTOP');
-    // Several hundred KiB of log lines, more than a pipe holds.
-    for (let batch = 0; batch < 40; batch += 1) {
-      const replies = await Promise.all(Array.from({ length: 50 }, livez));
-      expect(replies.filter(({ status }) => status !== 200)).toEqual([]);
-    }
-    launcher.kill('SIGCONT');
-  });
-
   it('is refused for data that is in use, and leaves the other in peace', async () => {
     expect(await second.exited).toEqual({ code: 1, signal: null });
     expect(second.output).toContain(`Already running (pid ${launcher.pid}) on ${checkout.path('.data')}`);

@@ -1,5 +1,5 @@
-// Shows the logs of the parts on the terminal, read from their files: with a pipe, the parts would stand still whenever
-// the terminal does, and lose their last lines when the launcher is killed.
+// Shows the logs of the parts on the terminal, read from their files: through a pipe, what they log would be lost when
+// the launcher is killed.
 import { closeSync, openSync, readSync } from 'node:fs';
 
 const POLL_MS = 200;
