@@ -71,6 +71,8 @@ export default (options, { rspack }) => {
     devtool: false,
     optimization: {
       ...options.optimization,
+      // A build with errors writes nothing, so that --watch keeps serving the previous one.
+      emitOnErrors: false,
       // Names of files above each module of vendor.js, for whoever follows a stack trace there.
       moduleIds: 'named',
       splitChunks: {

@@ -1,5 +1,5 @@
-// npm run bench [-- --quick]: the product beside a server as it is often written, in one run on this machine. It starts
-// everything itself on free ports and a new data directory, and takes it away again.
+// npm run bench [-- --quick]: compares the product with a typical simple server, in one run on this machine. Starts both
+// on free ports, the product with a new data directory, and removes everything at the end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(
 try {
   const product = await step('the product: gateway, worker, Postgres, CAS sandbox', () => startProduct(directory));
   servers.push(product);
-  const peer = await step('the peer: rooms in memory, nobody asked who they are', startPeer);
+  const peer = await step('the peer: rooms in memory, no authentication', startPeer);
   servers.push(peer);
   await kickOff(product, peer, quick ? { joiners: 200, rounds: 2 } : { joiners: 500, rounds: 5 });
   await warmReads(product, peer, quick ? { seconds: 2, rounds: 2 } : { seconds: 5, rounds: 3 });

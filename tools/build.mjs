@@ -1,6 +1,6 @@
-// Builds every application into dist/apps/<app>/main.js. Nest compiles without checking types: `npm run check` does.
-import { spawnSync } from 'node:child_process';
+// Builds every application into dist/apps/<app>/main.js. Types are not checked here: `npm run check` does that.
 import { existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { BUILD_STAMP } from './bootstrap.mjs';
 import { DIST, PROJECT_NODE, ROOT, localBin, pathWithLocalBins } from './paths.mjs';
@@ -9,7 +9,8 @@ import { secondsSince } from './steps.mjs';
 const start = performance.now();
 const startedAt = new Date();
 
-// Built beside and then swapped: whoever starts a process meanwhile gets the old build or the new one, never none.
+// Built in a directory of its own and swapped in when complete: a process that starts meanwhile, or after a build that
+// failed, gets the previous build.
 const fresh = `${DIST}.new-${process.pid}`;
 const old = `${DIST}.old-${process.pid}`;
 const { status } = spawnSync(PROJECT_NODE, [localBin('nest'), 'build', '--all'], {
@@ -18,13 +19,11 @@ const { status } = spawnSync(PROJECT_NODE, [localBin('nest'), 'build', '--all'],
   env: { ...process.env, PATH: pathWithLocalBins(), BUILD_DIR: fresh },
 });
 if (status !== 0) {
-  // Nest writes bundles that lack what it could not resolve; better none than those.
   rmSync(fresh, { recursive: true, force: true });
-  rmSync(DIST, { recursive: true, force: true });
   process.exit(status ?? 1);
 }
 
-// The time of the stamp is that of the start: what is edited during the build is newer than it.
+// Stamped with the time of the start, so that what is edited during the build is newer.
 mkdirSync(fresh, { recursive: true });
 const stamp = join(fresh, basename(BUILD_STAMP));
 writeFileSync(stamp, '');

@@ -1,10 +1,12 @@
-// npm run cli -- …: the operator's commands. Beside a running `npm start` they work on its database by themselves;
-// whatever the environment says comes first.
+// npm run cli -- …: the operator's commands. Beside a running `npm start` they use its database; variables of the
+// environment and of .env take precedence.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appEntry, PROJECT_NODE } from './paths.mjs';
+import { loadEnvFile } from './start/env-file.mjs';
 import { readRunning } from './start/running.mjs';
 
+loadEnvFile();
 const env = { ...readRunning(process.env), ...process.env };
 const child = spawn(PROJECT_NODE, [appEntry('cli'), ...process.argv.slice(2)], {
   env,

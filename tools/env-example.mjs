@@ -1,4 +1,4 @@
-// .env.example: every variable with its default, as the product itself lists them.
+// .env.example: every variable with its default, as the product's configuration declares it.
 //
 //   node tools/env-example.mjs --write|--check
 import { buildIfStale } from './bootstrap.mjs';

@@ -1,11 +1,11 @@
-// Files that the product itself writes and that are kept in the repository: written anew, or compared.
+// Files that the product generates and that are kept in the repository: written, or compared.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_NODE, ROOT } from './paths.mjs';
-import { Problem } from './steps.mjs';
+import { ToolError } from './steps.mjs';
 
-/** What a built program prints. The user's configuration must not show in it: only what Node needs is passed on. */
+/** What a built program prints. It gets no variable of the user's, whose configuration must not show in it. */
 export function outputOf(entry, args = []) {
   const { PATH, HOME } = process.env;
   const result = spawnSync(PROJECT_NODE, [entry, ...args], {
@@ -15,21 +15,21 @@ export function outputOf(entry, args = []) {
     env: { PATH, HOME },
   });
   if (result.status === 0) return result.stdout;
-  throw new Problem(`${entry} ${args.join(' ')} failed:\n${result.stderr || result.stdout || result.error}`);
+  throw new ToolError(`${entry} ${args.join(' ')} failed:\n${result.stderr || result.stdout || result.error}`);
 }
 
 /** `mode` is --write or --check. */
-export function writeOrCheck(mode, name, content, howToRenew) {
+export function writeOrCheck(mode, name, content, command) {
   const file = join(ROOT, name);
   if (mode === '--write') {
     writeFileSync(file, content);
     console.log(`wrote ${name}`);
     return;
   }
-  if (mode !== '--check') throw new Problem('say --write or --check');
+  if (mode !== '--check') throw new ToolError('Usage: --write or --check');
   const kept = readIfThere(file);
   if (kept === content) return;
-  throw new Problem(`${name} is out of date${firstDifference(kept, content)}\nRenew it with  ${howToRenew}`);
+  throw new ToolError(`${name} is out of date${firstDifference(kept, content)}\nTo update it: ${command}`);
 }
 
 function readIfThere(file) {
@@ -44,6 +44,6 @@ function firstDifference(kept, content) {
   const keptLines = kept.split('\n');
   const lines = content.split('\n');
   const at = lines.findIndex((line, index) => line !== keptLines[index]);
-  if (at < 0) return `: it has ${keptLines.length - lines.length} lines too many at its end`;
-  return `, first in line ${at + 1}:\n  kept: ${keptLines[at] ?? '(end of file)'}\n  now:  ${lines[at]}`;
+  if (at < 0) return `: it has ${keptLines.length - lines.length} extra lines at its end`;
+  return `, first in line ${at + 1}:\n  file:      ${keptLines[at] ?? '(end of file)'}\n  generated: ${lines[at]}`;
 }

@@ -1,4 +1,4 @@
-// Where things are in this checkout. Imports nothing that npm installs: the bootstrap uses it before the install.
+// Paths in this checkout. Imports no package: the bootstrap uses it before the install.
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,14 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const NODE_MODULES = join(ROOT, 'node_modules');
 export const DIST = join(ROOT, 'dist');
 
-/** The Node that the project runs on: the one from the devDependency `node`, not the machine's. */
+/** The Node that the project runs on: from the devDependency `node`, not the machine's. */
 export const PROJECT_NODE = join(NODE_MODULES, 'node', 'bin', 'node');
 
 export const REQUIRED_NODE_MAJOR = 24;
 
-export function appEntry(app, entry = 'main') {
-  return join(DIST, 'apps', app, `${entry}.js`);
+/** A built program: `main` of each application, and the gateway's printer of its OpenAPI document. */
+export function appEntry(app, entry = 'main', buildDir = DIST) {
+  return join(buildDir, 'apps', app, `${entry}.js`);
 }
 
 export function localBin(name) {
@@ -29,7 +30,7 @@ export function majorOf(version) {
   return Number.parseInt(version.replace(/^v/, ''), 10);
 }
 
-/** The first of these programs that is on the PATH, or undefined. */
+/** The path of the first of these programs that is on the PATH, or undefined. */
 export function findOnPath(...names) {
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     if (!directory) continue;

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** A TCP port that was free on 127.0.0.1 a moment ago. */
@@ -19,4 +20,14 @@ export function isFree(port, host = '127.0.0.1') {
     server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/** The first of `count` consecutive free ports. */
+export async function consecutiveFreePorts(count) {
+  for (;;) {
+    // Below the range from which Linux takes the ports of outgoing connections.
+    const base = randomInt(10_000, 32_000);
+    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(base + offset)));
+    if (free.every(Boolean)) return base;
+  }
 }

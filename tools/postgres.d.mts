@@ -1,30 +1,30 @@
 export interface PostgresOptions {
-  /** Made when missing. The file with the password is its neighbour. */
+  /** Created if missing. The file with the password is beside it. */
   dataDir: string;
   port: number;
   settings?: Record<string, string | number>;
-  /** Created when missing; `url` then leads to it. */
+  /** Created if missing; `url` then names it. */
   database?: string;
   logFile?: string;
   /** initdb without fsync: for data that need not survive a power failure. */
   noSync?: boolean;
-  /** How long the server goes on when this process dies without stopping it. */
+  /** How long the server runs on when this process is killed without stopping it. */
   graceSeconds?: number;
 }
 
 export interface RunningPostgres {
   readonly url: string;
-  /** As the superuser, to the database `postgres`. */
+  /** The database `postgres`, as the superuser. */
   readonly superuserUrl: string;
   readonly port: number;
   readonly pid: number;
-  /** Where the data is in the end; not where it was asked for when the server's user cannot get there. */
+  /** Not as asked for if the server's user cannot get there. */
   readonly dataDir: string;
   readonly logFile: string;
-  /** Settles, with the reason, when the server has ended. */
+  /** Resolves with the reason when the server has ended. */
   readonly exited: Promise<string>;
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
-  /** kill -9 of the server; resolves when its children are gone too. A new start on the data directory works then. */
+  /** kill -9 of the server; resolves when its children have ended too, so that the data directory can be used again. */
   crash(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// What can be known about other processes: from /proc where there is one, else from `ps`.
+// Questions about other processes, answered from /proc where it exists and from `ps` elsewhere.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { sleep } from './steps.mjs';
@@ -14,45 +14,30 @@ export function signal(pid, name) {
   }
 }
 
-/** Signals the process group of a detached child, so that what it started gets it too. */
+/** Signals the process group of a detached child: the child and the processes that it started. */
 export function signalGroup(pid, name) {
   return signal(-pid, name) || signal(pid, name);
 }
 
-/** Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and parentheses. */
-function readStat(pid) {
+/** The state letter, the field of /proc/<pid>/stat after the command name, which may contain spaces and parentheses. */
+function stateOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0], parent: Number(fields[1]), startedAt: fields[19] };
+    return text.charAt(text.lastIndexOf(')') + 2);
   } catch {
     return undefined;
   }
 }
 
-function ps(pid, column) {
-  return spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
-}
-
+/** False for a zombie as well. */
 export function isAlive(pid) {
-  if (HAS_PROC) {
-    const stat = readStat(pid);
-    return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X';
-  }
+  if (HAS_PROC) return ![undefined, 'Z', 'X'].includes(stateOf(pid));
   return signal(pid, 0);
 }
 
-/** Tells a process from a later one that got the same pid. */
-export function startTime(pid) {
-  return HAS_PROC ? (readStat(pid)?.startedAt ?? '') : ps(pid, 'lstart');
-}
-
-export function parentOf(pid) {
-  return HAS_PROC ? (readStat(pid)?.parent ?? 0) : Number(ps(pid, 'ppid')) || 0;
-}
-
 export function commandLine(pid) {
-  if (!HAS_PROC) return ps(pid, 'command');
+  if (!HAS_PROC)
+    return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch {
@@ -68,7 +53,7 @@ export function workingDirectory(pid) {
   }
 }
 
-/** Every live process that works in this directory. Postgres and each of its children do so in the data directory. */
+/** The live processes whose working directory this is: for a data directory, its Postgres and all children of it. */
 export function processesIn(directory) {
   if (!HAS_PROC) return [];
   return readdirSync('/proc')
@@ -87,17 +72,31 @@ export async function waitUntil(condition, { timeoutMs, everyMs = 50 }) {
 }
 
 /**
- * Ends `pid` should this process die without ending it (kill -9 too). A shell holds the reading end of a pipe; when we
- * are gone the read fails, and after a grace it signals. It works in a session of its own, out of reach of Ctrl-C.
- * Where /proc tells, it makes sure that the pid is still the process we meant.
+ * Calls back when the parent process has ended. npm passes SIGTERM on to its scripts, but a kill -9 of npm would leave a
+ * script running that no terminal can stop.
  */
-export function endWithMe(pid, { signalName, graceSeconds = 0, directory = '', group = false }) {
+export function whenParentDies(callback) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, 1000);
+  timer.unref();
+}
+
+/**
+ * Signals `pid` when this process ends without having done so (kill -9 included). A shell reads from a pipe, which closes
+ * with this process; `graceSeconds` later it signals. It runs in a session of its own, so Ctrl-C does not reach it. On
+ * Linux it first checks that `pid` still runs in `directory`: pids are reused.
+ */
+export function endWithMe(pid, { signalName, graceSeconds = 0, directory }) {
   const script = `
     read -r _ && exit 0
     sleep "$2"
-    if [ -n "$4" ] && [ -e /proc/self ] && [ "$(readlink "/proc/$1/cwd")" != "$4" ]; then exit 0; fi
-    kill -s "$3" -- "$5$1" 2>/dev/null`;
-  const args = [String(pid), String(graceSeconds), signalName.replace(/^SIG/, ''), directory, group ? '-' : ''];
+    if [ -e /proc/self ] && [ "$(readlink "/proc/$1/cwd")" != "$4" ]; then exit 0; fi
+    kill -s "$3" "$1" 2>/dev/null`;
+  const args = [String(pid), String(graceSeconds), signalName.replace(/^SIG/, ''), directory];
   const guard = spawn('/bin/sh', ['-c', script, 'end-with-parent', ...args], {
     detached: true,
     cwd: '/',

@@ -2,19 +2,19 @@ export interface RunningRedis {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** SIGTERM: saves when told to, then exits. */
+  /** SIGTERM: saves if configured to, then exits. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
 }
 
-/** Where redis-server is, or undefined when it is not installed. */
+/** The path of redis-server, or undefined if it is not installed. */
 export function redisServerPath(): string | undefined;
 
-/** Without a port a free one is taken. `dir` must exist; `args` are added to the command line and win. */
+/** Without `port` on a free one. `dir` must exist; `args` are appended to the command line and take precedence. */
 export function startRedis(options: {
   port?: number;
   dir: string;
   args?: string[];
-  /** Without one anybody may come in. */
+  /** Without one, no authentication. */
   password?: string;
 }): Promise<RunningRedis>;

@@ -1,9 +1,9 @@
 // A real Redis for the tests.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { connect } from 'node:net';
-import { endWithMe, waitUntil } from './processes.mjs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { lastLines, launch } from './child.mjs';
+import { waitUntil } from './processes.mjs';
 import { freePort } from './ports.mjs';
 import { findOnPath } from './paths.mjs';
 
@@ -15,90 +15,53 @@ export function redisServerPath() {
 }
 
 export async function startRedis({ port, dir: directory, args = [], password }) {
-  // As /proc shows it for the working directory of the server.
+  // Without symbolic links, as /proc shows the server's working directory.
   const dir = realpathSync(directory);
   const binary = redisServerPath();
   if (!binary) throw new Error('redis-server is not installed (Debian: apt-get install redis-server)');
   const listenOn = port ?? (await freePort());
 
   const settings = ['--port', String(listenOn), '--bind', '127.0.0.1', '--dir', dir];
-  // Nothing on disk and never an eviction, as the product demands; a test that wants otherwise says so in args.
+  // Nothing on disk and no eviction, as the product requires; `args` overrides.
   const defaults = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
   const protection = password === undefined ? [] : ['--requirepass', password];
-  const child = spawn(binary, [...settings, ...defaults, ...protection, ...args], {
+  const logFile = join(dir, `redis-${listenOn}.log`);
+  const server = launch(binary, [...settings, ...defaults, ...protection, ...args], {
     cwd: dir,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    logFile,
+    guard: { signalName: 'SIGKILL', directory: dir },
   });
-  const output = collectTail(child);
-  let running = true;
-  const exited = new Promise((resolve) => {
-    const end = () => {
-      running = false;
-      guard?.release();
-      resolve();
-    };
-    child.once('exit', end);
-    child.once('error', end);
-  });
-  const guard = child.pid === undefined ? undefined : endWithMe(child.pid, { signalName: 'SIGKILL', directory: dir });
-
-  const answered = await waitUntil(async () => !running || (await answers(listenOn, child.pid, password)), {
+  const answered = await waitUntil(async () => !server.isRunning() || (await answers(listenOn, server.pid, password)), {
     timeoutMs: START_TIMEOUT_MS,
   });
-  if (!answered || !running) {
-    child.kill('SIGKILL');
-    throw new Error(`redis-server did not start on port ${listenOn}:\n${output()}`);
+  if (!answered || !server.isRunning()) {
+    await server.end('SIGKILL', STOP_TIMEOUT_MS);
+    throw new Error(`redis-server did not start on port ${listenOn}:\n${lastLines(logFile)}`);
   }
-  child.unref();
-  child.stdout.unref();
-  child.stderr.unref();
-
-  const end = async (signalName) => {
-    if (!running) return;
-    child.ref();
-    child.kill(signalName);
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(timer);
-  };
   return {
     url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${listenOn}`,
     port: listenOn,
-    pid: child.pid,
-    stop: () => end('SIGTERM'),
-    kill9: () => end('SIGKILL'),
+    pid: server.pid,
+    async stop() {
+      if (!(await server.end('SIGTERM', STOP_TIMEOUT_MS))) await server.end('SIGKILL', STOP_TIMEOUT_MS);
+    },
+    async kill9() {
+      await server.end('SIGKILL', STOP_TIMEOUT_MS);
+    },
   };
 }
 
-function collectTail(child) {
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => (text = (text + chunk).slice(-4000)));
-  }
-  return () => text;
-}
-
-/** Ready, and ours: another Redis on that port would answer as well. */
+/** Whether the server with this pid answers: another Redis could have the port. */
 async function answers(port, pid, password) {
-  const socket = connect({ port, host: '127.0.0.1' });
-  socket.setTimeout(1000, () => socket.destroy(new Error('no answer')));
+  const once = { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0, enableReadyCheck: false };
+  const client = new Redis({ port, host: '127.0.0.1', password, connectTimeout: 1000, ...once });
+  client.on('error', () => undefined);
   try {
-    await once(socket, 'connect');
-    if (password !== undefined) {
-      socket.write(`AUTH ${password}\r\n`);
-      await once(socket, 'data');
-    }
-    socket.write('PING\r\n');
-    const [pong] = await once(socket, 'data');
-    if (!String(pong).startsWith('+PONG')) return false;
-    socket.write('INFO server\r\n');
-    const [info] = await once(socket, 'data');
-    return String(info).includes(`process_id:${pid}\r\n`);
+    await client.connect();
+    return (await client.info('server')).includes(`process_id:${pid}\r\n`);
   } catch {
     return false;
   } finally {
-    socket.on('error', () => undefined);
-    socket.destroy();
+    client.disconnect();
   }
 }

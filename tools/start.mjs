@@ -1,5 +1,5 @@
-// npm start and npm run dev: the whole product on this machine. The work is in start/main.mjs, which needs what the
-// bootstrap brings.
+// npm start and npm run dev: the whole product on this machine. start/main.mjs does the work; it is imported late, since
+// it needs packages that the bootstrap installs.
 //
 //   node tools/start.mjs [--watch]
 import { fileURLToPath } from 'node:url';

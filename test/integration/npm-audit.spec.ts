@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type LockFile, lockFileFaults, scriptFaults } from '../../tools/audit/lock-file.mjs';
+import { type LockFile, lockFileFaults, scriptFaults } from '../../tools/lock-file.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, name), 'utf8'));

@@ -1,9 +1,9 @@
-// A crowd joins one new room at the same moment: how long until everybody has a token, and how many different ones.
+// Many clients join one new room at the same moment: the time until all have a token, and the number of different tokens.
 import { Agent, request } from 'undici';
 import { median } from './numbers.mjs';
 
 export async function kickOff(product, peer, { joiners, rounds }) {
-  console.log(`\nkick-off: ${joiners} joiners of one new room at once, ${rounds} rooms each, in turns`);
+  console.log(`\nkick-off: ${joiners} joiners of one new room at once, ${rounds} rooms each, alternating`);
   const servers = [product, peer];
   const crowds = new Map(servers.map((server) => [server, []]));
   await Promise.all(servers.map((server) => crowd(server, 'warm-up', 20)));
@@ -16,11 +16,11 @@ export async function kickOff(product, peer, { joiners, rounds }) {
     times.set(server, median(results.map(({ ms }) => ms)));
     const tokens = results.map((result) => result.tokens);
     console.log(
-      `  ${server.name.padEnd(8)} the last one has a token after ${times.get(server).toFixed(0).padStart(5)} ms   ` +
-        `different tokens in a room: ${[...new Set(tokens)].join(', ')}   without one: ${median(results.map(({ without }) => without))}`,
+      `  ${server.name.padEnd(8)} last token after ${times.get(server).toFixed(0).padStart(5)} ms   ` +
+        `different tokens per room: ${[...new Set(tokens)].join(', ')}   without a token: ${median(results.map(({ without }) => without))}`,
     );
   }
-  console.log(`  ratio of the times, product to peer: ${(times.get(product) / times.get(peer)).toFixed(2)}`);
+  console.log(`  ratio of the times, product / peer: ${(times.get(product) / times.get(peer)).toFixed(2)}`);
 }
 
 async function crowd(server, room, joiners) {

@@ -1,19 +1,19 @@
-// The two servers of a bench, each a process of its own, with the same calls behind the same names.
+// The two servers of the benchmarks, each in its own process, with one interface.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PROJECT_NODE, ROOT } from '../paths.mjs';
-import { isFree } from '../ports.mjs';
-import { Problem } from '../steps.mjs';
+import { consecutiveFreePorts } from '../ports.mjs';
+import { ToolError } from '../steps.mjs';
 
-/** As long as one call of CAS takes, for both servers, in ms. */
+/** Duration of a CAS call in ms, the same for both servers. */
 const CAS_LATENCY_MS = 100;
 
-/** `join` is how somebody joins a room, `read` how they read what they joined, `tokenOf` the token of a reply. */
+/** `join` and `read` are the requests that join a room and read its session; `tokenOf` is the token in a reply. */
 export async function startProduct(directory) {
-  const port = await fivePorts();
+  const port = await consecutiveFreePorts(5);
   const env = {
     ...process.env,
     PORT: String(port),
@@ -22,8 +22,9 @@ export async function startProduct(directory) {
     DEFAULT_PRODUCTS: 'stream,sync',
   };
   for (const name of ['DATABASE_URL', 'REDIS_URL', 'CAS_URL', 'BOOTSTRAP_API_KEY', 'TOKEN_ENCRYPTION_KEYS']) {
-    delete env[name];
-    delete env[`${name}_FILE`];
+    // Empty rather than deleted: a .env file could set a missing one.
+    env[name] = '';
+    env[`${name}_FILE`] = '';
   }
   const server = launch(['tools/start.mjs'], env);
   await server.saying(/A session with its token/);
@@ -77,20 +78,11 @@ function launch(args, env) {
         };
         waiting.add(look);
         look();
-        void gone.then(() => reject(new Problem(`${args[0]} ended:\n${said.join('\n')}`)));
+        void gone.then(() => reject(new ToolError(`${args[0]} ended:\n${said.join('\n')}`)));
       }),
     stop: async () => {
       child.kill('SIGTERM');
       await gone;
     },
   };
-}
-
-/** `npm start` takes five ports in a row. */
-async function fivePorts() {
-  for (let base = 20_000; base < 60_000; base += 5) {
-    const free = await Promise.all([0, 1, 2, 3, 4].map((n) => isFree(base + n)));
-    if (free.every(Boolean)) return base;
-  }
-  throw new Problem('no five free ports in a row');
 }

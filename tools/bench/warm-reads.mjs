@@ -1,4 +1,4 @@
-// Clients that bring a TokenID of a session that is ready: how many a second, and where the time goes.
+// Reads of a ready session by its TokenID: requests per second, and where the time goes.
 import autocannon from 'autocannon';
 import { request } from 'undici';
 import { median } from './numbers.mjs';
@@ -6,7 +6,7 @@ import { median } from './numbers.mjs';
 const CONNECTIONS = 50;
 
 export async function warmReads(product, peer, { seconds, rounds }) {
-  console.log(`\nwarm reads: ${CONNECTIONS} connections, ${rounds} rounds of ${seconds} s each, in turns`);
+  console.log(`\nwarm reads: ${CONNECTIONS} connections, ${rounds} rounds of ${seconds} s each, alternating`);
   const targets = [
     { name: 'product, a session with its token', call: await readOf(product) },
     { name: 'peer, a room from memory', call: await readOf(peer) },
@@ -24,11 +24,11 @@ export async function warmReads(product, peer, { seconds, rounds }) {
     const [p50, p99] = ['p50', 'p99'].map((p) => median(results[i].map((run) => run.latency[p])));
     const wrong = results[i].reduce((sum, run) => sum + run.non2xx + run.errors, 0);
     console.log(
-      `  ${name.padEnd(42)} ${rates[i].toFixed(0).padStart(7)}/s   half within ${p50} ms, 99 % within ${p99} ms` +
+      `  ${name.padEnd(42)} ${rates[i].toFixed(0).padStart(7)}/s   p50 ${p50} ms, p99 ${p99} ms` +
         (wrong > 0 ? `   FAILED: ${wrong}` : ''),
     );
   }
-  console.log(`  ratio of the rates, product to peer: ${(rates[0] / rates[1]).toFixed(2)}`);
+  console.log(`  ratio of the rates, product / peer: ${(rates[0] / rates[1]).toFixed(2)}`);
 }
 
 function get(url) {

@@ -1,82 +1,57 @@
-// One launcher a data directory. The file holds the pid and when that process started, so that a pid which was given
-// to another process in the meantime is not taken for us.
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// One launcher per data directory: a second one would take the first one's Postgres for an orphan and stop it. The lock
+// is a symbolic link to the holder's pid, since a link is created whole or not at all.
+import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine, isAlive, startTime, waitUntil } from '../processes.mjs';
-import { Problem } from '../steps.mjs';
+import { commandLine, isAlive, waitUntil } from '../processes.mjs';
+import { ToolError } from '../steps.mjs';
 
+/** Longer than a launcher needs to stop its parts. */
 const PATIENCE_MS = 10_000;
 
-/** Resolves to `{ release, tookOver }`: whether an earlier launcher ended without cleaning up. */
+/** `tookOver`: the previous launcher was killed, and what it started may still be ending. */
 export async function acquireLock(dataDir) {
-  const file = join(dataDir, 'start.pid');
-  const mine = `${process.pid} ${startTime(process.pid)}\n`;
+  const file = join(dataDir, 'start.lock');
   let tookOver = false;
   let holder;
-  let waiting = false;
   const acquired = await waitUntil(
     () => {
-      if (create(file, mine)) return true;
-      const text = read(file);
-      if (text === undefined) return false;
-      holder = Number.parseInt(text, 10);
-      if (isLauncher(text)) {
-        if (!waiting) console.log(`  … waiting for the one that runs already (pid ${holder}) to end`);
-        waiting = true;
+      if (create(file)) return true;
+      const pid = holderOf(file);
+      if (isLauncher(pid)) {
+        if (holder !== pid) console.log(`  … waiting for the launcher that is running (pid ${pid}) to end`);
+        holder = pid;
       } else {
         tookOver = true;
-        remove(file, text);
+        rmSync(file, { force: true });
       }
       return false;
     },
     { timeoutMs: PATIENCE_MS, everyMs: 100 },
   );
-  if (!acquired)
-    throw new Problem(
-      `Already running (pid ${holder}) on ${dataDir}.\nStop it, or choose another DATA_DIR=… and PORT=…`,
-    );
-  return { tookOver, release: () => read(file) === mine && rmSync(file, { force: true }) };
+  if (acquired) return { tookOver, release: () => rmSync(file, { force: true }) };
+  throw new ToolError(
+    `Already running (pid ${holder}) on ${dataDir}.\nStop it, or choose another DATA_DIR=… and PORT=…`,
+  );
 }
 
-function create(file, text) {
-  // Written aside and linked: nobody ever reads a lock that is still empty.
-  const aside = `${file}.${process.pid}`;
-  writeFileSync(aside, text, { mode: 0o600 });
+function create(file) {
   try {
-    linkSync(aside, file);
+    symlinkSync(String(process.pid), file);
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
     throw error;
-  } finally {
-    rmSync(aside, { force: true });
   }
 }
 
-function read(file) {
+function holderOf(file) {
   try {
-    return readFileSync(file, 'utf8');
+    return Number(readlinkSync(file));
   } catch {
     return undefined;
   }
 }
 
-function isLauncher(text) {
-  const [, pidText, started] = /^(\d+) ?(.*)/.exec(text) ?? [];
-  const pid = Number(pidText);
-  if (!pid || pid === process.pid || !isAlive(pid)) return false;
-  if (started && started !== startTime(pid)) return false;
-  return commandLine(pid).includes('start.mjs');
-}
-
-/** Two that find the same stale lock: the one that renamed a fresh lock of the other puts it back. */
-function remove(file, staleText) {
-  const aside = `${file}.stale.${process.pid}`;
-  try {
-    renameSync(file, aside);
-    if (readFileSync(aside, 'utf8') !== staleText) linkSync(aside, file);
-  } catch {
-    // Somebody else was faster; the next round looks again.
-  }
-  rmSync(aside, { force: true });
+function isLauncher(pid) {
+  return Boolean(pid) && pid !== process.pid && isAlive(pid) && commandLine(pid).includes('start.mjs');
 }

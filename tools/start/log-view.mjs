@@ -1,55 +1,54 @@
-// The log of a part is a file that it writes itself; what a person should see of it is read from there. A pipe through
-// the launcher would break the parts' last words when the launcher dies.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+// Shows the logs of the parts on the terminal, read from their files: through a pipe, what they log would be lost when
+// the launcher is killed.
+import { closeSync, openSync, readSync } from 'node:fs';
 
 const POLL_MS = 200;
 const WARN = 40;
 const LEVELS = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
-const WIDEST = 240;
+const MAX_WIDTH = 240;
 
 function parse(line) {
-  if (!line.startsWith('{')) return undefined;
   try {
-    return JSON.parse(line);
+    return line.startsWith('{') ? JSON.parse(line) : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Fields that are the same in every line of a part, or of use only to a search in the file. */
+const HIDDEN = new Set(['level', 'time', 'pid', 'app', 'msg', 'err', 'requestId']);
+
+/** `info request method=GET route=/livez status=200`: the message, then its fields, last the error. */
 function readable(entry) {
-  const { err } = entry;
-  const reason = err ? `: ${[err.type, err.code, err.message].filter(Boolean).join(' ')}` : '';
-  return `${LEVELS[entry.level] ?? entry.level} ${entry.msg ?? ''}${reason}`;
+  const { level, msg, err } = entry;
+  const fields = Object.entries(entry)
+    .filter(([name]) => !HIDDEN.has(name))
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  const reason = err && `(${[err.type, err.code, err.message].filter(Boolean).join(' ')})`;
+  return [LEVELS[level] ?? level, msg, ...fields, reason].filter(Boolean).join(' ');
 }
 
-/** As one short line, or undefined when it is not for the terminal. */
+/** One line for the terminal, or undefined: without `everything` only warnings and worse are shown. */
 export function forTerminal(name, line, { everything }) {
   if (line.trim() === '') return undefined;
   const entry = parse(line);
   if (!everything && !(entry?.level >= WARN)) return undefined;
   const text = entry ? readable(entry) : line;
-  return `[${name}] ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, WIDEST)}`;
+  return `[${name}] ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WIDTH)}`;
 }
 
-export function lastLines(name, file, count = 20) {
-  try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count);
-    return lines
-      .map((line) => forTerminal(name, line, { everything: true }))
-      .filter(Boolean)
-      .join('\n');
-  } catch {
-    return '';
-  }
+export function readableLines(name, text) {
+  const lines = text.split('\n').map((line) => forTerminal(name, line, { everything: true }));
+  return lines.filter(Boolean).join('\n');
 }
 
-/** Prints what is added to the file from now on. Returns the function that ends it, after a last look. */
+/** Prints what is appended to the file from now on. Returns the function that stops it after a last read. */
 export function follow(name, file, options) {
   const fd = openSync(file, 'r');
   const buffer = Buffer.alloc(64 * 1024);
   let position = 0;
   let rest = '';
-  const look = () => {
+  const read = () => {
     for (let size = 1; size > 0;) {
       size = readSync(fd, buffer, 0, buffer.length, position);
       position += size;
@@ -62,10 +61,10 @@ export function follow(name, file, options) {
       if (text) process.stdout.write(`${text}\n`);
     }
   };
-  const timer = setInterval(look, POLL_MS);
+  const timer = setInterval(read, POLL_MS);
   return () => {
     clearInterval(timer);
-    look();
+    read();
     closeSync(fd);
   };
 }

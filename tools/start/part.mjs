@@ -1,73 +1,53 @@
-// A child process of the launcher: in a session of its own, so that Ctrl-C in the terminal reaches the launcher alone,
-// which then stops the parts in the right order.
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+// A process of the product: started, watched until it is ready, restarted when it ends, and stopped.
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { PROJECT_NODE, ROOT, appEntry, pathWithLocalBins } from '../paths.mjs';
-import { endWithMe, signal, signalGroup } from '../processes.mjs';
-import { Problem, sleep } from '../steps.mjs';
-import { follow, lastLines } from './log-view.mjs';
+import { lastLines, launch } from '../child.mjs';
+import { PROJECT_NODE, ROOT, pathWithLocalBins } from '../paths.mjs';
+import { signalGroup } from '../processes.mjs';
+import { ToolError, sleep } from '../steps.mjs';
+import { follow, readableLines } from './log-view.mjs';
 
-const STOP_MS = 10_000;
-const RESTART_AFTER_MS = 1000;
-const MOST_RESTARTS = 5;
+const STOP_TIMEOUT_MS = 10_000;
+const RESTART_DELAY_MS = 1000;
+const MAX_RESTARTS = 5;
 const RESTART_WINDOW_MS = 60_000;
 const READY_TIMEOUT_MS = 60_000;
 
-const EXIT_WITH_PARENT = pathToFileURL(join(ROOT, 'tools', 'exit-with-parent.mjs')).href;
-
-/** The command of a built application. With --watch Node restarts it after each build. */
-export function appCommand(app, { watch }) {
-  const options = watch ? ['--watch', '--watch-preserve-output'] : ['--import', EXIT_WITH_PARENT];
-  return [...options, appEntry(app)];
-}
-
 export class Part {
-  constructor({ name, args, env, logDir, watch, everything }) {
+  /** `everything`: show all of its log on the terminal, not only warnings and worse. */
+  constructor({ name, args, env, logDir, everything }) {
     this.name = name;
     this.args = args;
     this.env = { ...env, PATH: pathWithLocalBins(env) };
     this.logFile = join(logDir, `${name}.log`);
-    this.watch = watch;
     this.everything = everything;
     this.restarts = [];
     this.stopping = false;
   }
 
   launch() {
-    const log = openSync(this.logFile, this.restarts.length > 0 ? 'a' : 'w', 0o600);
-    const child = spawn(PROJECT_NODE, this.args, {
+    this.process = launch(PROJECT_NODE, this.args, {
       cwd: ROOT,
       env: this.env,
-      detached: true,
-      // node --watch needs its own channel to its child; there the guard below does what the channel does elsewhere.
-      stdio: this.watch ? ['ignore', log, log] : ['ignore', log, log, 'ipc'],
+      logFile: this.logFile,
+      append: this.restarts.length > 0,
+      guard: { signalName: 'SIGTERM', directory: ROOT },
     });
-    closeSync(log);
-    this.child = child;
-    this.running = child.pid !== undefined;
-    if (this.watch && this.running) this.guard = endWithMe(child.pid, { signalName: 'SIGTERM', group: true });
     this.unfollow ??= follow(this.name, this.logFile, { everything: this.everything });
-    this.exited = new Promise((resolve) => {
-      const end = (reason) => {
-        this.running = false;
-        resolve(reason);
-      };
-      child.once('exit', (code, signalName) => end(signalName ? `by ${signalName}` : `with exit code ${code}`));
-      child.once('error', (error) => end(error.message));
-    });
+  }
+
+  isRunning() {
+    return this.process.isRunning();
   }
 
   lastLines(count) {
-    return lastLines(this.name, this.logFile, count);
+    return readableLines(this.name, lastLines(this.logFile, count));
   }
 
   async waitUntilReady(url) {
     const deadline = performance.now() + READY_TIMEOUT_MS;
     let answer = 'no answer';
     while (performance.now() < deadline) {
-      if (!this.running) throw this.problem(`The ${this.name} ended ${await this.exited} while starting`);
+      if (!this.isRunning()) throw this.error(`The ${this.name} ended while starting (${await this.process.exited})`);
       const response = await fetch(url, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
       if (response?.status === 200) {
         await response.body?.cancel();
@@ -76,26 +56,26 @@ export class Part {
       if (response) answer = `${response.status} ${(await response.text().catch(() => '')).slice(0, 300)}`;
       await sleep(100);
     }
-    throw this.problem(`The ${this.name} was not ready after ${READY_TIMEOUT_MS / 1000} s (${url}: ${answer})`);
+    throw this.error(`The ${this.name} was not ready after ${READY_TIMEOUT_MS / 1000} s (GET ${url}: ${answer})`);
   }
 
-  problem(text) {
-    return new Problem(`${text}. Its last lines:\n${this.lastLines(20)}\nAll of them: ${this.logFile}`);
+  error(text) {
+    return new ToolError(`${text}. The end of its log, ${this.logFile}:\n${this.lastLines(20)}`);
   }
 
-  /** From now on it is restarted when it dies; `giveUp` is called when it does so too often. */
+  /** Restarts it whenever it ends, and calls `giveUp` with the reason when it does so too often. */
   async keepRunning(giveUp) {
     while (!this.stopping) {
-      const reason = await this.exited;
+      const reason = await this.process.exited;
       if (this.stopping) return;
-      console.log(`\n[${this.name}] ended ${reason}. Its last lines:\n${this.lastLines(8)}`);
+      console.log(`\n[${this.name}] ended (${reason}). The end of its log:\n${this.lastLines(8)}`);
       const now = performance.now();
       this.restarts = [...this.restarts.filter((at) => now - at < RESTART_WINDOW_MS), now];
-      if (this.restarts.length > MOST_RESTARTS) {
+      if (this.restarts.length > MAX_RESTARTS) {
         giveUp(`The ${this.name} ended ${this.restarts.length} times within a minute`);
         return;
       }
-      await sleep(RESTART_AFTER_MS);
+      await sleep(RESTART_DELAY_MS);
       if (this.stopping) return;
       this.launch();
       console.log(`[${this.name}] started again`);
@@ -104,19 +84,16 @@ export class Part {
 
   async stop() {
     this.stopping = true;
-    if (this.running) {
-      // Only to itself: node --watch passes it on to the application, which would otherwise get it twice.
-      signal(this.child.pid, 'SIGTERM');
-      const timer = setTimeout(() => this.kill(), STOP_MS);
-      await this.exited;
-      clearTimeout(timer);
+    // Not its group: node --watch passes the signal on, and the application would get it twice.
+    if (!(await this.process.end('SIGTERM', STOP_TIMEOUT_MS))) {
+      this.kill();
+      await this.process.exited;
     }
-    this.guard?.release();
     this.unfollow?.();
     this.unfollow = undefined;
   }
 
   kill() {
-    if (this.running) signalGroup(this.child.pid, 'SIGKILL');
+    if (this.isRunning()) signalGroup(this.process.pid, 'SIGKILL');
   }
 }

@@ -1,11 +1,11 @@
-// What is to run where: the ports, the parts that come from outside, and the environment of each child.
+// What runs where: ports, the parts that are given from outside, and the environment of each process.
 import { join, resolve } from 'node:path';
 import { ROOT } from '../paths.mjs';
-import { Problem } from '../steps.mjs';
+import { ToolError } from '../steps.mjs';
 
 const HIGHEST_BASE_PORT = 65_535 - 4;
 
-/** Variables that this launcher reads, each also as NAME_FILE. An empty one counts as not set. */
+/** Variables that the launcher reads, each also as NAME_FILE. An empty one counts as not set. */
 const READ = ['DATABASE_URL', 'REDIS_URL', 'CAS_URL', 'BOOTSTRAP_API_KEY', 'TOKEN_ENCRYPTION_KEYS'];
 
 export function makePlan(env) {
@@ -27,12 +27,18 @@ function basePort(text = '') {
   if (text === '') return 3000;
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= HIGHEST_BASE_PORT) return port;
-  throw new Problem(
+  throw new ToolError(
     `PORT must be a whole number from 1 to ${HIGHEST_BASE_PORT} (four more ports follow it), not "${text}"`,
   );
 }
 
-/** The ports that we will listen on ourselves, with the part that each is for. */
+/** Where clients on this machine reach the gateway. */
+export function apiUrl({ host, ports }) {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${ports.gateway}`;
+}
+
+/** The ports that the parts will listen on. */
 export function portsInUse({ ports, given, host }) {
   const list = [
     { port: ports.gateway, part: 'gateway', host },
@@ -44,10 +50,10 @@ export function portsInUse({ ports, given, host }) {
   return list;
 }
 
-/** `ours` wins over what the user has; NAME_FILE beside a NAME that we set would be a fault of configuration. */
+/** `ours` overrides the user's; NAME_FILE is removed with NAME, since both together are a configuration fault. */
 function environment(userEnv, ours, withheld = []) {
   const env = { ...userEnv };
-  for (const name of READ) if (env[name] === '') delete env[name];
+  for (const name of READ.flatMap((name) => [name, `${name}_FILE`])) if (env[name] === '') delete env[name];
   for (const name of [...Object.keys(ours), ...withheld]) {
     delete env[name];
     delete env[`${name}_FILE`];
@@ -69,7 +75,7 @@ export function environmentsOf(plan, userEnv, { databaseUrl, secrets }) {
   const worker = { ...common, ...database, ...sealing, ...cas };
   return {
     migrate: environment(userEnv, { ...common, ...database }),
-    // The gateway has no business with CAS, nor the worker with the key of callers.
+    // The gateway gets no CAS secret, the worker no API key.
     gateway: environment(
       userEnv,
       { ...gateway, PORT: String(ports.gateway), OPS_PORT: String(ports.gatewayOps) },

@@ -1,5 +1,5 @@
-// What the operator's commands need to work on the product that `npm start` runs here: written when it is up, readable
-// for its owner only, taken away at its end.
+// The configuration with which the operator's commands reach the product that `npm start` runs: written at its start,
+// readable by its owner only, removed at its end.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ROOT } from '../paths.mjs';
@@ -21,7 +21,7 @@ export function forgetRunning(dataDir) {
   rmSync(fileIn(dataDir), { force: true });
 }
 
-/** Nothing, unless `env` leaves the database open. */
+/** Empty when `env` names a database. */
 export function readRunning(env) {
   if (env.DATABASE_URL || env.DATABASE_URL_FILE) return {};
   try {

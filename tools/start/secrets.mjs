@@ -1,14 +1,14 @@
-// Secrets are made at the first start and kept in the data directory: none is fixed, and a second start opens what the
-// first one sealed.
+// Secrets are generated at the first start and kept in the data directory: none is built in, and later starts can unseal
+// what the first one sealed.
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../steps.mjs';
+import { ToolError } from '../steps.mjs';
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const ALPHANUMERIC = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${LOWER}`;
 
-/** randomInt draws without modulo bias. */
+/** randomInt has no modulo bias. */
 function randomText(alphabet, length) {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 }
@@ -36,7 +36,7 @@ function keep(dataDir, { file, make, valid }) {
   if (existsSync(path)) {
     const text = readFileSync(path, 'utf8').trim();
     if (valid(text)) return text;
-    throw new Problem(`${path} does not hold what it should. Put back its content, or remove it to get a new one.`);
+    throw new ToolError(`${path} is not valid. Restore its content, or remove it to have a new one generated.`);
   }
   const text = make();
   writeFileSync(`${path}.new`, `${text}\n`, { mode: 0o600 });
@@ -44,7 +44,7 @@ function keep(dataDir, { file, make, valid }) {
   return text;
 }
 
-/** Only those that are not given from outside. */
+/** Only those that the environment does not give. */
 export function keptSecrets({ dataDir, given }) {
   const secrets = {};
   if (!given.BOOTSTRAP_API_KEY) secrets.apiKey = keep(dataDir, SECRETS.apiKey);

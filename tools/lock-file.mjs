@@ -1,10 +1,10 @@
-// What must hold for every package of package-lock.json, so that an install brings what was looked at and nothing else.
+// What must hold for every package of package-lock.json, so that an install gets what was reviewed and nothing else.
 
-/** A name that only means something in somebody's own network, or an address. */
+/** A host name that resolves only inside one network, or an IP address. */
 const PRIVATE_HOST =
   /^(?:[^.]+|.+\.(?:local|localhost|internal|intranet|corp|home|lan|test|example|invalid)|[\d.]+|\[.*\])$/i;
 const EXACT = /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/;
-/** A range, a tag, or another package of the registry; nothing that is fetched from elsewhere. */
+/** A range, a tag or an alias: a package of the registry, not one from a repository, a file or a URL. */
 const FROM_A_REGISTRY = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?[^:/]*$/;
 
 export function lockFileFaults({ lockfileVersion, packages }) {
@@ -24,7 +24,7 @@ function faultsOf({ version, integrity, resolved, link, ...entry }) {
   const faults = [];
   if (!EXACT.test(version)) faults.push(`has the version ${version}`);
   if (!/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? '')) faults.push('has no SHA-512 of its contents');
-  // Without an address it comes from the registry that npm is configured for.
+  // Without an address it comes from the configured registry.
   if (resolved !== undefined && !isPublicAddress(resolved)) faults.push(`comes from ${withoutSecrets(resolved)}`);
   for (const [name, wanted] of Object.entries({ ...entry.dependencies, ...entry.optionalDependencies })) {
     if (!FROM_A_REGISTRY.test(wanted)) faults.push(`wants ${name} from outside a registry`);
@@ -44,7 +44,7 @@ function withoutSecrets(address) {
   return address.replace(/\/\/[^/@]*@/, '//…@');
 }
 
-/** Every package with an install script must be allowed or refused by name in package.json, and none that has none. */
+/** `allowScripts` of package.json has to allow or deny, by name, exactly the packages with an install script. */
 export function scriptFaults({ packages }, allowScripts) {
   const withScripts = Object.entries(packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)
