@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { FAULT_DESCRIPTIONS } from '../../apps/cas-sandbox/src/faults/fault.js';
 import { type Call, fingerprint, type RunningSandbox, startCasSandbox, VENDOR_TEXT } from '../support/cas-sandbox.js';
 import { eventually } from '../support/eventually.js';
+import { describeWithCurl, runInShell } from '../support/shell.js';
 import { snippet } from '../support/snippets.js';
 
 const PAGE = 'docs/cas-sandbox.md';
@@ -70,17 +69,15 @@ describe('public chat', () => {
   });
 });
 
-describe(PAGE, () => {
-  /** Runs a line of the page in a shell, as a reader would. */
+describeWithCurl()(`${PAGE}, its curl lines`, () => {
+  /** Runs a line of the page and returns the response. */
   async function run(line: string): Promise<unknown> {
-    const env = {
-      PATH: process.env.PATH,
+    const stdout = await runInShell(line, {
       sandbox: sandbox.url,
       json: 'Content-Type: application/json',
       CAS_API_KEY: sandbox.apiKey,
       CAS_API_SECRET: sandbox.apiSecret,
-    };
-    const { stdout } = await promisify(execFile)('sh', ['-euc', line], { env });
+    });
     return stdout === '' ? undefined : JSON.parse(stdout);
   }
   const lines = (name: string) => snippet(PAGE, name).trim().split('\n');
@@ -90,13 +87,13 @@ describe(PAGE, () => {
     return replies;
   }
 
-  it('has no curl line that is not run here', () => {
+  it('are all run here', () => {
     const blocks = [...page.matchAll(/(?:<!-- tested: ([\w-]+) -->\n+)?```sh\n([^]*?)```/g)];
     const withCurl = blocks.filter(([, , code]) => code?.includes('curl'));
     expect(withCurl.map(([, name]) => name)).toEqual(['index', 'tokens', 'faults', 'held', 'journal']);
   });
 
-  it('shows the index, which describes every call, command and fault', async () => {
+  it('show the index, which lists every call, command and fault', async () => {
     const [index] = await runAll('index');
     expect(index).toMatchObject({
       documentation: PAGE,
@@ -113,7 +110,7 @@ describe(PAGE, () => {
     expect(statuses.filter(([, status]) => status === 404)).toEqual([]);
   });
 
-  it('gets tokens', async () => {
+  it('get tokens', async () => {
     const replies = (await runAll('tokens')) as { token: string }[];
     expect((await sandbox.journal()).map((call) => [call.product, call.tokenFingerprint])).toEqual(
       ['stream', 'sync', 'chat'].map((product, i) => [product, fingerprint(replies[i]?.token ?? '')]),
@@ -121,7 +118,7 @@ describe(PAGE, () => {
     expect(claims(replies[2]?.token ?? '')).toHaveProperty('sub', 'ann');
   });
 
-  it('adds, lists and removes faults', async () => {
+  it('add, list and remove faults', async () => {
     const replies = (await runAll('faults')) as { faults: { kind: string }[] }[];
     const kinds = ['status', 'status', 'redirect', 'delay', 'reset'];
     expect(replies.slice(0, 5).map(({ faults }) => faults.map(({ kind }) => kind))).toEqual(
@@ -132,7 +129,7 @@ describe(PAGE, () => {
     expect(await sandbox.faults()).toEqual([]);
   });
 
-  it('holds replies and releases them', async () => {
+  it('hold replies and release them', async () => {
     const [hang = '', held = '', release = ''] = lines('held');
     await run(hang);
     const reply = fetch(`${sandbox.url}/sync/token/`, { headers: headers() });
@@ -143,15 +140,17 @@ describe(PAGE, () => {
     expect((await reply).status).toBe(200);
   });
 
-  it('reads and clears the journal', async () => {
+  it('read and clear the journal', async () => {
     await chat('?sub=ann');
     const [journal, summary] = (await runAll('journal')) as [{ calls: Call[] }, object];
     expect(journal.calls).toHaveLength(1);
     expect(summary).toMatchObject({ chat: { calls: 1, tokens: 1 }, total: { calls: 1, tokens: 1 } });
     expect(await sandbox.journal()).toEqual([]);
   });
+});
 
-  it('describes every fault, as the code does', () => {
+describe(PAGE, () => {
+  it('describes every fault as the code does', () => {
     const [, table = ''] = page.split('| kind | effect |\n|---|---|\n');
     const rows = [...table.matchAll(/^\| `([\w-]+)` \| (.+) \|$/gm)].map(([, kind, effect]) => [kind, effect]);
     const decapitalized = (text: string) =>

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Session } from '../support/client.js';
+import { describeWithCurl, runInShell } from '../support/shell.js';
 import { TestApp } from '../support/test-app.js';
 
 const LOOPBACK = { HOST: '127.0.0.1' };
@@ -29,13 +28,14 @@ describe('GET / of the gateway', () => {
     }
   });
 
-  it('has a command that opens a room, and no key', async () => {
-    const { text } = await get(url);
-    expect(text).not.toContain(testApp.apiKey);
-    const command = /^ {2}(curl .*)$/m.exec(text)?.[1] ?? '';
-    const env = { PATH: process.env.PATH, API_KEY: testApp.apiKey };
-    const { stdout } = await promisify(execFile)('sh', ['-euc', command], { env });
-    expect(JSON.parse(stdout) as Session).toMatchObject({ room: 'derby', status: 'ready' });
+  describeWithCurl()('its command', () => {
+    it('opens a room, and contains no key', async () => {
+      const { text } = await get(url);
+      expect(text).not.toContain(testApp.apiKey);
+      const command = /^ {2}(curl .*)$/m.exec(text)?.[1] ?? '';
+      const output = await runInShell(command, { API_KEY: testApp.apiKey });
+      expect(JSON.parse(output) as Session).toMatchObject({ room: 'derby', status: 'ready' });
+    });
   });
 
   it('repeats nothing of the request', async () => {

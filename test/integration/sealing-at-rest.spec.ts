@@ -148,7 +148,7 @@ describe('a process in production', () => {
   it('is never the CAS sandbox', async () => {
     const { code, said } = await launch('cas-sandbox', { CAS_API_KEY: 'hush', CAS_API_SECRET: 'hush' });
     expect(code).toBe(1);
-    expect(said).toContain('refuses to run in production');
+    expect(said).toContain('does not run in production');
     expect(said).not.toContain('hush');
   });
 });
