@@ -189,4 +189,18 @@ describeInBrowser()('the watch page, as two people use it', () => {
   it('works without a fault in the page', () => {
     expect(faults).toEqual([]);
   });
+
+  it('takes the development key from a link that works once, and leaves no trace of it in the address', async () => {
+    const secret = 'only-once-0123456789-only-once';
+    const { url } = await deployment.startGateway({ NODE_ENV: 'development', DEMO_LINK_SECRET: secret });
+    const page = await open('about:blank');
+    faults.length = 0;
+    await page.goto(`${url}/demo#link=${secret}`);
+    await page.getByText('Development key in use').waitFor();
+    expect(page.url()).toBe(`${url}/demo`);
+    const again = await open('about:blank');
+    await again.goto(`${url}/demo#link=${secret}`);
+    await again.getByRole('button', { name: 'Use this key' }).waitFor();
+    expect(again.url()).toBe(`${url}/demo`);
+  });
 });

@@ -159,7 +159,7 @@ describe('a good call', () => {
         product,
         path,
         status: 200,
-        credentials: 'right',
+        credentials: 'valid',
         tokenFingerprint: fingerprint(token),
       }),
     ]);
@@ -239,7 +239,7 @@ describe('the sandbox, read by the letter of the contract', () => {
     const url = `${sandbox.url}/sync/token/`;
     const replies = [await fetch(url), await fetch(url, { headers: { ...headers(), 'Auth-API-Secret': 'no' } })];
     expect(replies.map(({ status }) => status)).toEqual([401, 401]);
-    expect((await sandbox.journal()).map(({ credentials }) => credentials)).toEqual(['missing', 'wrong']);
+    expect((await sandbox.journal()).map(({ credentials }) => credentials)).toEqual(['missing', 'invalid']);
     expect((await sandbox.summary()).total).toEqual({ calls: 2, tokens: 0 });
   });
 
@@ -516,8 +516,8 @@ describe('fault 16: CAS redirects', () => {
     await sandbox.fault({ kind: 'redirect', status, location: '/sync/token/?again', times: 1 });
     const { token } = await client.mint('sync');
     expect((await sandbox.journal()).map((call) => [call.path, call.status, call.credentials])).toEqual([
-      ['/sync/token/', status, 'right'],
-      ['/sync/token/?again', 200, 'right'],
+      ['/sync/token/', status, 'valid'],
+      ['/sync/token/?again', 200, 'valid'],
     ]);
     expect((await sandbox.journal())[1]?.tokenFingerprint).toBe(fingerprint(token));
   });

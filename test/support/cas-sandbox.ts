@@ -4,23 +4,23 @@ import { createSandbox } from '../../apps/cas-sandbox/src/configure.js';
 import type { Fault, FaultCommand } from '../../apps/cas-sandbox/src/faults/fault.js';
 import type { Call, Journal } from '../../apps/cas-sandbox/src/journal/journal.js';
 
-export { VENDOR_TEXT } from '../../apps/cas-sandbox/src/faults/vendor-text.js';
+export { VENDOR_TEXT } from '../../apps/cas-sandbox/src/tokens/vendor-text.js';
 export { fingerprint } from '../../apps/cas-sandbox/src/vendor/fingerprint.js';
 export type { Call, FaultCommand };
 
 export type JournalSummary = ReturnType<Journal['summary']>;
 
-/** The commands of a CAS sandbox, wherever it runs. */
+/** Commands for a CAS sandbox, in this process or another. */
 export interface SandboxControl {
   url: string;
-  /** Adds a fault; the first one that fits strikes. */
+  /** Adds a fault; a call uses the first one that matches it. */
   fault(fault: FaultCommand): Promise<void>;
   faults(): Promise<Fault[]>;
-  /** Ends all faults and releases what is held. */
+  /** Removes all faults and releases held replies. */
   clearFaults(): Promise<void>;
-  /** Lets held replies go, and says how many. */
+  /** Releases held replies and returns their number. */
   release(): Promise<number>;
-  /** How many replies the `hang` fault holds at the moment. */
+  /** Number of replies held by the `hang` fault now. */
   held(): Promise<number>;
   journal(): Promise<Call[]>;
   summary(): Promise<JournalSummary>;
@@ -33,7 +33,7 @@ export interface RunningSandbox extends SandboxControl {
   close(): Promise<void>;
 }
 
-/** The commands for a sandbox that runs as a process of its own. */
+/** Commands for the sandbox at this URL. */
 export function sandboxControl(url: string): SandboxControl {
   const command = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const response = await fetch(new URL(`/sandbox/${path}`, url), {
@@ -41,7 +41,7 @@ export function sandboxControl(url: string): SandboxControl {
       ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`The sandbox refused ${method} ${path}: ${text}`);
+    if (!response.ok) throw new Error(`The sandbox rejected ${method} ${path}: ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   };
   return {
@@ -57,7 +57,7 @@ export function sandboxControl(url: string): SandboxControl {
   };
 }
 
-/** A sandbox inside this process, on a free port; `latencyMs` (0) per call, tokens that live `tokenTtlS` (7200). */
+/** Starts a sandbox in this process, on a free port. Tokens live `tokenTtlS` seconds. */
 export async function startCasSandbox({ latencyMs = 0, tokenTtlS = 7200 } = {}): Promise<RunningSandbox> {
   const host = '127.0.0.1';
   const apiKey = `key-${randomBytes(8).toString('hex')}`;

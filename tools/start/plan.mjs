@@ -71,7 +71,7 @@ export function environmentsOf(plan, userEnv, { databaseUrl, secrets }) {
   const cas = given.CAS_URL ? {} : { CAS_URL: `http://127.0.0.1:${ports.sandbox}`, ...credentials };
   const casSecrets = ['CAS_API_KEY', 'CAS_API_SECRET'];
 
-  const gateway = { ...common, ...database, ...sealing, ...access, HOST: host };
+  const gateway = { ...common, ...database, ...sealing, ...access, DEMO_LINK_SECRET: secrets.link, HOST: host };
   const worker = { ...common, ...database, ...sealing, ...cas };
   return {
     migrate: environment(userEnv, { ...common, ...database }),

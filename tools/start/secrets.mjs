@@ -46,7 +46,8 @@ function keep(dataDir, { file, make, valid }) {
 
 /** Only those that the environment does not give. */
 export function keptSecrets({ dataDir, given }) {
-  const secrets = {};
+  // The link to the watch page works once per start: its secret is kept nowhere.
+  const secrets = { link: randomText(ALPHANUMERIC, 32) };
   if (!given.BOOTSTRAP_API_KEY) secrets.apiKey = keep(dataDir, SECRETS.apiKey);
   if (!given.TOKEN_ENCRYPTION_KEYS) secrets.encryptionKeys = keep(dataDir, SECRETS.encryptionKeys);
   if (!given.CAS_URL) {

@@ -11,7 +11,7 @@ export function summary({ plan, env, secrets, postgres, startedAt }) {
     ['API', api],
     ['Swagger UI', `${api}/docs`],
     ['OpenAPI', `${api}/openapi.json`],
-    ...(env.DEMO === 'off' ? [] : [['watch page', `${api}/demo`]]),
+    ...(env.DEMO === 'off' ? [] : [['watch page', `${api}/demo#link=${secrets.link}  (this link works once)`]]),
     ['development key', secrets.apiKey ?? 'yours, from BOOTSTRAP_API_KEY'],
     ['gateway ops', `${ops(ports.gatewayOps)}/readyz  /livez  /metrics`],
     ['worker ops', `${ops(ports.workerOps)}/readyz  /livez  /metrics`],

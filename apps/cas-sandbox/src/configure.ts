@@ -4,12 +4,12 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CasSandboxModule } from './cas-sandbox.module.js';
 
-/** The sandbox, ready to listen; the same for `main.ts` and for tests. */
+/** Creates the sandbox, ready to listen. `main.ts` and the tests share it. */
 export function createSandbox(settings: SandboxSettings, log: Log): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    // Held replies must not hold the process when it is told to go.
+    // Held replies must not delay a shutdown.
     forceCloseConnections: true,
-    // Nest strips final slashes from its routes; the vendor controller looks at them itself.
+    // Nest strips trailing slashes from routes; TokensService redirects to the path with the slash, as CAS does.
     routerOptions: { ignoreTrailingSlash: true },
   });
   return NestFactory.create<NestFastifyApplication>(CasSandboxModule.with(settings, log), adapter, {

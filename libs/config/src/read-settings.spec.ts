@@ -52,6 +52,7 @@ describe('the configuration', () => {
       port: 3000,
       host: '0.0.0.0',
       swagger: true,
+      index: false,
       corsOrigins: [],
       maxConnections: 50_000,
       maxWaits: 20_000,

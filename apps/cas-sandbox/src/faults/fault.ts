@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { VENDOR_PRODUCTS } from '../vendor/vendor-product.js';
 
 const common = {
-  /** Only calls for this product; all of them where it is absent. */
+  /** Applies only to calls for this product; if absent, to all calls. */
   product: z.enum(VENDOR_PRODUCTS).exactOptional(),
-  /** How many calls it strikes; until cleared where it is absent. */
+  /** Number of calls it applies to; if absent, it applies until cleared. */
   times: z.int().min(1).exactOptional(),
-  /** Waits that long before it strikes, in ms. */
+  /** Delay before it is applied, in ms. */
   delayMs: z.int().min(0).max(600_000).exactOptional(),
 };
 
-/** Whatever may stand in a header. */
+/** Valid as a header value. */
 const headerText = z.string().regex(/^[\x20-\x7e]*$/, 'must be printable ASCII');
 
-/** Faults that need nothing but their name. */
+/** Faults without options of their own. */
 const PLAIN_KINDS = [
   'reset',
   'garbage',
@@ -29,20 +29,7 @@ const PLAIN_KINDS = [
   'gzip-bomb',
 ] as const;
 
-/**
- * A fault on command.
- *
- * - `status`: that status, a page of the vendor's as body, and `Retry-After` if told; with `echo` the body, the headers
- *   and the reason repeat the credentials of the call, as debug pages do
- * - `delay`: the right answer, late
- * - `hang`: holds the reply until it is released, then answers right
- * - `reset`: cuts the connection
- * - `garbage`, `wrong-type`, `empty`, `no-token`, `not-a-jwt`, `expired-token`: 200 without a usable token
- * - `far-token`, `no-exp`: 200 with a token that expires in ten years, or never
- * - `drip`: the right answer, a byte per 200 ms
- * - `huge`: a body of 200 MB; `gzip-bomb`: the same, gzipped
- * - `redirect`: to `location`
- */
+/** A fault that can be requested. Its kinds are described in FAULT_DESCRIPTIONS. */
 export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('status'),
@@ -62,6 +49,28 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(PLAIN_KINDS), ...common }),
 ]);
 
+/** A validated fault. */
 export type Fault = z.output<typeof faultSchema>;
-/** What a command may say. */
+/** Body of `POST /sandbox/faults`. */
 export type FaultCommand = z.input<typeof faultSchema>;
+
+/** What each kind of fault does. */
+export const FAULT_DESCRIPTIONS: Record<Fault['kind'], string> = {
+  status:
+    'Responds with `status`, an HTML error page and, if given, `retryAfter` as the Retry-After header. With `echo` the body, the headers and the reason phrase repeat the credentials of the call',
+  redirect: 'Redirects to `location`, with `status` 302 by default',
+  delay: 'A valid response after `delayMs`',
+  hang: 'Holds the reply until it is released, then sends a valid response',
+  drip: 'A valid response, one byte every 200 ms',
+  reset: 'Resets the connection',
+  garbage: '200 with an HTML page',
+  empty: '200 with an empty body',
+  'no-token': '200 with JSON that has no token',
+  'wrong-type': '200 with a number as the token',
+  'not-a-jwt': '200 with a token that is not a JWT',
+  'expired-token': '200 with a token that expired an hour ago',
+  'far-token': '200 with a token that expires in ten years',
+  'no-exp': '200 with a token without `exp`',
+  huge: '200 with a body of 200 MB',
+  'gzip-bomb': '200 with a body of 200 MB, gzipped',
+};

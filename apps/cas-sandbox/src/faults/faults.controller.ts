@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
-import { parseCommand } from '../parse-command.js';
+import { parseCommand } from './parse-command.js';
 import { type Fault, faultSchema } from './fault.js';
 import { Faults } from './faults.js';
 import { HeldReplies } from './held-replies.js';
 
-/** The commands of tests and developers. They need no credentials: this process refuses production. */
+/** Commands for tests and developers. They need no credentials: the sandbox does not run in production. */
 @Controller('sandbox')
 export class FaultsController {
   constructor(
@@ -23,6 +23,7 @@ export class FaultsController {
     return { faults: this.faults.list() };
   }
 
+  /** Also releases held replies. */
   @Delete('faults')
   clear(): { released: number } {
     this.faults.clear();

@@ -3,15 +3,15 @@ import { faultSchema } from './fault.js';
 import { Faults } from './faults.js';
 
 describe('Faults', () => {
-  it('strike in order, as often as told, and only their product', () => {
+  it('apply in order, as many times as requested, and only to their product', () => {
     const faults = new Faults();
     faults.add({ kind: 'empty', product: 'sync', times: 1 });
     faults.add({ kind: 'reset', times: 2 });
     faults.add({ kind: 'huge', product: 'stream' });
-    const struck = (['stream', 'sync', 'sync', 'sync', 'stream', 'stream'] as const).map(
+    const applied = (['stream', 'sync', 'sync', 'sync', 'stream', 'stream'] as const).map(
       (product) => faults.take(product)?.kind,
     );
-    expect(struck).toEqual(['reset', 'empty', 'reset', undefined, 'huge', 'huge']);
+    expect(applied).toEqual(['reset', 'empty', 'reset', undefined, 'huge', 'huge']);
     faults.clear();
     expect(faults.take('stream')).toBeUndefined();
   });
@@ -28,7 +28,7 @@ describe('Faults', () => {
     { kind: 'hang', times: 0 },
     { kind: 'hang', product: 'video' },
     { kind: 'hang', retryAfter: '1' },
-  ])('are refused as %j', (command) => {
+  ])('are rejected as %j', (command) => {
     expect(faultSchema.safeParse(command).success).toBe(false);
   });
 });

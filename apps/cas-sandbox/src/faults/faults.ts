@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { VendorProduct } from '../vendor/vendor-product.js';
 import type { Fault } from './fault.js';
 
-/** The faults to come, in the order they were asked for. */
+/** Requested faults that have not been used up, in the order they were added. */
 @Injectable()
 export class Faults {
   private faults: Fault[] = [];
@@ -19,7 +19,7 @@ export class Faults {
     this.faults = [];
   }
 
-  /** The fault that strikes the next call for this product; it has one time less left then. */
+  /** Returns the first fault that matches a call for this product, and uses it once. */
   take(product: VendorProduct): Fault | undefined {
     const fault = this.faults.find((candidate) => candidate.product === undefined || candidate.product === product);
     if (fault?.times !== undefined) {

@@ -1,35 +1,36 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 
-/** Replies that the `hang` fault holds back. */
+/** Replies held by the `hang` fault. */
 @Injectable()
 export class HeldReplies {
   private readonly held = new Map<ServerResponse, () => void>();
 
+  /** Number of replies held now. */
   get count(): number {
     return this.held.size;
   }
 
-  /** Settles when the reply is released, or when its caller is gone. */
-  hold(response: ServerResponse): Promise<'released' | 'gone'> {
+  /** Resolves when the reply is released, or when the client disconnects. */
+  hold(response: ServerResponse): Promise<'released' | 'disconnected'> {
     return new Promise((resolve) => {
       if (response.destroyed || response.socket?.destroyed === true) {
-        resolve('gone');
+        resolve('disconnected');
         return;
       }
-      const gone = (): void => {
+      const disconnected = (): void => {
         this.held.delete(response);
-        resolve('gone');
+        resolve('disconnected');
       };
-      response.once('close', gone);
+      response.once('close', disconnected);
       this.held.set(response, () => {
-        response.off('close', gone);
+        response.off('close', disconnected);
         resolve('released');
       });
     });
   }
 
-  /** Lets all of them go, and says how many. */
+  /** Releases all held replies and returns their number. */
   release(): number {
     const released = [...this.held.values()];
     this.held.clear();

@@ -5,7 +5,7 @@ import { Journal } from './journal.js';
 export class JournalController {
   constructor(private readonly journal: Journal) {}
 
-  /** All calls, or with `?summary` their numbers per product. */
+  /** All recorded calls, or with `?summary` the counts per product. */
   @Get()
   read(@Query() query: Record<string, unknown>): object {
     return 'summary' in query ? this.journal.summary() : { calls: this.journal.list() };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Journal } from './journal.js';
 
-const call = { product: 'stream', path: '/stream/token/v2/', credentials: 'right' } as const;
+const call = { product: 'stream', path: '/stream/token/v2/', credentials: 'valid' } as const;
 
 describe('Journal', () => {
   it('counts calls and tokens per product', () => {

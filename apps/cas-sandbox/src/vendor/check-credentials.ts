@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-export type Credentials = 'right' | 'wrong' | 'missing';
+/** Result of checking a call's credentials. */
+export type Credentials = 'valid' | 'invalid' | 'missing';
 
-/** What the journal may say of the credentials of a call. */
+/** Checks `Auth-API-Key` and `Auth-API-Secret`. */
 export function checkCredentials(
   headers: IncomingHttpHeaders,
   expected: { apiKey: string; apiSecret: string },
@@ -11,12 +12,12 @@ export function checkCredentials(
   const key = headers['auth-api-key'];
   const secret = headers['auth-api-secret'];
   if (typeof key !== 'string' || typeof secret !== 'string') return 'missing';
-  // Both are compared, so that the time taken does not tell which of them is wrong.
-  const right = [same(key, expected.apiKey), same(secret, expected.apiSecret)];
-  return right.every(Boolean) ? 'right' : 'wrong';
+  // Both are always compared, so that timing does not reveal which one is invalid.
+  const matches = [equal(key, expected.apiKey), equal(secret, expected.apiSecret)];
+  return matches.every(Boolean) ? 'valid' : 'invalid';
 }
 
-function same(given: string, expected: string): boolean {
+function equal(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** 16 hex digits that tell tokens apart without showing them. */
-export function fingerprint(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 16);
+/** Identifies a token or user without disclosing it: the first 16 hex digits of the SHA-256. */
+export function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -6,19 +6,19 @@ const decode = (part: string | undefined) => Buffer.from(part ?? '', 'base64url'
 describe('TokenIssuer', () => {
   const issuer = new TokenIssuer();
 
-  it('writes header and payload as the vendor documents them', () => {
+  it('issues header and payload in the documented format', () => {
     const [header, payload, signature] = issuer.issue({ lifeS: 60 }).token.split('.');
     expect(decode(header)).toBe('{"typ":"JWT","alg":"HS256"}');
     expect(decode(payload)).toMatch(/^\{"rid":"[0-9a-f]{32}","unct":\d+,"iat":(\d+),"exp":\d+\}$/);
     expect(Buffer.from(signature ?? '', 'base64url')).toHaveLength(32);
   });
 
-  it('gives each token its own rid', () => {
+  it('gives every token a unique rid', () => {
     const rids = Array.from({ length: 100 }, () => issuer.issue({ lifeS: 60 }).rid);
     expect(new Set(rids).size).toBe(100);
   });
 
-  it('leaves exp out on demand, and adds sub for chat', () => {
+  it('omits exp on request, and adds sub for chat', () => {
     const payload = JSON.parse(decode(issuer.issue({ lifeS: 'endless', sub: 'ann' }).token.split('.')[1])) as object;
     expect(payload).not.toHaveProperty('exp');
     expect(payload).toHaveProperty('sub', 'ann');

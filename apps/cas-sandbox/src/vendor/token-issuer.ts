@@ -4,18 +4,19 @@ import { fingerprint } from './fingerprint.js';
 
 export interface IssuedToken {
   token: string;
+  /** The vendor's session id: unique per token. */
   rid: string;
   fingerprint: string;
 }
 
 const HEADER = encode({ typ: 'JWT', alg: 'HS256' });
 
-/** Issues tokens of the vendor's shape. As with the vendor, nobody outside holds the key. */
+/** Issues tokens in the vendor's format. As with the vendor, the signing key is never disclosed. */
 @Injectable()
 export class TokenIssuer {
   private readonly key = randomBytes(32);
 
-  /** A token that lives `lifeS` seconds from now (negative: it died that long ago), or has no `exp` at all. */
+  /** Issues a token that expires in `lifeS` seconds (negative: it already has), or without `exp` if `endless`. */
   issue({ lifeS, sub }: { lifeS: number | 'endless'; sub?: string | undefined }): IssuedToken {
     const now = Math.floor(Date.now() / 1000);
     const rid = randomBytes(16).toString('hex');

@@ -16,6 +16,7 @@ import { crossOrigin } from './cors.js';
 import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
 import { allowSwaggerUi, sendSecurityHeaders } from './security-headers.js';
+import { serveIndex } from './serve-index.js';
 import { ValidationPipe } from './validation.pipe.js';
 import { ProblemError } from '../problems/problem.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -82,6 +83,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   app.useGlobalPipes(new ValidationPipe());
   if (http.swagger) serveDocs(app);
   serveDemo(app);
+  serveIndex(app);
   return app;
 }
 

@@ -49,10 +49,12 @@ export const http = defineNamespace({
     },
   },
   renamed: { MAX_STREAMS: 'MAX_SSE_CONNECTIONS' },
-  settings: (values, { production }) => ({
+  settings: (values, { production, development }) => ({
     port: values.PORT,
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     swagger: values.SWAGGER,
+    /** Whether `GET /` lists what the gateway serves: in development only. */
+    index: development,
     corsOrigins: values.CORS_ORIGINS,
     maxConnections: values.MAX_CONNECTIONS,
     maxWaits: values.MAX_WAITS,

@@ -5,15 +5,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Faults } from '../faults/faults.js';
 import { HeldReplies } from '../faults/held-replies.js';
-import { misbehave } from '../faults/misbehave.js';
 import { type Call, Journal } from '../journal/journal.js';
-import { checkCredentials } from './check-credentials.js';
-import { type IssuedToken, TokenIssuer } from './token-issuer.js';
-import type { VendorProduct } from './vendor-product.js';
+import { checkCredentials } from '../vendor/check-credentials.js';
+import { fingerprint } from '../vendor/fingerprint.js';
+import { type IssuedToken, TokenIssuer } from '../vendor/token-issuer.js';
+import type { VendorProduct } from '../vendor/vendor-product.js';
+import { applyFault } from './apply-fault.js';
+import { parseTokenRequest } from './token-request.js';
 
-/** One call as the vendor would answer it, or as the next fault says. */
+/** Answers a token call as CAS would, or as the next fault requires. */
 @Injectable()
-export class VendorService {
+export class TokensService {
   constructor(
     @Inject(ConfigService) private readonly config: SettingsService<'sandbox'>,
     @Inject(LOG) private readonly log: Log,
@@ -24,36 +26,42 @@ export class VendorService {
   ) {}
 
   async answer(product: VendorProduct, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { pathname, search, searchParams } = new URL(request.url, 'http://sandbox');
-    if (!pathname.endsWith('/')) {
-      await reply.redirect(`${pathname}/${search}`, 301);
+    const { loggedPath, sub, redirectTo, error } = parseTokenRequest(product, request.url);
+    if (redirectTo !== undefined) {
+      await reply.redirect(redirectTo, 301);
       return;
     }
     const settings = this.config.get('sandbox', { infer: true });
     const credentials = checkCredentials(request.headers, settings);
-    const fault = credentials === 'right' ? this.faults.take(product) : undefined;
-    const call = this.journal.open({ product, path: request.url, credentials, ...(fault && { fault: fault.kind }) });
+    // Calls that CAS would reject use up no fault.
+    const fault = credentials === 'valid' && error === undefined ? this.faults.take(product) : undefined;
+    const call = this.journal.open({
+      product,
+      path: loggedPath,
+      credentials,
+      ...(sub !== undefined && { subFingerprint: fingerprint(sub) }),
+      ...(fault && { fault: fault.kind }),
+    });
     reply.raw.once('close', () => {
       this.log.debug({ call }, 'call');
     });
     await sleep(settings.latencyMs + (fault?.delayMs ?? 0));
 
-    if (credentials !== 'right') return send(call, reply, 401, { error: 'Invalid credentials' });
-    const sub = searchParams.get('sub') ?? undefined;
-    if (product === 'chat' && sub === undefined) return send(call, reply, 400, { error: 'sub is missing' });
+    if (credentials !== 'valid') return send(call, reply, 401, { error: 'Invalid credentials' });
+    if (error !== undefined) return send(call, reply, 400, { error });
 
-    const issue = (life?: number | 'endless'): IssuedToken => {
-      const issued = this.tokens.issue({ lifeS: life ?? settings.tokenTtlS, ...(product === 'chat' && { sub }) });
+    const issue = (lifeS: number | 'endless' = settings.tokenTtlS): IssuedToken => {
+      const issued = this.tokens.issue({ lifeS, sub });
       call.tokenFingerprint = issued.fingerprint;
       call.rid = issued.rid;
       return issued;
     };
-    const sendToken = (life?: number | 'endless') => send(call, reply, 200, { token: issue(life).token });
+    const sendToken = (lifeS?: number | 'endless') => send(call, reply, 200, { token: issue(lifeS).token });
 
     if (fault === undefined || fault.kind === 'delay') return sendToken();
     if (fault.kind === 'hang') return (await this.held.hold(reply.raw)) === 'released' ? sendToken() : undefined;
     const { apiKey, apiSecret } = settings;
-    await misbehave(fault, { call, reply, credentials: { apiKey, apiSecret }, issue, sendToken });
+    await applyFault(fault, { call, reply, credentials: { apiKey, apiSecret }, issue, sendToken });
   }
 }
 

@@ -4,28 +4,35 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
+import type { Fault } from '../faults/fault.js';
 import type { Call } from '../journal/journal.js';
 import type { IssuedToken } from '../vendor/token-issuer.js';
 import { errorPage, hugeBody } from './bodies.js';
-import type { Fault } from './fault.js';
 import { VENDOR_TEXT } from './vendor-text.js';
 
 const DRIP_MS = 200;
 const HOUR_S = 3600;
 const TEN_YEARS_S = 315_360_000;
 
-export interface Misdeed {
+/** The call that a fault is applied to. */
+export interface FaultContext {
+  /** The journal entry; the fault fills in the status it sends. */
   call: Call;
   reply: FastifyReply;
-  /** What the call came with. */
+  /** Credentials of the call, for faults that echo them. */
   credentials: { apiKey: string; apiSecret: string };
+  /** Issues a token without sending it; lives `lifeS` seconds, by default as configured. */
   issue: (lifeS?: number | 'endless') => IssuedToken;
+  /** The valid response, with a token as from `issue`. */
   sendToken: (lifeS?: number | 'endless') => Promise<void>;
 }
 
-/** Answers a call as the fault says. Late right answers are none of its business. */
-export async function misbehave(fault: Exclude<Fault, { kind: 'delay' | 'hang' }>, misdeed: Misdeed): Promise<void> {
-  const { call, reply, credentials, issue, sendToken } = misdeed;
+/** Answers a call as the fault requires. `delay` and `hang`, whose responses are valid, are handled by the caller. */
+export async function applyFault(
+  fault: Exclude<Fault, { kind: 'delay' | 'hang' }>,
+  context: FaultContext,
+): Promise<void> {
+  const { call, reply, credentials, issue, sendToken } = context;
   const send = async (status: number, type: string, body: string): Promise<void> => {
     call.status = status;
     await reply.code(status).type(type).send(body);
@@ -68,18 +75,18 @@ export async function misbehave(fault: Exclude<Fault, { kind: 'delay' | 'hang' }
       reply.raw.socket?.resetAndDestroy();
       return undefined;
     case 'drip':
-      return drip(misdeed, JSON.stringify({ token: issue().token }));
+      return drip(context, JSON.stringify({ token: issue().token }));
     case 'huge':
-      return stream(misdeed, { 'content-type': 'application/json' }, Readable.from(hugeBody(), { objectMode: false }));
+      return stream(context, { 'content-type': 'application/json' }, Readable.from(hugeBody(), { objectMode: false }));
     case 'gzip-bomb': {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
       const gzip = createGzip();
-      return stream(misdeed, headers, Readable.from(hugeBody(), { objectMode: false }), gzip);
+      return stream(context, headers, Readable.from(hugeBody(), { objectMode: false }), gzip);
     }
   }
 }
 
-async function drip({ call, reply }: Misdeed, body: string): Promise<void> {
+async function drip({ call, reply }: FaultContext, body: string): Promise<void> {
   reply.hijack();
   call.status = 200;
   const { raw } = reply;
@@ -94,9 +101,9 @@ async function drip({ call, reply }: Misdeed, body: string): Promise<void> {
   raw.end();
 }
 
-/** Callers that leave in the middle are what these faults are for. */
+/** Ignores errors: clients are expected to disconnect before the end. */
 async function stream(
-  { call, reply }: Misdeed,
+  { call, reply }: FaultContext,
   headers: Record<string, string>,
   source: Readable,
   ...through: NodeJS.ReadWriteStream[]
