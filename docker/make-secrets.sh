@@ -32,7 +32,9 @@ value_of() { cat "$dir/$1"; }
 
 echo "Secrets in $dir:"
 keep postgres_password "$(hex 32)"
-keep database_url "postgres://watchtogether:$(value_of postgres_password)@postgres:5432/watchtogether"
+keep app_password "$(hex 32)"
+keep migration_url "postgres://watchtogether:$(value_of postgres_password)@postgres:5432/watchtogether"
+keep database_url "postgres://watchtogether_app:$(value_of app_password)@postgres:5432/watchtogether"
 keep redis_conf "requirepass $(hex 32)"
 keep redis_url "redis://:$(cut -d ' ' -f 2 "$dir/redis_conf")@redis:6379"
 keep token_encryption_keys "k1:$(openssl rand -base64 32)"

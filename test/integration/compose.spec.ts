@@ -36,6 +36,8 @@ const service = z.object({
   security_opt: z.array(z.string()).default([]),
   restart: z.string().optional(),
   init: z.boolean().default(false),
+  mem_limit: z.string(),
+  pids_limit: z.int(),
   container_name: z.string().optional(),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
   stop_grace_period: z.string().optional(),
@@ -84,9 +86,14 @@ function environmentOf(app: App, directory: string, given: Environment = {}): En
   };
 }
 
+/** Read by Compose itself: images and memory. */
+const OF_COMPOSE = ['POSTGRES_IMAGE', 'REDIS_IMAGE', 'POSTGRES_MEMORY', 'REDIS_MEMORY', 'APP_MEMORY'];
+/** Services that do their work and end. */
+const ONCE = ['migrate', 'roles'];
+
 describe('docker-compose.yml', () => {
   it('has every process of the product, and what it stands on', () => {
-    expect(Object.keys(services).sort()).toEqual([...apps, 'postgres', 'redis'].sort());
+    expect(Object.keys(services).sort()).toEqual([...apps, 'postgres', 'redis', 'roles'].sort());
   });
 
   it.each(Object.keys(services))(
@@ -102,7 +109,7 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  it.each(Object.keys(services).filter((name) => name !== 'migrate'))(
+  it.each(Object.keys(services).filter((name) => !ONCE.includes(name)))(
     'watches %s and gives it time to stop',
     (name) => {
       const { healthcheck, stop_grace_period, restart } = serviceNamed(name);
@@ -111,6 +118,12 @@ describe('docker-compose.yml', () => {
       expect(restart).toBe('unless-stopped');
     },
   );
+
+  it.each(Object.keys(services))('limits the memory and the processes of %s', (name) => {
+    const { mem_limit, pids_limit } = serviceNamed(name);
+    expect(mem_limit).toMatch(/^(\$\{\w+:-)?\d+[mg]\}?$/);
+    expect(pids_limit).toBeGreaterThan(0);
+  });
 
   it('asks each process where it answers', () => {
     const url = (app: App): URL => new URL(serviceNamed(app).healthcheck?.test.at(-1) ?? '');
@@ -131,9 +144,12 @@ describe('docker-compose.yml', () => {
       restart: 'no',
       depends_on: { postgres: { condition: 'service_healthy' } },
     });
+    expect(serviceNamed('roles').depends_on).toEqual({
+      migrate: { condition: 'service_completed_successfully', required: true },
+    });
     for (const app of ['gateway', 'worker'] as const) {
       expect(serviceNamed(app).depends_on).toMatchObject({
-        migrate: { condition: 'service_completed_successfully' },
+        roles: { condition: 'service_completed_successfully' },
         postgres: { condition: 'service_healthy' },
         redis: { condition: 'service_healthy' },
       });
@@ -148,7 +164,7 @@ describe('docker-compose.yml', () => {
 
   it('keeps Postgres, Redis and the sandbox off every network with a way out', () => {
     const off = Object.entries(services).filter(([, one]) => !one.networks.includes('edge'));
-    expect(off.map(([name]) => name).sort()).toEqual(['cas-sandbox', 'migrate', 'postgres', 'redis']);
+    expect(off.map(([name]) => name).sort()).toEqual(['cas-sandbox', 'migrate', 'postgres', 'redis', 'roles']);
     expect(parse(text)).toHaveProperty('networks.backend.internal', true);
   });
 
@@ -204,7 +220,7 @@ describe('docker-compose.yml', () => {
     const inServices = apps.flatMap((app) => Object.keys(serviceNamed(app).environment));
     const interpolated = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => String(name));
     const names = [...inServices.map((name) => name.replace(/_FILE$/, '')), ...interpolated];
-    expect(names.filter((name) => !known.has(name))).toEqual([]);
+    expect(names.filter((name) => !known.has(name) && !OF_COMPOSE.includes(name))).toEqual([]);
   });
 });
 
@@ -261,7 +277,8 @@ describe('docker/make-secrets.sh', () => {
   it('makes secrets of the right form, each of its own', () => {
     expect(secret('bootstrap_api_key')).toMatch(API_KEY);
     expect(secret('token_encryption_keys')).toMatch(/^k1:[A-Za-z0-9+/]{43}=$/);
-    expect(secret('database_url')).toContain(`:${secret('postgres_password')}@postgres:5432/`);
+    expect(secret('migration_url')).toContain(`watchtogether:${secret('postgres_password')}@postgres:5432/`);
+    expect(secret('database_url')).toContain(`watchtogether_app:${secret('app_password')}@postgres:5432/`);
     expect(secret('redis_url')).toBe(`redis://:${secret('redis_conf').replace('requirepass ', '')}@redis:6379`);
     expect(new Set(Object.values(contents())).size).toBe(Object.keys(secrets).length);
   });
