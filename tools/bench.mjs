@@ -1,15 +1,18 @@
 // npm run bench [-- --quick]: compares the product with a typical simple server, in one run on this machine. Starts both
 // on free ports, the product with a new data directory, and removes everything at the end.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kickOff } from './bench/kick-off.mjs';
 import { startPeer, startProduct } from './bench/servers.mjs';
 import { warmReads } from './bench/warm-reads.mjs';
+import { modeOfParent } from './postgres.mjs';
 import { reportAndExit, step } from './steps.mjs';
 
 const quick = process.argv.includes('--quick');
 const directory = mkdtempSync(join(tmpdir(), 'watchtogether-bench-'));
+// Under root the data of Postgres would be kept elsewhere otherwise, and stay.
+chmodSync(directory, modeOfParent());
 const servers = [];
 
 async function end() {

@@ -66,6 +66,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('describes a success of every operation, and lists its tag', () => {
+    for (const { operation } of operations) {
+      const successes = Object.keys(operation.responses).filter((status) => status.startsWith('2'));
+      expect([operation.operationId, successes.length > 0]).toEqual([operation.operationId, true]);
+      expect(document.tags.map(({ name }) => name)).toContain(operation.tags[0]);
+    }
+  });
+
   it('shows an example of every body', () => {
     const bare = media.filter(({ examples }) => Object.keys(examples ?? {}).length === 0).map(({ of }) => of);
     expect(bare).toEqual([]);

@@ -35,6 +35,7 @@ export interface Operation {
 
 export interface OpenApi {
   openapi: string;
+  tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: {
     schemas: Record<string, object>;
