@@ -147,8 +147,9 @@ describe('one caller’s share', () => {
     await eventually(async () => {
       expect(await testApp.sessions()).toBe(50);
     });
+    let n = 0;
     await eventually(async () => {
-      expect((await create('one-more')).text).toContain('overloaded');
+      expect((await create(`one-more-${String(n++)}`)).text).toContain('overloaded');
     });
     expect((await testApp.client.openRoom('of-a-server')).status).toBe(202);
   }, 40_000);
