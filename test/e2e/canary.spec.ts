@@ -289,6 +289,27 @@ for (const queue of QUEUES) {
       await gateway.end();
     }, 60_000);
 
+    it('are not printed by processes that Redis does not let in', async () => {
+      if (queue !== 'redis') return;
+      const wrong = randomBytes(24).toString('hex');
+      canaries.plant('a wrong Redis password', wrong);
+      const url = new URL(deployment.redis?.url ?? '');
+      url.password = wrong;
+      const gateway = deployment.launch('gateway', { REDIS_URL: url.href });
+      processes.push(gateway);
+      await gateway.waitUntilUp();
+      expect(keep(await new OneShot(gateway.url, deployment.apiKey).send('PUT', '/v1/rooms/x/session')).status).toBe(202);
+      await eventually(() => {
+        expect(gateway.lines.some(({ msg }) => msg.includes('queue unavailable'))).toBe(true);
+      });
+      await searchOps(gateway);
+      await gateway.end();
+      const worker = deployment.launch('worker', { REDIS_URL: url.href, BOOT_TIMEOUT_S: '2' });
+      processes.push(worker);
+      expect((await worker.exited).code).toBe(1);
+      expect([gateway, worker].map((one) => one.everything()).join()).not.toMatch(/WRONGPASS|NOAUTH/);
+    }, 60_000);
+
     it('are refused by processes that cannot start with them', async () => {
       const twice = join(deployment.directory, 'secret');
       const wrong: ['gateway' | 'worker', Record<string, string>][] = [

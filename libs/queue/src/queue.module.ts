@@ -1,6 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
+import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './job-result.js';
@@ -29,6 +29,7 @@ export class QueueModule {
   static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
     if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
     else setDefaultBackendFactory(createRedisBackend);
+    BullModule.queueClass = ListenedQueue;
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
       stalledInterval: queue.stalledMs,
@@ -62,11 +63,23 @@ export class QueueModule {
   }
 }
 
+/** The listeners that tell operators are attached later, in MintTokensQueue and MintTokensProcessorBase. */
+const ignore = (): void => undefined;
+
+/** BullMQ prints errors without a listener to standard error, with whatever Redis says of a wrong password. */
+class ListenedQueue extends Queue {
+  constructor(...given: ConstructorParameters<typeof Queue>) {
+    super(...given);
+    this.on('error', ignore);
+  }
+}
+
 /** Nest takes worker options from a decorator, which has no access to the configuration. */
 function workerWith(options: Partial<WorkerOptions>): typeof Worker {
   return class ConfiguredWorker extends Worker {
     constructor(name: string, processor: Processor, given: WorkerOptions) {
       super(name, processor, { ...given, ...options });
+      this.on('error', ignore);
     }
   };
 }
