@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import ts from 'typescript';
+import { ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import type { AuthClient } from '../../clients/typescript/src/index.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
 import type { Session } from '../support/client.js';
@@ -45,6 +46,26 @@ async function startSite(): Promise<{ server: Server; origin: string }> {
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
+/** Sent without a preflight, whatever the server allows: the page cannot read the replies, but the server is asked. */
+const SIMPLE_REQUESTS = `async (urls) => {
+  let sent = 0;
+  const count = () => { sent++; };
+  for (const url of urls) {
+    const text = { body: '{}', headers: { 'content-type': 'text/plain' } };
+    for (const init of [{}, { method: 'POST' }, { method: 'POST', ...text }]) {
+      await fetch(url, { mode: 'no-cors', ...init }).then(count, () => undefined);
+    }
+    navigator.sendBeacon(url, '{}');
+    const frame = document.createElement('iframe');
+    frame.name = url;
+    const form = document.createElement('form');
+    Object.assign(form, { method: 'POST', action: url, target: url });
+    document.body.append(frame, form);
+    form.submit();
+  }
+  return sent;
+}`;
+
 /** In the page. */
 type InPage = typeof globalThis & { client: AuthClient };
 
@@ -64,7 +85,7 @@ describeInBrowser()('pages of other origins, in a browser', () => {
 
   beforeAll(async () => {
     [listed, stranger] = await Promise.all([startSite(), startSite()]);
-    const env = { CORS_ORIGINS: listed.origin };
+    const env = { CORS_ORIGINS: listed.origin, ROOM_API: 'on', ROOM_API_ORIGINS: listed.origin };
     [deployment, browser] = await Promise.all([TestDeployment.start({ queue: 'postgres', env }), startBrowser()]);
   }, 60_000);
   afterAll(async () => {
@@ -133,5 +154,27 @@ describeInBrowser()('pages of other origins, in a browser', () => {
     expect((await deployment.client().readRoom('strange')).status).toBe(404);
     const address = `${deployment.gateway.url}/openapi.json`;
     expect(await page.evaluate((url) => fetch(url).then(({ status }) => status, String), address)).toMatch(/TypeError/);
+  });
+
+  it('change nothing by any route and any simple request that a browser sends for them, if they are not listed', async () => {
+    const page = await open(stranger.origin);
+    const before = await deployment.database.rows<{ count: number }>('SELECT count(*)::int AS count FROM sessions');
+    const { calls } = (await deployment.cas.summary()).stream;
+    const paths = Object.values(ROUTES).map(({ path }) => path.replace(/:\w+/, 'stranger'));
+    const urls = paths.map((path) => `${deployment.gateway.url}${path}`);
+    const sent = await page.evaluate<number>(`(${SIMPLE_REQUESTS})(${JSON.stringify(urls)})`);
+    expect(sent).toBeGreaterThan(paths.length);
+    // By a page that may, so that what the browser still had to send has arrived before it.
+    const own = await open(listed.origin);
+    await own.evaluate(async (url) => {
+      await fetch(`${url}/room/create`, {
+        method: 'POST',
+        body: '{"name":"own"}',
+        headers: { 'content-type': 'application/json' },
+      });
+    }, deployment.gateway.url);
+    const after = await deployment.database.rows<{ count: number }>('SELECT count(*)::int AS count FROM sessions');
+    expect((after[0]?.count ?? NaN) - (before[0]?.count ?? NaN)).toBe(1);
+    expect((await deployment.cas.summary()).stream.calls - calls).toBe(1);
   });
 });

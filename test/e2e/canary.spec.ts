@@ -298,7 +298,9 @@ for (const queue of QUEUES) {
       const gateway = deployment.launch('gateway', { REDIS_URL: url.href });
       processes.push(gateway);
       await gateway.waitUntilUp();
-      expect(keep(await new OneShot(gateway.url, deployment.apiKey).send('PUT', '/v1/rooms/x/session')).status).toBe(202);
+      expect(keep(await new OneShot(gateway.url, deployment.apiKey).send('PUT', '/v1/rooms/x/session')).status).toBe(
+        202,
+      );
       await eventually(() => {
         expect(gateway.lines.some(({ msg }) => msg.includes('queue unavailable'))).toBe(true);
       });

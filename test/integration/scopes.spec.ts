@@ -15,7 +15,10 @@ let provider: IdentityProvider;
 let testApp: TestApp;
 beforeAll(async () => {
   provider = await IdentityProvider.start();
-  testApp = await TestApp.open({ worker: false, env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch' } });
+  testApp = await TestApp.open({
+    worker: false,
+    env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', OIDC_ALLOW_ADMIN: 'on' },
+  });
 });
 afterAll(async () => {
   await testApp.end();
@@ -81,4 +84,73 @@ describe.each(guarded)('%s', (_name, route) => {
       if (!letIn) expect(status).toBe(403);
     }
   });
+});
+
+describe('a reply', () => {
+  const METADATA = 'for those who may read the session';
+  /** The scopes with which a route shows the session of another caller; tokens never by one of these alone. */
+  const SHOWS: Record<string, Scope[]> = {
+    openRoom: ['rooms:open'],
+    readRoom: ['rooms:open'],
+    readSession: ['sessions:read'],
+    streamSession: ['sessions:read'],
+    retrySession: ['sessions:read'],
+    createSession: [],
+    listSessions: [],
+    closeSession: [],
+    readAudit: [],
+  };
+  let worker: TestApp;
+  beforeAll(async () => {
+    worker = await TestApp.open();
+  });
+  afterAll(() => worker.end());
+
+  /** What a key with these scopes is shown of another caller's ready session. */
+  async function shown(name: string, route: Route, scopes: Scope[]) {
+    const room = `${name}-${scopes.join('-').replaceAll(':', '_')}`;
+    const body = { metadata: { note: METADATA } };
+    const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
+    const { apiKey } = await worker.clientWith(...scopes);
+    const path = route.path.replace(':room', room).replace(':tokenId', id);
+    const ends = new AbortController();
+    const reply = await fetch(`${worker.url}${path}`, {
+      method: route.method,
+      headers: { authorization: `Bearer ${String(apiKey)}` },
+      signal: ends.signal,
+    });
+    let text = '';
+    for await (const part of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(part).toString();
+      // An event stream goes on: its first event is what it shows.
+      if (text.includes('data: ')) break;
+    }
+    ends.abort();
+    return { session: text.includes(METADATA), tokens: text.includes('eyJ') };
+  }
+
+  it.each(guarded)(
+    'to %s shows a session to those who may read it, and tokens to those who may read them',
+    async (name, route) => {
+      expect(Object.keys(SHOWS)).toContain(name);
+      const readers = SHOWS[name] ?? [];
+      const own = route.scope === null ? [] : [route.scope];
+      for (const scope of SCOPES) {
+        const alone = await shown(name, route, [scope]);
+        const admin = scope === 'admin' && (readers.length > 0 || name === 'listSessions');
+        expect([scope, alone.session]).toEqual([scope, admin || (readers.includes(scope) && own.includes(scope))]);
+        expect([scope, alone.tokens]).toEqual([
+          scope,
+          scope === 'admin' && readers.length > 0 && name !== 'streamSession',
+        ]);
+      }
+      const withReading = await shown(name, route, [...own, ...readers]);
+      expect(withReading).toEqual({ session: readers.length > 0, tokens: false });
+      const withTokens = await shown(name, route, [...own, ...readers, 'tokens:read']);
+      expect(withTokens).toEqual({
+        session: readers.length > 0,
+        tokens: readers.length > 0 && name !== 'streamSession',
+      });
+    },
+  );
 });
