@@ -170,6 +170,7 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     }
     await deployment.cas.clearFaults();
     await expectNoJobs(deployment);
+    await deployment.database.rows('UPDATE sessions SET reopened_at = NULL WHERE id = $1', [id]);
     expect((await deployment.client().retry(id)).status).toBe(202);
     await expectReady(deployment, [id]);
   });
@@ -186,7 +187,10 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
       return found;
     };
     for (let round = 0; round < 40; round++) {
-      await deployment.database.rows(`UPDATE sessions SET deadline_at = clock_timestamp() WHERE id = $1`, [id]);
+      await deployment.database.rows(
+        `UPDATE sessions SET deadline_at = clock_timestamp(), reopened_at = NULL WHERE id = $1`,
+        [id],
+      );
       const [retried] = await Promise.all([deployment.client(0).retry(id), deployment.client(1).retry(id)]);
       expect([retried.status, retried.body.status]).toEqual([202, 'pending']);
       await new Promise((resolve) => setTimeout(resolve, round * 3));

@@ -1,6 +1,9 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Checkout } from '../support/checkout.js';
+
+// Each builds the whole product, some of them more than once.
+jest.setTimeout(180_000);
 
 describe('the bootstrap', () => {
   let checkout: Checkout;

@@ -1,8 +1,11 @@
 import { appendFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { consecutiveFreePorts } from '../../tools/ports.mjs';
 import { Checkout, type Command } from '../support/checkout.js';
 import { eventually, repeatedly } from '../support/eventually.js';
+
+// Each builds the whole product, some of them more than once.
+jest.setTimeout(180_000);
 
 describe('npm run dev', () => {
   const lib = 'libs/kernel/src/index.ts';

@@ -1,7 +1,10 @@
 import { statSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { consecutiveFreePorts, isFree } from '../../tools/ports.mjs';
 import { Checkout, type Command } from '../support/checkout.js';
+
+// Each builds the whole product, some of them more than once.
+jest.setTimeout(180_000);
 
 describe('npm start', () => {
   let checkout: Checkout;

@@ -175,8 +175,10 @@ export class SessionsService {
     const leftMs = waitS * 1000 - (performance.now() - since);
     const settled = await this.waiter.waitUntilSettled(session, caller, leftMs, closed);
     if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
+    // What is disclosed anew needs a valid credential; the state that was known before does not.
+    if (settled === null) return session;
     await caller.revalidate();
-    return settled ?? session;
+    return settled;
   }
 }
 
