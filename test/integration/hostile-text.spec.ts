@@ -118,7 +118,9 @@ describe('a request of legal size', () => {
   beforeAll(async () => {
     testApp = await TestApp.open({ worker: false, env: { ROOM_API: 'on' } });
     // What is compiled and cached with the first requests does not count.
-    for (let n = 0; n < 20; n++) await testApp.client.openRoom('warm-up', { body: { nothing: 'here' } });
+    const plain = async () => testApp.client.openRoom('warm-up', { body: { nothing: 'here' } });
+    for (let n = 0; n < 20; n++) await plain();
+    ordinaryMs = await leastMsOf(plain);
   });
   afterAll(async () => {
     await testApp.end();
@@ -148,21 +150,30 @@ describe('a request of legal size', () => {
     ['drop-in name', () => testApp.client.send('POST', '/room/create', { body: { name: key(text) } })],
     ['drop-in field', () => testApp.client.send('POST', '/room/create', { body: { name: 'x', [key(text)]: 1 } })],
   ];
-  const bodies: [string, unknown][] = [
-    ['thousands of unknown keys', Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`k${n}`, 1]))],
-    ['thousands of products', { products: Array.from({ length: 9000 }, () => 'x') }],
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 1]));
+  const bodies: [string, string][] = [
+    ['thousands of unknown keys', JSON.stringify(many(6000))],
+    ['thousands of products', JSON.stringify({ products: Array.from({ length: 9000 }, () => 'x') })],
     ['deeply nested metadata', `{"metadata":${nested(9000)}}`],
-    ['metadata of many keys', { metadata: Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`k${n}`, 1])) }],
+    ['metadata of many keys', JSON.stringify({ metadata: many(6000) })],
   ];
 
-  async function expectQuick(name: string, send: () => Promise<unknown>): Promise<void> {
+  /** Of an ordinary request, its client included, which is part of this process. */
+  let ordinaryMs = 0;
+
+  async function leastMsOf(send: () => Promise<unknown>): Promise<number> {
     let least = Infinity;
-    for (let n = 0; n < 10 && least >= LONGEST_MS; n++) {
+    for (let n = 0; n < 10 && least - ordinaryMs >= LONGEST_MS / 2; n++) {
       const before = process.cpuUsage();
       await send();
       const { user, system } = process.cpuUsage(before);
       least = Math.min(least, (user + system) / 1000);
     }
+    return least - ordinaryMs;
+  }
+
+  async function expectQuick(name: string, send: () => Promise<unknown>): Promise<void> {
+    const least = await leastMsOf(send);
     if (least > longest.ms) longest = { name, ms: least };
     expect([name, least < LONGEST_MS]).toEqual([name, true]);
   }

@@ -12,7 +12,12 @@ const clients: Client[] = [];
 beforeAll(async () => {
   provider = await IdentityProvider.start();
   testApp = await TestApp.open({
-    env: { OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', OIDC_DEFAULT_SCOPES: 'sessions:read,tokens:read' },
+    env: {
+      OIDC_ISSUER: provider.issuer,
+      OIDC_AUDIENCE: 'watch',
+      OIDC_DEFAULT_SCOPES: 'sessions:read,tokens:read',
+      OIDC_ALLOW_ADMIN: 'on',
+    },
   });
 });
 afterAll(async () => {
@@ -81,6 +86,19 @@ describe('a person with a JWT of the identity provider', () => {
     const admin = as(await provider.token('root', { claims: { scope: 'admin' } }));
     expect((await admin.close(other.id)).status).toBe(204);
   });
+
+  it('is no admin by a claim unless the deployment says so', async () => {
+    const { url } = await testApp.startGateway({ OIDC_ALLOW_ADMIN: 'off' });
+    const token = await provider.token('root', { claims: { scope: 'admin sessions:read' } });
+    expect((await testApp.newClient(url, token).send('GET', '/v1/sessions')).status).toBe(403);
+  });
+
+  it.each(['a\u0000b', 'a\u001b[2J', 'a\nb', 'a\u202eb', 'a\u2028b', '\ud800'])(
+    'is nobody with the subject %j',
+    async (sub) => {
+      expect((await as(await provider.token(sub)).read(`ses_${'x'.repeat(22)}`)).status).toBe(401);
+    },
+  );
 
   it('is named in no log', async () => {
     await (await host('unheard-of')).openRoom('quiet');
