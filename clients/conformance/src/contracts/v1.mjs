@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { sleep } from '../../steps.mjs';
-import { atOnce, patiently } from '../http.mjs';
-import { Fault, isObject, shown } from '../outcome.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atOnce, sendWithRetry } from '../http.mjs';
+import { FaultError, isObject, shown } from '../outcome.mjs';
 import { expiryInJwt } from './jwt.mjs';
 
 const ABSENT = [404, 405, 501];
 const WAIT_S = 10;
-/** A server whose vendor answers has its token long before. */
+/** A server whose CAS responds has its token long before. */
 const READY_WITHIN_MS = 60_000;
 const PAUSE_MS = 250;
 
@@ -19,27 +19,30 @@ export class V1Contract {
     this.http = http;
     this.headers = {};
     this.key = null;
-    /** The sessions of this run, closed at its end. */
+    /** Sessions of this run, closed at its end. */
     this.opened = new Set();
   }
 
-  /** `blocked` says why most checks cannot be made; `broken` that this is the fault of what was given. */
+  /** See `discover` in suite.mjs. */
   async discover(url, room, key) {
     this.key = key;
     if (key !== null) this.headers = { authorization: `Bearer ${key}` };
     const reply = await this.put(url, room, '{}');
-    const said = `PUT /v1/rooms/{room}/session answers ${shown(reply)}`;
-    if (ABSENT.includes(reply.status)) return { spoken: false, why: said };
+    const notSpoken = {
+      spoken: false,
+      reason: `not spoken: PUT /v1/rooms/{room}/session responds with ${shown(reply)}`,
+    };
+    if (ABSENT.includes(reply.status)) return notSpoken;
     if ([401, 403].includes(reply.status)) {
-      if (reply.json?.status !== reply.status) return { spoken: false, why: said };
-      if (key === null) return { spoken: true, blocked: 'needs --key or --key-file' };
-      return { spoken: true, broken: true, blocked: `${reply.status}: the key is not accepted, or lacks a scope` };
+      if (reply.json?.status !== reply.status) return notSpoken;
+      if (key === null) return { spoken: true, reason: 'needs --key or --key-file' };
+      return { spoken: true, badKey: true, reason: `${reply.status}: the key is invalid or lacks a scope` };
     }
     const ours = reply.status < 300 ? typeof reply.json?.id === 'string' : reply.status >= 500 || isProblem(reply);
-    if (!ours) return { spoken: false, why: said };
+    if (!ours) return notSpoken;
     const answer = await this.open(url, room).catch((error) => error);
     if (answer.tokens === undefined || Object.keys(answer.tokens).length > 0) return { spoken: true };
-    return { spoken: true, broken: true, blocked: 'a ready session came without tokens: the key lacks tokens:read' };
+    return { spoken: true, badKey: true, reason: 'a ready session has no tokens: the key lacks the scope tokens:read' };
   }
 
   path = (room) => `/v1/rooms/${encodeURIComponent(room)}/session`;
@@ -52,12 +55,12 @@ export class V1Contract {
     return this.http.send(method, `${url}${path}`, { headers: { ...this.headers, ...headers }, ...options });
   }
 
-  /** @throws Fault unless a ready session came back in time */
+  /** @throws FaultError unless the session is ready in time */
   async open(url, room, fields = {}) {
     return this.settle(url, await this.begin(url, room, { metadata: fields }, { prefer: `wait=${WAIT_S}` }));
   }
 
-  /** Without a wait, so that all racers are there before there is a token; `settle` waits. */
+  /** Without a wait, so that all racers arrive before the token is minted; `settle` waits. */
   race(url, room) {
     return this.begin(url, room, {}, {});
   }
@@ -65,44 +68,44 @@ export class V1Contract {
   async begin(url, room, body, headers) {
     const all = { 'content-type': 'application/json', ...headers };
     const send = () => this.send('PUT', url, this.path(room), { body: JSON.stringify(body), headers: all });
-    return this.answer(await patiently(send));
+    return this.answer(await sendWithRetry(send));
   }
 
   async settle(url, opening) {
     const end = performance.now() + READY_WITHIN_MS;
     let answer = opening;
     while (answer.status === 'pending') {
-      if (performance.now() > end) throw new Fault(`still pending after ${READY_WITHIN_MS / 1000} s`);
+      if (performance.now() > end) throw new FaultError(`still pending after ${READY_WITHIN_MS / 1000} s`);
       const asked = performance.now();
       const headers = { prefer: `wait=${WAIT_S}` };
-      answer = this.answer(await patiently(() => this.send('GET', url, `/v1/sessions/${answer.id}`, { headers })));
-      // For a server that does not know how to wait.
+      answer = this.answer(await sendWithRetry(() => this.send('GET', url, `/v1/sessions/${answer.id}`, { headers })));
+      // For a server that does not support waiting.
       if (answer.status === 'pending' && performance.now() - asked < PAUSE_MS) await sleep(PAUSE_MS);
     }
     if (answer.status !== 'ready') {
-      throw new Fault(`the session is ${answer.status} (${answer.reply.json.failure?.code ?? 'without a code'})`);
+      throw new FaultError(`the session is ${answer.status} (${answer.reply.json.failure?.code ?? 'without a code'})`);
     }
     return answer;
   }
 
   async read(url, room) {
     const headers = { prefer: `wait=${WAIT_S}` };
-    const reply = await patiently(() => this.send('GET', url, this.path(room), { headers }));
+    const reply = await sendWithRetry(() => this.send('GET', url, this.path(room), { headers }));
     return reply.status === 404 ? null : this.settle(url, this.answer(reply));
   }
 
   /** By the room and by the TokenID. */
   async lookUp(url, room, { id }) {
     return [
-      await patiently(() => this.send('GET', url, this.path(room))),
-      await patiently(() => this.send('GET', url, `/v1/sessions/${id}`)),
+      await sendWithRetry(() => this.send('GET', url, this.path(room))),
+      await sendWithRetry(() => this.send('GET', url, `/v1/sessions/${id}`)),
     ];
   }
 
   answer(reply) {
     const { json } = reply;
     if (![200, 201, 202].includes(reply.status) || !isObject(json) || typeof json.id !== 'string') {
-      throw new Fault(`${shown(reply)} instead of a session`);
+      throw new FaultError(`${shown(reply)} instead of a session`);
     }
     this.opened.add(json.id);
     const tokens = isObject(json.tokens) ? json.tokens : {};
@@ -122,7 +125,7 @@ export class V1Contract {
       send: async (url, options) => {
         const text = typeof body === 'string' ? body : JSON.stringify(body);
         const reply = await this.put(url, name, text, options);
-        // The others are names that somebody may use.
+        // The other names may be in use by others.
         if (name.startsWith(room) && typeof reply.json?.id === 'string') this.opened.add(reply.json.id);
         return reply;
       },
@@ -158,7 +161,7 @@ export class V1Contract {
     const paths = { 'GET …/{room}/session': this.path(room), 'GET /v1/sessions/{id}': `/v1/sessions/${unknownId()}` };
     for (const [what, path] of Object.entries(paths)) {
       const fault = problemFault(await this.send('GET', url, path), 404, 'not-found');
-      if (fault !== null) seen.push(`${what} answers ${fault}`);
+      if (fault !== null) seen.push(`${what} responds with ${fault}`);
     }
     return seen;
   }
@@ -183,7 +186,7 @@ export class V1Contract {
     return this.send('DELETE', url, `/v1/sessions/${id}`);
   }
 
-  /** Leaves no session behind that only this run knows of; no matter if it may not. */
+  /** Closes the sessions of this run; failures are ignored, since the key may lack the scope. */
   async leave(url) {
     await atOnce([...this.opened], (id) => this.close(url, id).catch(() => undefined));
   }
@@ -202,7 +205,7 @@ function isProblem({ type }) {
   return type.startsWith('application/problem+json');
 }
 
-/** Of the right form, and nobody's. */
+/** Well-formed, but of no session. */
 export function unknownId() {
   return `ses_${randomBytes(16).toString('base64url')}`;
 }

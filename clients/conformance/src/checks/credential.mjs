@@ -1,15 +1,15 @@
 import { problemFault, unknownId } from '../contracts/v1.mjs';
-import { Fault } from '../outcome.mjs';
+import { FaultError } from '../outcome.mjs';
 
-/** A room's name can be guessed: without a credential the token is anybody's. */
+/** Room names can be guessed: without authentication anyone can read the token. */
 export const credential = {
   id: 'credential',
   only: '/v1',
   withoutKey: true,
-  title: 'without a credential, or with a wrong one, the answer is 401',
+  title: 'a missing or invalid credential is rejected with 401',
   async run({ contract, url, room }) {
     const name = room();
-    // A real one if the key can make one: that there is something to be had must not change the answer.
+    // An existing session if the key can open one: its existence must not change the response.
     const { id } = await contract.open(url, name).catch(() => ({ id: unknownId() }));
     const calls = [
       ['PUT', contract.path(name)],
@@ -27,7 +27,7 @@ export const credential = {
         if (fault !== null) seen.push(`${method} with ${authorization ?? 'no credential'}: ${fault}`);
       }
     }
-    if (seen.length > 0) throw new Fault(seen.slice(0, 2).join('\n'));
-    return `${calls.length} calls, three ways`;
+    if (seen.length > 0) throw new FaultError(seen.slice(0, 2).join('\n'));
+    return `${calls.length} routes, 3 credentials`;
   },
 };

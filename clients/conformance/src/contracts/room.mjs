@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { patiently } from '../http.mjs';
-import { Fault, isObject, shown } from '../outcome.mjs';
+import { sendWithRetry } from '../http.mjs';
+import { FaultError, isObject, shown } from '../outcome.mjs';
 import { expiryInJwt } from './jwt.mjs';
 
 const ABSENT = [404, 405, 501];
-/** The one status after which existing clients ask again, three times in all. */
-const TRY_AGAIN = [500];
+/** The only status that existing clients retry, three times in all. */
+const RETRY_ON = [500];
 /** `exp` is in milliseconds; as seconds this would be the year 5138. */
 const SMALLEST_MS = 1e11;
 
-/** What existing clients speak: `POST /room/create` makes or gets, `GET /room/:id` gets. */
+/** The contract of existing clients: `POST /room/create` creates or returns a room, `GET /room/:id` returns it. */
 export class RoomContract {
   name = 'room API';
   freeFields = 'free fields';
@@ -19,7 +19,7 @@ export class RoomContract {
     this.headers = {};
   }
 
-  /** Whether the server speaks it, or why not. It is asked without a credential first, as existing clients do. */
+  /** Whether the server speaks it, or why not. The first request has no credential, like those of existing clients. */
   async discover(url, room, key) {
     let reply = await this.post(url, JSON.stringify({ name: room }));
     if ([401, 403].includes(reply.status) && key !== null) {
@@ -29,7 +29,7 @@ export class RoomContract {
     const { status } = reply;
     const spoken =
       (status < 300 && isObject(reply.json)) || status === 429 || (status >= 500 && !ABSENT.includes(status));
-    return spoken ? { spoken } : { spoken, why: `POST /room/create answers ${shown(reply)}` };
+    return spoken ? { spoken } : { spoken, reason: `not spoken: POST /room/create responds with ${shown(reply)}` };
   }
 
   post(url, body, type = 'application/json', options = {}) {
@@ -41,13 +41,13 @@ export class RoomContract {
     return this.http.send('GET', `${url}/room/${encodeURIComponent(room)}`, { headers: this.headers, ...options });
   }
 
-  /** @throws Fault unless a room with its tokens came back */
+  /** @throws FaultError unless the response is a room with its tokens */
   async open(url, room, fields = {}) {
     const body = JSON.stringify({ ...fields, name: room });
-    return this.answer(await patiently(() => this.post(url, body), TRY_AGAIN));
+    return this.answer(await sendWithRetry(() => this.post(url, body), RETRY_ON));
   }
 
-  /** The one call is all there is: whoever opens waits for the tokens. */
+  /** One call does it all: opening waits for the tokens. */
   race(url, room) {
     return this.open(url, room);
   }
@@ -56,22 +56,22 @@ export class RoomContract {
     return answer;
   }
 
-  /** The room's answer, or null when there is none. */
+  /** The room, or null if it does not exist. */
   async read(url, room) {
-    const reply = await patiently(() => this.get(url, room), TRY_AGAIN);
+    const reply = await sendWithRetry(() => this.get(url, room), RETRY_ON);
     return reply.status === 404 ? null : this.answer(reply);
   }
 
-  /** Every way to get at the tokens of an answer again. */
+  /** Every way to read the tokens of a room again. */
   async lookUp(url, room) {
-    return [await patiently(() => this.get(url, room), TRY_AGAIN)];
+    return [await sendWithRetry(() => this.get(url, room), RETRY_ON)];
   }
 
   answer(reply) {
     const { json } = reply;
-    if (reply.status !== 200 || !isObject(json)) throw new Fault(`${shown(reply)} instead of a room`);
+    if (reply.status !== 200 || !isObject(json)) throw new FaultError(`${shown(reply)} instead of a room`);
     for (const field of ['wt_token', 'sync_token']) {
-      if (typeof json[field] !== 'string' || json[field] === '') throw new Fault(`200 without a ${field}`);
+      if (typeof json[field] !== 'string' || json[field] === '') throw new FaultError(`200 without a ${field}`);
     }
     return {
       reply,
@@ -82,7 +82,7 @@ export class RoomContract {
     };
   }
 
-  /** Names that no client should send, and some do. */
+  /** Names that no client should send, but some will. */
   oddRequests(room, marker) {
     const create = (what, body) => ({ what, send: (url, options) => this.post(url, body, undefined, options) });
     const named = (what, name) => create(what, JSON.stringify({ [marker]: marker, name }));
@@ -109,7 +109,7 @@ export class RoomContract {
     ];
   }
 
-  /** A success must hold what a success is for. */
+  /** A success must carry a token. */
   faultOf(reply) {
     if (reply.status < 200 || reply.status > 299) return null;
     return typeof reply.json?.wt_token === 'string' ? null : `${reply.status} without a wt_token`;
@@ -118,10 +118,10 @@ export class RoomContract {
   async unknown(url, room) {
     const reply = await this.get(url, room);
     const right = reply.status === 404 && typeof reply.json?.error === 'string';
-    return right ? [] : [`GET /room/:id answers ${shown(reply)} instead of 404 {"error": "…"}`];
+    return right ? [] : [`GET /room/:id responds with ${shown(reply)} instead of 404 {"error": "…"}`];
   }
 
-  /** `refused`: must be a 4xx; for the others it is enough that nothing breaks. */
+  /** `refused`: must be a 4xx; for the others any response below 500 is accepted. */
   malformed(room) {
     const post = (what, refused, body, type) => ({ what, refused, send: (url) => this.post(url, body, type) });
     return [
@@ -138,12 +138,12 @@ export class RoomContract {
     return reply.json === undefined ? `${shown(reply)}, not JSON` : null;
   }
 
-  /** There is no call to close a room. */
+  /** The contract has no call to close a room. */
   async leave() {}
 }
 
 function expiryOf({ exp, wt_token, sync_token }) {
-  if (typeof exp === 'number' && exp < SMALLEST_MS) throw new Fault('exp is not in milliseconds');
+  if (typeof exp === 'number' && exp < SMALLEST_MS) throw new FaultError('exp is not in milliseconds');
   const known = [typeof exp === 'number' ? exp : null, expiryInJwt(wt_token), expiryInJwt(sync_token)];
   const times = known.filter((time) => time !== null);
   return times.length > 0 ? Math.min(...times) : null;

@@ -1,10 +1,10 @@
 import { atOnce } from '../http.mjs';
-import { Fault, fingerprints, tally } from '../outcome.mjs';
+import { FaultError, fingerprints, tally } from '../outcome.mjs';
 
-/** Check, then await, then write: the first clients of a room each get a session of their own, alone. */
+/** A server that checks, awaits, then writes gives each of the first clients a session of its own. */
 export const race = {
   id: 'race',
-  title: 'everybody who opens one new room at once gets the same token',
+  title: 'clients that open one new room at the same time get the same token',
   async run({ contract, urls, room, options: { racers } }) {
     const name = room();
     const racing = Array.from({ length: racers }, (_, i) => urls[i % urls.length]);
@@ -21,9 +21,9 @@ export const race = {
 
     const seen = [];
     if (kinds > 1) seen.push(`${served.length} clients of one room hold ${kinds} different tokens: ${tally(tokens)}`);
-    if (ids.size > 1) seen.push(`they were told ${ids.size} different session ids`);
+    if (ids.size > 1) seen.push(`they got ${ids.size} different session ids`);
     if (errors.length > 0) seen.push(`${errors.length} of ${racers} got no token: ${tally(errors)}`);
-    if (seen.length > 0) throw new Fault(seen.join('\n'));
+    if (seen.length > 0) throw new FaultError(seen.join('\n'));
     return `${racers} clients, ${urls.length} URL${urls.length > 1 ? 's' : ''}, token ${tokens[0]}`;
   },
 };
@@ -32,7 +32,7 @@ async function caught(work) {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
+    if (!(error instanceof FaultError)) throw error;
     return { error: error.message };
   }
 }

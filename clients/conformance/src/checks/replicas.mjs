@@ -1,12 +1,12 @@
-import { Skip, fingerprints } from '../outcome.mjs';
+import { SkipError, fingerprints } from '../outcome.mjs';
 import { expectSame } from './same.mjs';
 
-/** Rooms in a process's memory: two replicas behind a balancer are two worlds. */
+/** With rooms in process memory, clients behind one load balancer end up in different sessions. */
 export const replicas = {
   id: 'replicas',
-  title: 'whoever joins through another replica gets the same token',
+  title: 'clients that join through another replica get the same token',
   async run({ contract, urls, url, room }) {
-    if (urls.length < 2) throw new Skip('it needs a second --url');
+    if (urls.length < 2) throw new SkipError('needs a second --url');
     const name = room();
     const opened = await contract.open(url, name);
     for (const other of urls.slice(1)) {

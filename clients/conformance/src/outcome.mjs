@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
 
-/** A check throws it when the server does what it must not; the message says what was seen. */
-export class Fault extends Error {}
+/** Thrown by a check when the server violates the contract; the message says what was observed. */
+export class FaultError extends Error {}
 
-/** A check throws it when it cannot be made here; the message says why. */
-export class Skip extends Error {}
+/** No complete response: refused, reset, too late, too large. */
+export class NoResponseError extends FaultError {}
 
-/** A check throws it when something is unwise and yet within the contract. */
-export class Warning extends Error {}
+/** The server stopped responding while it was checked. */
+export class ServerGoneError extends FaultError {}
 
-/** What stands for a token in every output: the first 8 hex digits of its SHA-256. */
+/** Thrown by a check that cannot be made here; the message says why. */
+export class SkipError extends Error {}
+
+/** Thrown by a check for what is unwise but allowed by the contract. */
+export class WarningError extends Error {}
+
+/** Stands for a token in all output: the first 8 hex digits of its SHA-256. */
 export function fingerprint(token) {
   return createHash('sha256').update(token).digest('hex').slice(0, 8);
 }
@@ -22,7 +28,7 @@ export function fingerprints(tokens) {
     .join('+');
 }
 
-/** `200 ×3, 500`: the most frequent first, the rest counted. */
+/** `200 ×3, 500`: the most frequent values first, the rest counted. */
 export function tally(values, most = 4) {
   const counts = new Map();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -32,7 +38,7 @@ export function tally(values, most = 4) {
   return shown.join(', ');
 }
 
-/** A reply as a person should see it: never its body, which may hold a token. */
+/** Status and media type, never the body: it may hold a token. */
 export function shown(reply) {
   return `${reply.status} ${reply.type.split(';')[0] || 'without a media type'}`;
 }

@@ -1,13 +1,13 @@
 const MARKS = { passed: '✓', failed: '✗', warned: '!', skipped: '–' };
-/** What a JWT looks like. No message quotes a body; this is the net below. */
+/** No message quotes a body; this is the last safeguard. */
 const JWT = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g;
 
-/** Lines for people as things happen, or one document for machines at the end. Neither holds a token or the key. */
+/** Collects the results, and passes them on as lines for people. Neither form holds a token or the key. */
 export class Report {
-  constructor({ urls, key, json }) {
-    this.asJson = json;
+  constructor({ urls, key }, onLine = () => undefined) {
     this.urls = urls;
     this.key = key;
+    this.say = onLine;
     this.start = performance.now();
     this.startedAt = new Date().toISOString();
     this.contracts = [];
@@ -19,10 +19,11 @@ export class Report {
     this.say(`Conformance of ${this.urls.join(' and ')} (rooms named ${run}-…)`);
   }
 
-  contract({ name }, { spoken, why, blocked }) {
-    const reason = this.clean(why ?? blocked ?? null);
-    this.contracts.push({ name, spoken, reason });
-    this.say(spoken ? `\n${name}` : `\n${name}\n  – all of it: skipped, not spoken here (${reason})`);
+  /** `reason`: why the contract is not checked, or only in part. */
+  contract({ name }, { spoken, reason = null }) {
+    const clean = this.clean(reason);
+    this.contracts.push({ name, spoken, reason: clean });
+    this.say(spoken ? `\n${name}` : `\n${name}\n  – all checks skipped: ${clean}`);
   }
 
   check(contract, { id, title }, { outcome, seen = '', ms = 0 }) {
@@ -39,26 +40,23 @@ export class Report {
   }
 
   end() {
-    const summary = {};
-    for (const outcome of Object.keys(MARKS)) summary[outcome] = this.count(outcome);
-    const durationMs = Math.round(performance.now() - this.start);
-    if (this.asJson) {
-      const { run, urls, startedAt, contracts, checks } = this;
-      const report = { run, urls, startedAt, durationMs, contracts, checks, summary };
-      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      return;
-    }
-    const counts = Object.entries(summary).map(([outcome, count]) => `${count} ${outcome}`);
-    this.say(`\n${counts.join(', ')} in ${(durationMs / 1000).toFixed(1)} s`);
+    this.durationMs = Math.round(performance.now() - this.start);
+    const counts = Object.entries(this.summary()).map(([outcome, count]) => `${count} ${outcome}`);
+    this.say(`\n${counts.join(', ')} in ${(this.durationMs / 1000).toFixed(1)} s`);
+  }
+
+  summary() {
+    return Object.fromEntries(Object.keys(MARKS).map((outcome) => [outcome, this.count(outcome)]));
+  }
+
+  document() {
+    const { run, urls, startedAt, durationMs, contracts, checks } = this;
+    return { run, urls, startedAt, durationMs, contracts, checks, summary: this.summary() };
   }
 
   clean(text) {
     if (text === null) return null;
     const known = this.key === null ? text : text.replaceAll(this.key, '[key]');
     return known.replaceAll(JWT, '[token]');
-  }
-
-  say(line) {
-    if (!this.asJson) process.stdout.write(`${line}\n`);
   }
 }

@@ -13,8 +13,8 @@ import { separateRooms } from './checks/separate-rooms.mjs';
 import { unknown } from './checks/unknown.mjs';
 
 /**
- * In this order, each on rooms of its own. `run` returns what was seen, or throws a Fault, a Skip or a Warning.
- * `only`: for one contract; `withoutKey`: needs no credential.
+ * Run in this order, each on rooms of its own. `run` returns what was observed, or throws a FaultError, a SkipError or a
+ * WarningError. `only`: applies to one contract; `withoutKey`: needs no credential.
  */
 export const CHECKS = [
   race,

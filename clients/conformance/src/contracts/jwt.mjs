@@ -1,4 +1,4 @@
-/** When it says that it expires, in milliseconds; null if it does not say, or is no JWT. */
+/** The expiry of a JWT, in milliseconds; null if it has none or is not a JWT. */
 export function expiryInJwt(token) {
   try {
     const { exp } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString('utf8'));
