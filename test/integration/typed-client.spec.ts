@@ -5,14 +5,17 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AuthClient,
+  ConnectionError,
   createClient,
   isGone,
   ProblemError,
   type Session,
-  SessionFailed,
+  SessionFailedError,
+  TokensWithheldError,
 } from '../../clients/typescript/src/index.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { freePort } from '../../tools/ports.mjs';
 import { runSnippet, snippet } from '../support/snippets.js';
 
 let testApp: TestApp;
@@ -83,9 +86,16 @@ describe('against a real gateway', () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();
     const error: unknown = await client.waitUntilReady(id).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(SessionFailed);
-    expect((error as SessionFailed).session.failure?.code).toBe('cas-credentials-rejected');
+    expect(error).toBeInstanceOf(SessionFailedError);
+    expect((error as SessionFailedError).session.failure?.code).toBe('cas-credentials-rejected');
     expect(isGone(error)).toBe(false);
+  });
+
+  it('reports a ready session whose tokens the credential may not read', async () => {
+    const { apiKey } = await testApp.clientWith('rooms:open', 'sessions:read');
+    const blind = createClient({ baseUrl: testApp.gateway.url, credential: String(apiKey) });
+    const opened = await blind.openRoom('withheld');
+    await expect(blind.waitUntilReady(opened)).rejects.toBeInstanceOf(TokensWithheldError);
   });
 
   it('stops waiting when the time is over, or when its caller gives up', async () => {
@@ -98,11 +108,10 @@ describe('against a real gateway', () => {
   });
 
   it('runs the snippet of its README', async () => {
-    const names = { createClient, isGone, SessionFailed };
     const code = snippet('clients/typescript/README.md', 'client').replace(/^import .*\n/gm, '');
     const connected: string[] = [];
     const params = {
-      ...names,
+      createClient,
       baseUrl: testApp.gateway.url,
       apiKey: testApp.apiKey,
       connect: (t: string) => connected.push(t),
@@ -174,7 +183,7 @@ describe('against a server that misbehaves', () => {
   it('asks no more often than it is told where replies are not held', async () => {
     let reads = 0;
     const impatient = await startServer((_request, response) => {
-      const now = session(++reads < 3 ? 'pending' : 'ready', reads);
+      const now = { ...session(++reads < 3 ? 'pending' : 'ready', reads), tokens: { stream: 'eyJ' } };
       response.writeHead(200, { 'content-type': 'application/json', 'retry-after': '1' }).end(JSON.stringify(now));
     });
     const start = performance.now();
@@ -231,8 +240,23 @@ describe('against a server that misbehaves', () => {
     });
   });
 
+  it('reports promptly where there is no server, and which address that was', async () => {
+    const port = await freePort();
+    const lost = createClient({ baseUrl: `http://127.0.0.1:${port}`, credential: 'wtk' });
+    const start = performance.now();
+    const error: unknown = await lost.openRoom('derby').catch((thrown: unknown) => thrown);
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(error).toBeInstanceOf(ConnectionError);
+    const where = `http://127.0.0.1:${port}`;
+    expect(error).toMatchObject({
+      code: 'ECONNREFUSED',
+      url: `${where}/v1/rooms/derby/session`,
+      message: `No response from ${where}: ECONNREFUSED (PUT /v1/rooms/derby/session, 2 attempts)`,
+    });
+  });
+
   it('passes on a refusal that is no problem document', async () => {
     const proxied = await startServer((_request, response) => response.writeHead(403).end('<h1>blocked</h1>'));
-    await expect(proxied.read('ses_1')).rejects.toThrow('answered 403');
+    await expect(proxied.read('ses_1')).rejects.toThrow('responded with 403');
   });
 });
