@@ -54,6 +54,18 @@ export default {
       from: { path: '^clients/' },
       to: { path: '^(apps|libs|tools|test)/' },
     },
+    {
+      name: 'clients-know-no-other-client',
+      severity: 'error',
+      from: { path: '^clients/([^/]+)/' },
+      to: { path: '^clients/', pathNot: '^clients/$1/' },
+    },
+    {
+      name: 'conformance-kit-has-no-dependencies',
+      severity: 'error',
+      from: { path: '^clients/conformance/' },
+      to: { path: '^node_modules/' },
+    },
     { name: 'servers-know-no-client', severity: 'error', from: { path: '^(apps|libs)/' }, to: { path: '^clients/' } },
     { name: 'code-knows-no-tools', severity: 'error', from: { path: '^(apps|libs)/' }, to: { path: '^(tools|test)/' } },
     {
@@ -95,6 +107,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^clients/[^/]+/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -13,7 +13,7 @@ import { TestDeployment } from '../support/test-deployment.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGE = `<!doctype html><title>a page of the customer's</title>
-<script type="importmap">{ "imports": { "openapi-fetch": "/openapi-fetch.js" } }</script>
+<script type="importmap">{ "imports": { "openapi-fetch": "/openapi-fetch.js", "eventsource-parser": "/eventsource-parser.js" } }</script>
 <script type="module">
   import { createClient } from '/client/index.js';
   const asked = new URLSearchParams(location.search);
@@ -24,6 +24,9 @@ const PAGE = `<!doctype html><title>a page of the customer's</title>
 function contentOf(path: string): [type: string, content: string] {
   if (path === '/') return ['text/html', PAGE];
   if (path === '/openapi-fetch.js') return ['text/javascript', read('node_modules/openapi-fetch/dist/index.mjs')];
+  if (path === '/eventsource-parser.js') {
+    return ['text/javascript', read('node_modules/eventsource-parser/dist/index.js')];
+  }
   const source = read(`clients/typescript/src/${path.replace('/client/', '').replace(/\.js$/, '.ts')}`);
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
   return ['text/javascript', ts.transpileModule(source, { compilerOptions }).outputText];

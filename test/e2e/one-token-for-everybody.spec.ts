@@ -23,7 +23,7 @@ describe.each<Backend>(['postgres', 'redis'])('with the queue in %s', (queue) =>
 
     const calls = await deployment.cas.journal();
     expect(calls).toHaveLength(1);
-    expect(calls[0]?.tokenFingerprint).toBe(fingerprint(first.tokens?.stream ?? ''));
+    expect(calls[0]?.tokenFingerprint).toBe(fingerprint(first.tokens.stream ?? ''));
     await expectInvariants(deployment, [first.id]);
   });
 

@@ -5,14 +5,17 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AuthClient,
+  ConnectionError,
   createClient,
   isGone,
   ProblemError,
   type Session,
-  SessionFailed,
+  SessionFailedError,
+  TokensWithheldError,
 } from '../../clients/typescript/src/index.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { freePort } from '../../tools/ports.mjs';
 import { runSnippet, snippet } from '../support/snippets.js';
 
 let testApp: TestApp;
@@ -31,7 +34,7 @@ const problemOf = async (call: Promise<unknown>): Promise<ProblemError> => {
 };
 
 describe('against a real gateway', () => {
-  it('opens a room, and waits until it is ready', async () => {
+  it('opens a room and waits until it is ready', async () => {
     await testApp.cas.fault({ kind: 'hang' });
     const opened = await client.openRoom('derby', { products: ['stream', 'sync'], metadata: { match: 'derby' } });
     expect([opened.status, opened.metadata]).toEqual(['pending', { match: 'derby' }]);
@@ -43,19 +46,19 @@ describe('against a real gateway', () => {
     expect(await client.read(ready.id)).toEqual(ready);
   });
 
-  it('lets the server hold the reply', async () => {
+  it('lets the server hold the response', async () => {
     expect((await client.openRoom('held', { wait: 10 })).status).toBe('ready');
     expect((await client.createSession({ wait: 10 })).status).toBe('ready');
   });
 
-  it('creates sessions apart, unless their key is the same', async () => {
+  it('creates separate sessions, unless the idempotency key is the same', async () => {
     const [one, two] = await Promise.all([client.createSession(), client.createSession()]);
     expect(one.id).not.toBe(two.id);
     const again = { idempotencyKey: 'order-7' };
     expect((await client.createSession(again)).id).toBe((await client.createSession(again)).id);
   });
 
-  it('says what was refused', async () => {
+  it('reports why a request was rejected', async () => {
     const stranger = createClient({ baseUrl: testApp.gateway.url, credential: 'wtk_nobody_nothing' });
     expect(await problemOf(stranger.openRoom('derby'))).toMatchObject({
       status: 401,
@@ -70,7 +73,7 @@ describe('against a real gateway', () => {
     expect(missing.message).toContain(missing.problem.requestId);
   });
 
-  it('tells a session that is gone, and the room opens anew', async () => {
+  it('reports a session that is gone; opening the room again creates the next one', async () => {
     const before = await client.openRoom('final', { wait: 10 });
     await client.close(before.id);
     await client.close(before.id);
@@ -79,16 +82,23 @@ describe('against a real gateway', () => {
     expect((await client.openRoom('final', { wait: 10 })).generation).toBe(2);
   });
 
-  it('tells a session that failed', async () => {
+  it('reports a session that failed', async () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();
     const error: unknown = await client.waitUntilReady(id).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(SessionFailed);
-    expect((error as SessionFailed).session.failure?.code).toBe('cas-credentials-rejected');
+    expect(error).toBeInstanceOf(SessionFailedError);
+    expect((error as SessionFailedError).session.failure?.code).toBe('cas-credentials-rejected');
     expect(isGone(error)).toBe(false);
   });
 
-  it('stops waiting when the time is over, or when its caller gives up', async () => {
+  it('reports a ready session whose tokens the credential may not read', async () => {
+    const { apiKey } = await testApp.clientWith('rooms:open', 'sessions:read');
+    const blind = createClient({ baseUrl: testApp.gateway.url, credential: String(apiKey) });
+    const opened = await blind.openRoom('withheld');
+    await expect(blind.waitUntilReady(opened)).rejects.toBeInstanceOf(TokensWithheldError);
+  });
+
+  it('stops waiting at the timeout, or when its caller aborts', async () => {
     await testApp.cas.fault({ kind: 'hang' });
     const pending = await client.createSession();
     const late = client.waitUntilReady(pending, { timeoutMs: 100 });
@@ -98,11 +108,10 @@ describe('against a real gateway', () => {
   });
 
   it('runs the snippet of its README', async () => {
-    const names = { createClient, isGone, SessionFailed };
     const code = snippet('clients/typescript/README.md', 'client').replace(/^import .*\n/gm, '');
     const connected: string[] = [];
     const params = {
-      ...names,
+      createClient,
       baseUrl: testApp.gateway.url,
       apiKey: testApp.apiKey,
       connect: (t: string) => connected.push(t),
@@ -151,7 +160,7 @@ describe('against a server that misbehaves', () => {
   };
   const busy = { code: 'overloaded', retryable: true, detail: 'busy', requestId: 'req_1' };
 
-  it('waits as long as it is told, then sends the same again with the same key', async () => {
+  it('waits for Retry-After, then repeats the same request with the same key', async () => {
     const seen: { key: unknown; body: string; at: number }[] = [];
     const patient = await startServer((request, response) => {
       let body = '';
@@ -171,10 +180,10 @@ describe('against a server that misbehaves', () => {
     expect(seen[2]!.at - seen[1]!.at).toBeGreaterThanOrEqual(990);
   });
 
-  it('asks no more often than it is told where replies are not held', async () => {
+  it('honors Retry-After between reads of a server that holds no responses', async () => {
     let reads = 0;
     const impatient = await startServer((_request, response) => {
-      const now = session(++reads < 3 ? 'pending' : 'ready', reads);
+      const now = { ...session(++reads < 3 ? 'pending' : 'ready', reads), tokens: { stream: 'eyJ' } };
       response.writeHead(200, { 'content-type': 'application/json', 'retry-after': '1' }).end(JSON.stringify(now));
     });
     const start = performance.now();
@@ -212,7 +221,7 @@ describe('against a server that misbehaves', () => {
     expect(connects).toEqual([null, '1', '1', '2'].map((id) => [path, 'Bearer wtk', id]));
   });
 
-  it('stops watching when its caller gives up, and closes the connection', async () => {
+  it('stops watching when its caller aborts, and closes the connection', async () => {
     let closed = 0;
     const endless = await startServer((_request, response) => {
       response.on('close', () => closed++);
@@ -231,8 +240,23 @@ describe('against a server that misbehaves', () => {
     });
   });
 
-  it('passes on a refusal that is no problem document', async () => {
+  it('reports promptly where there is no server, and which address that was', async () => {
+    const port = await freePort();
+    const lost = createClient({ baseUrl: `http://127.0.0.1:${port}`, credential: 'wtk' });
+    const start = performance.now();
+    const error: unknown = await lost.openRoom('derby').catch((thrown: unknown) => thrown);
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(error).toBeInstanceOf(ConnectionError);
+    const where = `http://127.0.0.1:${port}`;
+    expect(error).toMatchObject({
+      code: 'ECONNREFUSED',
+      url: `${where}/v1/rooms/derby/session`,
+      message: `No response from ${where}: ECONNREFUSED (PUT /v1/rooms/derby/session, 2 attempts)`,
+    });
+  });
+
+  it('reports a response that is not a problem document', async () => {
     const proxied = await startServer((_request, response) => response.writeHead(403).end('<h1>blocked</h1>'));
-    await expect(proxied.read('ses_1')).rejects.toThrow('answered 403');
+    await expect(proxied.read('ses_1')).rejects.toThrow('responded with 403');
   });
 });

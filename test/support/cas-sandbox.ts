@@ -30,6 +30,8 @@ export interface SandboxControl {
 export interface RunningSandbox extends SandboxControl {
   apiKey: string;
   apiSecret: string;
+  /** Applies to tokens issued from now on, in seconds. */
+  setTokenTtl(tokenTtlS: number): void;
   close(): Promise<void>;
 }
 
@@ -63,8 +65,12 @@ export async function startCasSandbox({ latencyMs = 0, tokenTtlS = 7200 } = {}):
   const apiKey = `key-${randomBytes(8).toString('hex')}`;
   const apiSecret = `secret-${randomBytes(16).toString('hex')}`;
   const runtime = { production: false, logLevel: 'silent' as const, failpoint: undefined };
-  const settings = { runtime, sandbox: { port: 0, host, apiKey, apiSecret, latencyMs, tokenTtlS } };
+  const sandbox = { port: 0, host, apiKey, apiSecret, latencyMs, tokenTtlS };
+  const settings = { runtime, sandbox };
   const app = await createSandbox(settings, createLog('cas-sandbox', runtime));
   await app.listen(0, host);
-  return { ...sandboxControl(await app.getUrl()), apiKey, apiSecret, close: () => app.close() };
+  const setTokenTtl = (seconds: number) => {
+    sandbox.tokenTtlS = seconds;
+  };
+  return { ...sandboxControl(await app.getUrl()), apiKey, apiSecret, setTokenTtl, close: () => app.close() };
 }

@@ -1,12 +1,15 @@
 import createFetchClient from 'openapi-fetch';
-import type { components, paths } from './generated/schema.js';
-import { isProblem, pause, retryAfter, type Sender, sendPatiently } from './patience.js';
+import { ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+import type { paths } from './generated/schema.js';
+import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
 import { readEvents } from './sse.js';
+import { isReady, type Product, type ProductsIn, type ReadySession, type Session } from './types.js';
 
-export type Session = components['schemas']['Session'];
-export type Problem = components['schemas']['Problem'];
+export { ConnectionError, isGone, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+export { isReady, type Problem, type Product, type ReadySession, type Session, type Tokens } from './types.js';
 
-export interface ClientOptions extends Sender {
+export interface ClientOptions extends SenderOptions {
+  /** Of the server, such as `https://auth.example.com`. */
   baseUrl: string;
 }
 
@@ -14,105 +17,105 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-export interface OpenOptions extends CallOptions {
-  products?: Session['products'];
+export interface OpenOptions<List extends readonly Product[] = readonly Product[]> extends CallOptions {
+  /** The server's default if absent. */
+  products?: List;
+  /** JSON, up to 4 KiB. The room keeps that of its first creator. */
   metadata?: Session['metadata'];
-  /** Seconds (at most 30) that the server may hold its reply until the session is settled. */
+  /** Seconds (at most 30) that the server may hold the response until the session is settled. */
   wait?: number;
 }
 
-/** The server refused; `problem.code` is from a closed list. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-  constructor(
-    readonly problem: Problem,
-    readonly status: number,
-  ) {
-    super(`${problem.code}: ${problem.detail} (${problem.requestId})`);
-  }
+export interface WaitOptions extends CallOptions {
+  /** 60,000 by default. */
+  timeoutMs?: number;
 }
 
-/** The session got no token. Where `failure.retryable` is true, opening its room again may help. */
-export class SessionFailed extends Error {
-  override readonly name = 'SessionFailed';
-  constructor(readonly session: Session) {
-    super(`${session.id} failed: ${session.failure?.detail ?? 'no reason was given'}`);
-  }
-}
-
-/** Whether the session was closed or has expired: open its room again, and let everybody connect with the new token. */
-export function isGone(error: unknown): boolean {
-  return error instanceof ProblemError && error.status === 410;
-}
-
-const HELD_S = 25;
+const WAIT_S = 25;
 /** Three heartbeats of the server. */
 const SILENCE_MS = 45_000;
 
-/** A client of one server. Every call retries by itself what may succeed later, a few times, and throws otherwise. */
+/** A client of one server. Every call retries what may succeed later, within limits, and throws otherwise. */
 export function createClient(options: ClientOptions) {
-  const send = (request: Request) => sendPatiently(request, options);
+  const sender = new Sender(options);
+  const send = (request: Request) => sender.send(request);
   const api = createFetchClient<paths>({ baseUrl: options.baseUrl, fetch: send });
 
+  async function waitUntilReady<S extends Session>(session: S, options?: WaitOptions): Promise<S & ReadySession>;
+  async function waitUntilReady(tokenId: string, options?: WaitOptions): Promise<ReadySession>;
+  async function waitUntilReady(session: Session | string, options: WaitOptions = {}): Promise<ReadySession> {
+    const limits = [AbortSignal.timeout(options.timeoutMs ?? 60_000), options.signal].filter((s) => s !== undefined);
+    const signal = AbortSignal.any(limits);
+    const path = { tokenId: typeof session === 'string' ? session : session.id };
+    const params = { path, header: { Prefer: `wait=${WAIT_S}` } };
+    for (;;) {
+      const call = await api.GET('/v1/sessions/{tokenId}', { params, signal });
+      const current = await dataOf<Session>(call);
+      if (isReady(current)) return current;
+      if (current.status === 'ready') throw new TokensWithheldError(current);
+      if (current.status === 'failed') throw new SessionFailedError(current);
+      // A server that already holds too many requests responds immediately.
+      await sleep(retryAfter(call.response) ?? 1000, signal);
+    }
+  }
+
   return {
-    /** The room's live session, made if there is none. */
-    openRoom: (room: string, { products, metadata, wait, signal }: OpenOptions = {}): Promise<Session> => {
+    /** The room's live session, created if there is none. */
+    openRoom: <const List extends readonly Product[] = readonly []>(
+      room: string,
+      { products, metadata, wait, signal }: OpenOptions<List> = {},
+    ): Promise<Session<ProductsIn<List>>> => {
       const params = { path: { room }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
-      return dataOf(
+      return dataOf<Session<ProductsIn<List>>>(
         api.PUT('/v1/rooms/{room}/session', { params, body: bodyOf(products, metadata), ...given(signal) }),
       );
     },
 
-    /** A session without a room. `idempotencyKey` makes it safe to call again, also after a crash; made up if absent. */
-    createSession: (options: OpenOptions & { idempotencyKey?: string } = {}): Promise<Session> => {
+    /** A session without a room. `idempotencyKey` makes the call safe to repeat, also after a crash; generated if absent. */
+    createSession: <const List extends readonly Product[] = readonly []>(
+      options: OpenOptions<List> & { idempotencyKey?: string } = {},
+    ): Promise<Session<ProductsIn<List>>> => {
       const { products, metadata, wait, signal, idempotencyKey = crypto.randomUUID() } = options;
       const header = { 'Idempotency-Key': idempotencyKey, ...(wait !== undefined && { Prefer: `wait=${wait}` }) };
       const body = bodyOf(products, metadata);
-      return dataOf(api.POST('/v1/sessions', { params: { header }, body, ...given(signal) }));
+      return dataOf<Session<ProductsIn<List>>>(
+        api.POST('/v1/sessions', { params: { header }, body, ...given(signal) }),
+      );
     },
 
     read: (tokenId: string, { signal }: CallOptions = {}): Promise<Session> =>
-      dataOf(api.GET('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
-
-    /** The session once it is ready. Throws SessionFailed, or a TimeoutError after `timeoutMs` (60,000). */
-    waitUntilReady: async (session: Session | string, options: CallOptions & { timeoutMs?: number } = {}) => {
-      const limits = [AbortSignal.timeout(options.timeoutMs ?? 60_000), options.signal].filter((s) => s !== undefined);
-      const signal = AbortSignal.any(limits);
-      const path = { tokenId: typeof session === 'string' ? session : session.id };
-      const params = { path, header: { Prefer: `wait=${HELD_S}` } };
-      for (;;) {
-        const call = await api.GET('/v1/sessions/{tokenId}', { params, signal });
-        const now = await dataOf(call);
-        if (now.status === 'ready') return now;
-        if (now.status === 'failed') throw new SessionFailed(now);
-        // A server that holds too many requests already answers at once.
-        await pause(retryAfter(call.response) ?? 1000, signal);
-      }
-    },
+      dataOf<Session>(api.GET('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
 
     /**
-     * The session now and after each change, without tokens; states in between may be skipped. Connects again by
-     * itself, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed, and
-     * what it got last if the server stays away.
+     * The session with its tokens, once it is ready.
+     *
+     * @throws SessionFailedError; TokensWithheldError; a TimeoutError after `timeoutMs`; a problem for which `isGone` holds
+     */
+    waitUntilReady,
+
+    /**
+     * The current session and the session after each change, without tokens; intermediate states may be skipped.
+     * Reconnects, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed,
+     * and the last error if the server remains unavailable.
      */
     watch: async function* (tokenId: string, { signal }: CallOptions = {}): AsyncGenerator<Session, void, undefined> {
       const url = `${options.baseUrl.replace(/\/$/, '')}/v1/sessions/${encodeURIComponent(tokenId)}/events`;
-      for (let seen = ''; ;) {
-        const headers = { accept: 'text/event-stream', ...(seen !== '' && { 'last-event-id': seen }) };
+      for (let lastId = ''; ;) {
+        const headers = { accept: 'text/event-stream', ...(lastId !== '' && { 'last-event-id': lastId }) };
         const response = await send(new Request(url, { headers, ...given(signal) }));
         if (!response.ok || !response.body) throw errorOf(response, await response.json().catch(() => undefined));
-        for await (const { id, type, data } of readEvents(response.body, SILENCE_MS)) {
-          seen = id;
-          if (type !== 'session') continue;
+        for await (const { id, event, data } of readEvents(response.body, SILENCE_MS)) {
+          lastId = id ?? lastId;
+          if (event !== 'session') continue;
           const session = JSON.parse(data) as Session;
           yield session;
           if (session.status === 'closed' || session.status === 'expired') return;
         }
-        await pause(retryAfter(response) ?? 500, signal);
+        await sleep(retryAfter(response) ?? 500, signal);
       }
     },
 
-    /** Ends the session for everybody's next read; who is connected already stays so. */
+    /** Closes the session for every later read; clients that are already connected stay connected. */
     close: (tokenId: string, { signal }: CallOptions = {}): Promise<void> =>
       dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
   };
@@ -120,26 +123,26 @@ export function createClient(options: ClientOptions) {
 
 export type AuthClient = ReturnType<typeof createClient>;
 
-async function dataOf<T>(call: Promise<Result<T>> | Result<T>): Promise<T> {
+async function dataOf<T>(call: Promise<Result> | Result): Promise<T> {
   const { data, error, response } = await call;
   if (!response.ok) throw errorOf(response, error);
   return data as T;
 }
 
-interface Result<T> {
-  data?: T | undefined;
+interface Result {
+  data?: unknown;
   error?: unknown;
   response: Response;
 }
 
-function errorOf({ status }: Response, body: unknown): Error {
+function errorOf({ status, url }: Response, body: unknown): Error {
   if (isProblem(body)) return new ProblemError(body, status);
-  return new Error(`Something between here and the server answered ${status}`);
+  return new Error(`${url} responded with ${status}, without a problem document: a proxy or another server?`);
 }
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
 
-const bodyOf = (products: OpenOptions['products'], metadata: OpenOptions['metadata']) => ({
-  ...(products !== undefined && { products }),
+const bodyOf = (products: readonly Product[] | undefined, metadata: OpenOptions['metadata']) => ({
+  ...(products !== undefined && { products: [...products] }),
   ...(metadata !== undefined && { metadata }),
 });

@@ -1,0 +1,66 @@
+import type { Problem, Session } from './types.js';
+
+/** The server rejected the request; `problem.code` is from a closed list. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  constructor(
+    readonly problem: Problem,
+    readonly status: number,
+  ) {
+    super(`${problem.code}: ${problem.detail} (${problem.requestId})`);
+  }
+}
+
+/** No response: the connection was refused or broke, or the name does not resolve. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** Of the request that failed. */
+  readonly url: string;
+  /** The code of the cause, such as `ECONNREFUSED`. Browsers do not reveal one. */
+  readonly code: string | undefined;
+
+  constructor({ method, url }: Request, attempts: number, cause: unknown) {
+    const { origin, pathname } = new URL(url);
+    const { code, reason } = reasonOf(cause);
+    const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+    super(`No response from ${origin}: ${reason} (${method} ${pathname}, ${times})`, { cause });
+    this.url = url;
+    this.code = code;
+  }
+}
+
+/** The session failed and has no token. If `failure.retryable` is true, opening its room again may succeed. */
+export class SessionFailedError extends Error {
+  override readonly name = 'SessionFailedError';
+  constructor(readonly session: Session) {
+    super(`${session.id} failed: ${session.failure?.detail ?? 'no reason given'}`);
+  }
+}
+
+/** The session is ready, but the credential lacks the scope `tokens:read`. */
+export class TokensWithheldError extends Error {
+  override readonly name = 'TokensWithheldError';
+  constructor(readonly session: Session) {
+    super(`${session.id} is ready, but the credential lacks the scope tokens:read`);
+  }
+}
+
+/** Whether the session was closed or has expired: open its room again, and connect all clients with the new token. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ProblemError && error.status === 410;
+}
+
+interface Failure {
+  code?: unknown;
+  message?: string;
+  cause?: Failure;
+}
+
+/** Node reports every failure as `fetch failed`, with the actual error as its cause. */
+function reasonOf(error: unknown): { code: string | undefined; reason: string } {
+  if (typeof error !== 'object' || error === null) return { code: undefined, reason: String(error) };
+  const failure: Failure = error;
+  const { cause = failure } = failure;
+  const code = typeof cause.code === 'string' ? cause.code : undefined;
+  return { code, reason: code ?? cause.message ?? 'unknown' };
+}

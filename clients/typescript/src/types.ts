@@ -1,0 +1,24 @@
+import type { components } from './generated/schema.js';
+
+export type Product = components['schemas']['Session']['products'][number];
+export type Problem = components['schemas']['Problem'];
+
+/** By product. A token of `P` is present; of other products it may be. */
+export type Tokens<P extends Product = never> = Partial<Record<Product, string>> & Record<P, string>;
+
+/** `P`: the products that were requested, if known. */
+export type Session<P extends Product = never> = Omit<components['schemas']['Session'], 'tokens'> & {
+  /** Present only while the session is ready and the credential has the scope `tokens:read`. Pass them on unchanged. */
+  tokens?: Tokens<P>;
+};
+
+/** A session with its tokens. */
+export type ReadySession<P extends Product = never> = Session<P> & { status: 'ready'; tokens: Tokens<P> };
+
+/** Of a list whose elements are known when it is compiled; of any other list, and of none, `never`. */
+export type ProductsIn<List extends readonly Product[]> = number extends List['length'] ? never : List[number];
+
+/** Whether the session is ready and its tokens were returned. */
+export function isReady<S extends Session>(session: S): session is S & ReadySession {
+  return session.status === 'ready' && session.tokens !== undefined;
+}
