@@ -1,6 +1,8 @@
 export default {
   testMatch: ['apps', 'clients', 'libs', 'test'].map((place) => `<rootDir>/${place}/**/*.spec.ts`),
   roots: ['<rootDir>/apps', '<rootDir>/clients', '<rootDir>/libs', '<rootDir>/test'],
+  // The soak has a command of its own, which sets its length: npm run test:soak.
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.SOAK_S === undefined ? ['<rootDir>/test/soak/'] : [])],
   testEnvironment: 'node',
   // For machines that do much else; nothing is tested against it.
   testTimeout: 60_000,
