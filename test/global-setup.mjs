@@ -48,7 +48,7 @@ async function makeTemplate(adminUrl) {
   if (migrate.status !== 0) {
     throw new Error(`The migration of the test database failed:\n${migrate.stdout}${migrate.stderr}`);
   }
-  // Nobody may be connected to a database that is cloned.
+  // No connection may be open to a database while it is cloned.
   await query(adminUrl, `ALTER DATABASE ${TEMPLATE} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
 }
 

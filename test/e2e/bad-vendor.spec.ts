@@ -76,7 +76,7 @@ describe('a bad vendor', () => {
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({ status: 'failed', failure: { code, retryable: false } });
     expect((await callsSoFar()) - before).toBe(1);
-    // The room keeps its failed session until somebody retries or closes it.
+    // The room keeps its failed session until it is retried or closed.
     expect((await deployment.client().openRoom(reply.body.room ?? '')).body).toEqual(reply.body);
     expect(await metric(deployment.worker.opsUrl, `sessions_failed_total{code="${code}"}`)).toBeGreaterThan(0);
     expect(deployment.worker.lines.filter((line) => line.level === 50 && line.sessionId === id)).toHaveLength(1);

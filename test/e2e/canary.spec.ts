@@ -152,17 +152,17 @@ for (const queue of QUEUES) {
       canaries.plant('a created key', secretOf(createdKey));
       const backend = new Client(deployment.gateway.url, createdKey);
       const person = new Client(deployment.gateway.url, jwt);
-      const nobody = new Client(deployment.gateway.url, null);
-      deployment.clients.unshift(backend, person, nobody);
+      const visitor = new Client(deployment.gateway.url, null);
+      deployment.clients.unshift(backend, person, visitor);
       const made = keep(await backend.openRoom('derby', { wait: 10, body: { products: ['stream', 'sync'] } }));
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
       keep(await person.create({ wait: 10, key: 'once' }));
-      keep(await nobody.send('POST', '/room/create', { body: { name: 'derby' } }));
-      keep(await nobody.send('GET', '/room/derby'));
+      keep(await visitor.send('POST', '/room/create', { body: { name: 'derby' } }));
+      keep(await visitor.send('GET', '/room/derby'));
       keep(await backend.send('GET', '/v1/sessions'));
-      for (const path of ['/openapi.json', '/docs', '/livez', '/readyz']) keep(await nobody.send('GET', path));
-      // Whoever is not admitted, or not answered, is told so without what the question was signed with.
+      for (const path of ['/openapi.json', '/docs', '/livez', '/readyz']) keep(await visitor.send('GET', path));
+      // Denials and missing answers are reported without the secret that signs the request.
       const fresh = new Client(deployment.gateway.url, deployment.apiKey);
       deployment.clients.unshift(fresh);
       admission.answer = () => ({ allow: false, reason: 'not tonight' });

@@ -31,7 +31,7 @@ describe('everything at once, under twenty requests at a time', () => {
       await eventually(async () => {
         expect(await deployment.cas.held()).toBe(1);
       });
-      // One of the two holds the call: killing both hits it, and leaves nobody for a moment.
+      // One of the two holds the call: killing both hits it, and leaves no worker for a moment.
       await Promise.all(deployment.workers.map((worker) => worker.kill9()));
       await Promise.all([deployment.startWorker(), deployment.startWorker()]);
 

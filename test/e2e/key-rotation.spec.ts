@@ -17,7 +17,7 @@ describe('rotating the sealing key', () => {
   it('keeps old tokens readable while new ones are sealed with the new key', async () => {
     const next = `k2:${randomBytes(32).toString('base64')}`;
     const before = await deployment.client().openRoom('before', { wait: 10 });
-    // First rollout: everybody can open the new key, nobody seals with it.
+    // First rollout: every process can open the new key, none seals with it.
     await deployment.startGateway({ TOKEN_ENCRYPTION_KEYS: `${deployment.sealingKeys},${next}` });
     // Second rollout, the worker first: it seals with the new key, while an old gateway is still there.
     await deployment.worker.end();
@@ -89,7 +89,7 @@ describe('the whole rotation, under reads', () => {
     });
   }
 
-  /** New processes beside the old ones, then the old ones go, when nobody asks them any more. A worker only seals. */
+  /** New processes beside the old ones, then the old ones go, once they receive no requests. A worker only seals. */
   async function rollOut(ring: string, { worker } = { worker: false }): Promise<void> {
     const env = { TOKEN_ENCRYPTION_KEYS: ring };
     const old = [...deployment.gateways.slice(-2), ...(worker ? [deployment.worker] : [])];

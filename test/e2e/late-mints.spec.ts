@@ -5,7 +5,7 @@ import { rawQueue } from '../support/queue.js';
 import { expectHeld, expectNoJobs, expectReady } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
 
-/** Longer than any wait in these tests, so that nobody's help is needed but the one that is tested. */
+/** Longer than any wait in these tests, so that only the mechanism under test can help. */
 const NO_SWEEPER = { SWEEP_EVERY_MS: '60000' };
 
 describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue in %s', (backend) => {

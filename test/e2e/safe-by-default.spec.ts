@@ -27,7 +27,7 @@ function textsIn(place: string): string[] {
 }
 
 const FORMS = {
-  /** Shorter ones as well: part of a key must be nobody's key either. */
+  /** Shorter ones as well: part of a key must not be a key either. */
   apiKey: /\bwtk_\w*/g,
   jwt: /\beyJ[\w-]{5,}(?:\.[\w-]+){0,2}/g,
   bearer: /(?<=Bearer )[^\s"'`$<{}]{4,}/g,
@@ -134,9 +134,9 @@ describe('a process without NODE_ENV', () => {
 
   it('knows no key at all where none was given', async () => {
     const without = await gatewayWith({ BOOTSTRAP_API_KEY: '' }).waitUntilUp();
-    const nobody = new Client(without.url, null);
-    expect((await nobody.create()).status).toBe(401);
-    await nobody.end();
+    const visitor = new Client(without.url, null);
+    expect((await visitor.create()).status).toBe(401);
+    await visitor.end();
   });
 
   it.each([
@@ -180,7 +180,7 @@ describe('a process without NODE_ENV', () => {
     await visitor.end();
   });
 
-  it('asks nobody without a credential into a room, nor pages of other origins', async () => {
+  it('admits no caller without a credential to a room, nor pages of other origins', async () => {
     expect((await client.send('POST', '/room/create', { body: {} })).status).toBe(404);
     const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
     const reply = await client.send('OPTIONS', '/v1/sessions', { headers });

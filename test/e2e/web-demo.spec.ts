@@ -44,7 +44,7 @@ describe('the clients of the web demo', () => {
     expect(room?.videoId).toBe(`chosen by ${String(room?.playerId)}`);
     expect(room?.exp).toBeGreaterThan(Date.now());
 
-    // Whoever comes by the share link, later and by another gateway, holds them too.
+    // Clients that come by the share link, later and through another gateway, hold them too.
     const link = new URL(`https://watch.example.com/?room=${encodeURIComponent('kick-off')}`);
     const shared = await axios.get<Room>(`${deployment.client(1).url}/room/${link.searchParams.get('room') ?? ''}`);
     expect(shared.data).toEqual(room);

@@ -121,7 +121,7 @@ describe("the customer's own logic", () => {
     expect((await testApp.client.send('GET', `/v1/rooms/${encodeURIComponent(room)}/session`)).body.id).toBe(id);
   });
 
-  it('is asked by the drop-in rooms as well, as anybody', async () => {
+  it('is asked by the drop-in rooms as well, as an anonymous caller', async () => {
     const name = aRoom();
     const create = () => testApp.newClient(testApp.url, null).send<object>('POST', '/room/create', { body: { name } });
     service.answer = () => ({ allow: false, reason: 'not tonight' });
@@ -138,7 +138,7 @@ describe("the customer's own logic", () => {
 });
 
 describe('an "allow"', () => {
-  it('is remembered for the same caller, action and target, and for nobody and nothing else', async () => {
+  it('is cached for the same caller, action and target only', async () => {
     const { room, id, other } = await readySession();
     for (let i = 0; i < 3; i++) expect((await other.read(id)).status).toBe(200);
     expect(asked()).toEqual([['join', room, id]]);
@@ -175,7 +175,7 @@ it('a "deny" is never remembered', async () => {
   expect((await other.read(id)).status).toBe(200);
 });
 
-describe('without an answer nobody is let in', () => {
+describe('without an answer no caller is admitted', () => {
   it.each<[string, AdmissionService['answer']]>([
     ['when it is broken', (_question, response) => void response.writeHead(500).end('{"allow":true}')],
     ['when it says no more than 204', (_question, response) => void response.writeHead(204).end()],
@@ -228,9 +228,9 @@ describe('is asked last', () => {
     service.answer = () => ({ allow: false });
     const { other } = await readySession();
     service.answer = () => ({ allow: false });
-    const nobody = testApp.newClient(testApp.url, null);
+    const visitor = testApp.newClient(testApp.url, null);
     const unknown = `ses_${'x'.repeat(22)}`;
-    expect((await nobody.openRoom(aRoom())).status).toBe(401);
+    expect((await visitor.openRoom(aRoom())).status).toBe(401);
     expect(problem(await (await testApp.clientWith('tokens:read')).openRoom(aRoom()))).toEqual([
       403,
       'insufficient-scope',
@@ -247,7 +247,7 @@ describe('the receiver of docs/admission.md', () => {
     expect(snippet('docs/admission.md', 'receiver').trim().split('\n').length).toBeLessThanOrEqual(30);
   });
 
-  it('decides for a real gateway, and answers nobody whose question is not signed', async () => {
+  it('decides for a real gateway, and rejects requests that are not signed', async () => {
     const port = await freePort();
     const receiver = spawn(process.execPath, ['--input-type=module'], {
       env: { PORT: String(port), ADMISSION_SECRET: service.secret },

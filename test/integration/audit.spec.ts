@@ -188,9 +188,9 @@ describe('a reply with tokens', () => {
   });
 
   it('of the drop-in rooms is counted under the name of that door', async () => {
-    const nobody = testApp.newClient(testApp.url, null);
-    await nobody.send('POST', '/room/create', { body: { name: 'dropped in' } });
-    await nobody.send('GET', '/room/dropped%20in');
+    const visitor = testApp.newClient(testApp.url, null);
+    await visitor.send('POST', '/room/create', { body: { name: 'dropped in' } });
+    await visitor.send('GET', '/room/dropped%20in');
     const [row] = await testApp.database.rows<{ id: string }>(`SELECT id FROM sessions WHERE room = 'open:dropped in'`);
     const id = row?.id ?? '';
     await expectCounted('room-api', 'read-tokens', [[id, 2]]);
@@ -217,7 +217,7 @@ describe('a reply with tokens', () => {
 });
 
 describe('a refusal', () => {
-  it('is counted under the name of whoever was refused', async () => {
+  it('is counted under the caller that was denied', async () => {
     const client = await testApp.clientWith('sessions:read');
     for (let i = 0; i < 4; i++) expect((await client.create()).status).toBe(403);
     const { body } = await (await as('anna', 'rooms:open')).openRoom('of anna');
@@ -246,7 +246,7 @@ describe('a refusal', () => {
     expect(row?.count).toBe(3);
   });
 
-  it('of nobody knows whom leaves nothing', async () => {
+  it('without a known caller leaves no entry', async () => {
     expect((await testApp.newClient(testApp.url, null).create()).status).toBe(401);
     await twoFlushes();
     const unknown = `SELECT 1 FROM audit_entries WHERE actor NOT LIKE 'key:%' AND actor NOT LIKE 'user:%' AND actor <> 'room-api'`;
@@ -312,9 +312,9 @@ describe('an entry', () => {
   it('is never changed: the database refuses', async () => {
     await testApp.client.create();
     await expect(testApp.database.rows('UPDATE audit_entries SET count = 2')).rejects.toMatchObject({ code: '23001' });
-    await expect(
-      testApp.database.rows(`UPDATE audit_entries SET actor = 'somebody else' WHERE false`),
-    ).rejects.toMatchObject({ code: '23001' });
+    await expect(testApp.database.rows(`UPDATE audit_entries SET actor = 'another' WHERE false`)).rejects.toMatchObject(
+      { code: '23001' },
+    );
   });
 
   it.each([

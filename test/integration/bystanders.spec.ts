@@ -34,7 +34,7 @@ describe('behind one address', () => {
     return key;
   }
 
-  it('hundreds of expired tokens of real users block nobody', async () => {
+  it('hundreds of expired tokens of real users block no one else', async () => {
     const expired = await Promise.all(Array.from({ length: 10 * LIMIT }, (_, n) => token(`late-${n}`, EXPIRED)));
     expect(new Set(await Promise.all(expired.map(statusOf)))).toEqual(new Set([401]));
     expect(await statusOf(await token('in-time'))).toBe(404);

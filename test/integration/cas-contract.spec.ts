@@ -206,7 +206,7 @@ describe('a good call', () => {
     expect(vendor.requests[0]?.url).toBe('/eu/cas/stream/token/v2/');
   });
 
-  it('is told to whoever measures, as every other one', async () => {
+  it('is reported to observers, as every other one', async () => {
     const client = await startClient();
     const calls: CasCall[] = [];
     client.observe((call) => calls.push(call));
@@ -400,7 +400,7 @@ describe('fault 13: CAS is slow', () => {
   });
 
   it('ends at the deadline, not at undici’s coarse one, when the connection never comes to be', async () => {
-    // A TLS handshake that nobody answers: to the client this is a part of connecting.
+    // An unanswered TLS handshake counts as connecting.
     const { port } = await listen(createTcpServer(() => undefined));
     const client = await startClient({ url: `https://127.0.0.1:${port}`, timeoutMs: 200 });
     for (const product of PRODUCTS)
@@ -493,7 +493,7 @@ describe('an error page without an end', () => {
     await eventually(() => {
       expect(closed).toBe(true);
     });
-    // At the cap, and not only when the time for a body that nobody wants is over.
+    // At the cap, and not only when the time for draining an unwanted body is over.
     expect(performance.now() - answeredAt).toBeLessThan(500);
     // What the sockets of both sides hold, and no more.
     expect(sent).toBeLessThan(20 * 1024 * 1024);

@@ -21,18 +21,18 @@ const WRONG = [
 const SAID = [400, 413, 415, 422, 400, 422, 422, 404, 404, 404];
 
 let testApp: TestApp;
-let nobody: Client;
+let visitor: Client;
 let other: Client;
 beforeAll(async () => {
   testApp = await TestApp.open({ worker: false });
-  nobody = testApp.newClient(testApp.url, null);
+  visitor = testApp.newClient(testApp.url, null);
   other = await testApp.clientWith('tokens:read');
 });
 afterAll(() => testApp.end());
 
 describe('the checks of a request', () => {
   it.each(WRONG)('ask first who it is (401): %s, %s %s', async (_name, method, path, call) => {
-    const reply = await nobody.send<unknown>(method, path, call);
+    const reply = await visitor.send<unknown>(method, path, call);
     expect(reply.status).toBe(401);
     expect(reply.headers['www-authenticate']).toMatch(/^Bearer /);
     expect(reply.body).toMatchObject({ code: 'unauthenticated', retryable: false });
@@ -58,10 +58,10 @@ describe('the checks of a request', () => {
   });
 
   it('need no credential where there is no scope, nor where there is nothing', async () => {
-    expect((await nobody.send('GET', '/livez')).status).toBe(200);
-    expect((await nobody.send('GET', '/readyz')).status).toBe(200);
-    expect((await nobody.send('GET', '/v1/nothing')).status).toBe(404);
-    expect((await nobody.send('PATCH', '/v1/sessions')).status).toBe(405);
+    expect((await visitor.send('GET', '/livez')).status).toBe(200);
+    expect((await visitor.send('GET', '/readyz')).status).toBe(200);
+    expect((await visitor.send('GET', '/v1/nothing')).status).toBe(404);
+    expect((await visitor.send('PATCH', '/v1/sessions')).status).toBe(405);
   });
 });
 
@@ -77,9 +77,9 @@ describe('a credential', () => {
     ['one of another form', { authorization: 'Bearer x' }],
     ['a key that does not exist', { authorization: `Bearer wtk_abcd_${secret}` }],
     ['two of them', { authorization: `Bearer wtk_abcd_${secret} wtk_abcd_${secret}` }],
-    ['a token that nobody knows', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' }],
+    ['an unknown token', { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' }],
   ])('that is none: %s', async (_name, headers) => {
-    const reply = await nobody.openRoom('derby', { headers: headers });
+    const reply = await visitor.openRoom('derby', { headers: headers });
     expect(reply.status).toBe(401);
     expect(reply.text).not.toContain(secret);
   });
@@ -93,11 +93,11 @@ describe('a credential', () => {
 
   it('is never taken from the address', async () => {
     const path = `/v1/rooms/derby/session?access_token=${testApp.apiKey}&authorization=Bearer%20${testApp.apiKey}`;
-    expect((await nobody.send('GET', path)).status).toBe(401);
+    expect((await visitor.send('GET', path)).status).toBe(401);
   });
 
   it('needs its scheme in any case', async () => {
-    const reply = await nobody.openRoom('derby', { headers: { authorization: `bEARER ${testApp.apiKey}` } });
+    const reply = await visitor.openRoom('derby', { headers: { authorization: `bEARER ${testApp.apiKey}` } });
     expect(reply.status).toBeLessThan(300);
   });
 

@@ -175,7 +175,7 @@ describe('docker-compose.yml', () => {
     expect(command?.join(' ')).toContain('--maxmemory-policy noeviction --appendonly yes');
   });
 
-  it('has the sandbox by its profile alone, and nobody needs it', () => {
+  it('has the sandbox by its profile alone, and no service requires it', () => {
     const profiled = Object.entries(services).filter(([, one]) => one.profiles.length > 0);
     expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([['cas-sandbox', ['sandbox']]]);
     expect(serviceNamed('worker').depends_on['cas-sandbox']?.required).toBe(false);
@@ -269,7 +269,7 @@ describe('docker/make-secrets.sh', () => {
     for (const value of Object.values(contents())) expect(firstRun.stdout).not.toContain(value);
   });
 
-  it('lets the users of the containers read, and nobody else on this machine', () => {
+  it('lets the users of the containers read, and no other user of this machine', () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o644);
   });

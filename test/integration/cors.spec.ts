@@ -47,13 +47,13 @@ describe('CORS_ORIGINS', () => {
 describe('pages of other origins', () => {
   let testApp: TestApp;
   let client: Client;
-  let nobody: Client;
+  let visitor: Client;
   let closed: RunningGateway;
   beforeAll(async () => {
     testApp = await TestApp.open({ worker: false, env: { CORS_ORIGINS: `${ORIGIN},http://localhost:8080` } });
     closed = await testApp.startGateway({ CORS_ORIGINS: '' });
     client = testApp.client;
-    nobody = testApp.newClient(testApp.url, null);
+    visitor = testApp.newClient(testApp.url, null);
   });
   afterAll(() => testApp.end());
 
@@ -65,7 +65,7 @@ describe('pages of other origins', () => {
 
   const v1 = Object.values(ROUTES).filter(({ path }) => path.startsWith('/v1/'));
   it.each(v1)('are told before they ask, without a credential: $method $path', async ({ method, path }) => {
-    const reply = await nobody.send('OPTIONS', path.replace(/:\w+/, 'x'), { headers: preflight(ORIGIN, method) });
+    const reply = await visitor.send('OPTIONS', path.replace(/:\w+/, 'x'), { headers: preflight(ORIGIN, method) });
     expect([reply.status, reply.text]).toEqual([204, '']);
     const { 'access-control-allow-methods': methods, ...rest } = corsOf(reply);
     expect(String(methods).split(', ')).toContain(method);
@@ -77,14 +77,14 @@ describe('pages of other origins', () => {
   });
 
   it('may read the document, and are told so', async () => {
-    expect(corsOf(await nobody.send('GET', '/openapi.json', { headers: { origin: ORIGIN } }))).toEqual(allowed);
-    const reply = await nobody.send('OPTIONS', '/openapi.json', { headers: preflight(ORIGIN, 'GET') });
+    expect(corsOf(await visitor.send('GET', '/openapi.json', { headers: { origin: ORIGIN } }))).toEqual(allowed);
+    const reply = await visitor.send('OPTIONS', '/openapi.json', { headers: preflight(ORIGIN, 'GET') });
     expect([reply.status, corsOf(reply)['access-control-allow-methods']]).toEqual([204, 'GET, HEAD']);
   });
 
   const replies: [string, number, (headers: Record<string, string>) => Promise<Reply<unknown>>][] = [
     ['a session', 202, (headers) => client.create({ headers })],
-    ['no credential', 401, (headers) => nobody.create({ headers })],
+    ['no credential', 401, (headers) => visitor.create({ headers })],
     ['no scope', 403, async (headers) => (await testApp.clientWith('tokens:read')).create({ headers })],
     ['nothing there', 404, (headers) => client.send('GET', unknown, { headers })],
     ['no such path', 404, (headers) => client.send('GET', '/v1/nothing', { headers })],
@@ -132,8 +132,8 @@ describe('pages of other origins', () => {
 
   it('get no other part of the server', async () => {
     for (const path of ['/livez', '/readyz', '/docs', '/room/create', '/nothing']) {
-      expect(corsOf(await nobody.send('GET', path, { headers: { origin: ORIGIN } }))).toEqual({});
-      const asked = await nobody.send('OPTIONS', path, { headers: preflight(ORIGIN, 'GET') });
+      expect(corsOf(await visitor.send('GET', path, { headers: { origin: ORIGIN } }))).toEqual({});
+      const asked = await visitor.send('OPTIONS', path, { headers: preflight(ORIGIN, 'GET') });
       expect([path, asked.status >= 400, corsOf(asked)]).toEqual([path, true, {}]);
     }
   });

@@ -20,7 +20,7 @@ afterAll(async () => {
   await provider.close();
 });
 
-/** Nobody can reach the database while `work` runs: its server refuses new connections and has cut the old ones. */
+/** The database is unreachable while `work` runs: its server refuses new connections and has cut the old ones. */
 async function withDatabaseAway(work: () => Promise<void>): Promise<void> {
   const name = new URL(testApp.database.url).pathname.slice(1);
   const admin = new pg.Client({ connectionString: process.env.TEST_PG_URL });
@@ -53,7 +53,7 @@ describe('a credential', () => {
     looks.mockRestore();
   });
 
-  it('that nobody can look up is 503 and never 401, and is good again by itself', async () => {
+  it('that cannot be looked up is 503 and never 401, and is good again by itself', async () => {
     const key = await testApp.clientWith('sessions:read');
     const statuses = new Set<number>();
     await withDatabaseAway(async () => {

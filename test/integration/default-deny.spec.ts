@@ -14,7 +14,7 @@ import { TestApp } from '../support/test-app.js';
 class ForgottenController {
   @Get()
   read(): string {
-    return 'what nobody was meant to see';
+    return 'not meant to be seen';
   }
 }
 

@@ -128,7 +128,7 @@ describe('a stream', () => {
     await expectEnd(reader);
   });
 
-  it('ends when the clock has ended the session, though nobody tells', async () => {
+  it('ends when the clock has ended the session, without an event', async () => {
     const { body } = await client.create({ wait: 10 });
     const reader = await Reader.open(client, body.id);
     await expectStates(reader, ['ready']);
@@ -227,8 +227,8 @@ describe('asking for a stream', () => {
 
   it('needs a credential with its scope, and takes none from the address', async () => {
     const { body } = await client.create({ wait: 10 });
-    const nobody = testApp.newClient(testApp.url, null);
-    expect((await nobody.send('GET', `${path(body.id)}?access_token=${testApp.apiKey}`)).status).toBe(401);
+    const visitor = testApp.newClient(testApp.url, null);
+    expect((await visitor.send('GET', `${path(body.id)}?access_token=${testApp.apiKey}`)).status).toBe(401);
     expect((await (await testApp.clientWith('rooms:open')).send('GET', path(body.id))).status).toBe(403);
   });
 

@@ -154,7 +154,7 @@ describe('session events', () => {
 
   it('do not take the heartbeat of another process for their own, nor for an event', async () => {
     const before = [...recorder.ids];
-    await database.rows(`NOTIFY heartbeat_of_somebody_else`);
+    await database.rows(`NOTIFY heartbeat_of_another_process`);
     await expectArrival();
     expect(recorder.ids).toHaveLength(before.length + 1);
   });

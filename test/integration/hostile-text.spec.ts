@@ -179,14 +179,14 @@ describe('a request of legal size', () => {
   }
 
   it.each(FRAGMENTS.map((fragment) => [JSON.stringify(fragment), fragment] as const))(
-    'holds up nobody, wherever %s is repeated in it',
+    'holds up no other request, wherever %s is repeated in it',
     async (_name, fragment) => {
       const text = fragment.repeat(Math.ceil(LARGEST / fragment.length));
       for (const [place, send] of requests(text)) await expectQuick(`${place} of ${JSON.stringify(fragment)}`, send);
     },
   );
 
-  it.each(bodies)('holds up nobody with %s', async (name, body) => {
+  it.each(bodies)('holds up no other request with %s', async (name, body) => {
     await expectQuick(name, () => testApp.client.openRoom('x', { body }));
     await expectQuick(name, () => testApp.client.send('POST', '/room/create', { body }));
   });

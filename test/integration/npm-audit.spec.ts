@@ -55,7 +55,7 @@ describe('the lock file', () => {
     expect(faults).toEqual(['package.json wants fastify ^5.0.0, not one version']);
   });
 
-  it('may bring no install script that nobody has decided about', () => {
+  it('may bring no install script that was not decided about', () => {
     expect(scriptFaults(lockWith({ hasInstallScript: true }), allowScripts)).toEqual([
       'fastify has an install script, and allowScripts does not say whether it may run',
     ]);
@@ -114,7 +114,7 @@ describe('npm run audit', () => {
   const cache = join(ROOT, 'reports/npm-cache');
 
   it(
-    'says plainly that nobody told it of advisories, and does the rest',
+    'says plainly that no advisories were checked, and does the rest',
     async () => {
       advisories = undefined;
       const { code, text } = await run();

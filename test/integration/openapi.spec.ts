@@ -17,15 +17,15 @@ describe('a running gateway', () => {
   });
 
   it.each(['/docs', '/docs/'])('shows it to people at %s, without a credential', async (path) => {
-    const nobody = testApp.newClient(testApp.url, null);
-    const reply = await nobody.send('GET', path);
+    const visitor = testApp.newClient(testApp.url, null);
+    const reply = await visitor.send('GET', path);
     expect(reply.status).toBe(200);
     expect(reply.headers['content-type']).toMatch(/^text\/html/);
     expect(reply.text).toContain('WatchTogether Auth Server');
     for (const [, source = ''] of reply.text.matchAll(/(?:src|href)="([^"]+)"/g)) {
       const address = new URL(source, `${testApp.url}${path}`);
       expect(address.origin).toBe(testApp.url.replace('[::1]', 'localhost'));
-      expect([source, (await nobody.send('GET', address.pathname)).status]).toEqual([source, 200]);
+      expect([source, (await visitor.send('GET', address.pathname)).status]).toEqual([source, 200]);
     }
   });
 

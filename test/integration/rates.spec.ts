@@ -123,7 +123,7 @@ describe.each(QUEUES)('rates, with the queue in %s', (queue) => {
       expect((await testApp.newClient(testApp.url, null).read(UNKNOWN, from('192.0.2.1'))).status).toBe(401);
     });
 
-    it('is the one that TRUST_PROXY says: without it nobody can claim another', async () => {
+    it('is the one that TRUST_PROXY says: without it no client can claim another', async () => {
       const direct = await testApp.startGateway({ TRUST_PROXY: 'off', QUEUE_PREFIX: 'direct' });
       const guesses = Array.from({ length: 30 }, (_, i) => i);
       for (const i of guesses) await testApp.newClient(direct.url, wrongKey()).read(UNKNOWN, from(`192.0.2.${i}`));

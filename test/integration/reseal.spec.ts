@@ -121,7 +121,7 @@ describe('reseal', () => {
     expect((await reseal(asText(k2))).code).toBe(0);
   }, 120_000);
 
-  it('never brings back a token that was erased, and waits for nobody', async () => {
+  it('never brings back a token that was erased, and never waits for locks', async () => {
     const repository = testApp.gateway.app.get(ResealingRepository);
     const ring = new KeyRing([k2, k1]);
     const ids = await fill(new KeyRing([k1]), 3);

@@ -31,22 +31,22 @@ function stopTheClock({ app }: RunningGateway): void {
 for (const queue of QUEUES) {
   describeOn(queue)(`the drop-in rooms, with the queue in ${queue}`, () => {
     let testApp: TestApp;
-    let anybody: Client;
+    let visitor: Client;
     let rooms = 0;
     const newRoom = () => `open room ${++rooms}`;
 
     beforeAll(async () => {
       const env = { ROOM_API: 'on', ROOM_API_WAIT_S: '2', ROOM_API_ORIGINS: ORIGIN, TRUST_PROXY: '1' };
       testApp = await TestApp.open({ queue, env });
-      anybody = testApp.newClient(testApp.url, null);
+      visitor = testApp.newClient(testApp.url, null);
     });
     afterAll(() => testApp.end());
     afterEach(() => testApp.cas.clearFaults());
 
-    const create = (body?: unknown, headers: Record<string, string> = {}, client = anybody) =>
+    const create = (body?: unknown, headers: Record<string, string> = {}, client = visitor) =>
       client.send<Room>('POST', '/room/create', { body, headers });
     const read = (name: string, headers: Record<string, string> = {}) =>
-      anybody.send<Room>('GET', `/room/${encodeURIComponent(name)}`, { headers });
+      visitor.send<Room>('GET', `/room/${encodeURIComponent(name)}`, { headers });
     const expectError = (reply: Reply<Room>, status: number, error: unknown = expect.stringMatching(/./)) => {
       expect([reply.status, reply.body]).toEqual([status, { error }]);
       expect(reply.headers['content-type']).toMatch(/^application\/json/);
@@ -93,14 +93,14 @@ for (const queue of QUEUES) {
         expect((await read(name)).body).toEqual(first.body);
       });
 
-      it('makes up a name that nobody can guess', async () => {
+      it('generates a name that cannot be guessed', async () => {
         const [one, other, bare] = [await create({}), await create({ videoId: 'v' }), await create()];
         for (const { body } of [one, other, bare]) expect(body.name).toMatch(/^[0-9A-Za-z]{22}$/);
         expect(new Set([one, other, bare].map(({ body }) => body.name)).size).toBe(3);
         expect((await read(other.body.name)).body).toEqual(other.body);
       });
 
-      it('lets nobody set what a reply says itself', async () => {
+      it('accepts no value for fields that the server sets', async () => {
         const name = newRoom();
         const forged = `{"name":"${name}","wt_token":"x","sync_token":"x","exp":1,"error":"x","__proto__":{"wt_token":"x"}}`;
         const { body, text } = await create(forged);
@@ -158,16 +158,16 @@ for (const queue of QUEUES) {
       it('in the address too', async () => {
         expectError(await read('../x'), 400);
         expectError(await read('\0'), 400);
-        expectError(await anybody.send<Room>('GET', '/room/%zz'), 400);
+        expectError(await visitor.send<Room>('GET', '/room/%zz'), 400);
       });
     });
 
     it('says everything that the server itself refuses in the same shape', async () => {
       expectError(await create('x'.repeat(70_000)), 413);
       expectError(await create('x=y', { 'content-type': 'application/x-www-form-urlencoded' }), 415);
-      expectError(await anybody.send<Room>('GET', '/room/a/b'), 404);
-      expectError(await anybody.send<Room>('GET', `/room/${'x'.repeat(3000)}`), 414);
-      const other = await anybody.send<Room>('DELETE', '/room/create');
+      expectError(await visitor.send<Room>('GET', '/room/a/b'), 404);
+      expectError(await visitor.send<Room>('GET', `/room/${'x'.repeat(3000)}`), 414);
+      const other = await visitor.send<Room>('DELETE', '/room/create');
       expectError(other, 405);
       expect(other.headers.allow).toBe('POST, GET, HEAD');
     });
@@ -301,7 +301,7 @@ for (const queue of QUEUES) {
         const refused = statuses.filter((status) => status === 429).length;
         expect(refused).toBe(20);
         expect(await testApp.sessions()).toBe(before + 200);
-        // Whoever joins a room that is there makes none.
+        // Joining an existing room creates none.
         expect((await join({ name: there }, from)).status).toBe(200);
       }, 60_000);
 
@@ -318,7 +318,7 @@ for (const queue of QUEUES) {
 
     describe('CORS', () => {
       const preflight = (origin: string, path = '/room/create', method = 'POST') =>
-        anybody.send('OPTIONS', path, { headers: { origin, 'access-control-request-method': method } });
+        visitor.send('OPTIONS', path, { headers: { origin, 'access-control-request-method': method } });
       const corsOf = ({ headers }: Reply<unknown>) =>
         Object.fromEntries(Object.entries(headers).filter(([name]) => /^access-control-|^vary$/.test(name)));
 
@@ -421,11 +421,11 @@ describe('the drop-in rooms that are off', () => {
   it('believe no header about an address where no proxy is trusted', async () => {
     const gateway = await testApp.startGateway({ ROOM_API: 'on' });
     stopTheClock(gateway);
-    const anybody = testApp.newClient(gateway.url, null);
+    const visitor = testApp.newClient(gateway.url, null);
     const statuses = await Promise.all(
       Array.from({ length: 620 }, async (_, i) => {
         const headers = { 'x-forwarded-for': `198.51.100.${i % 250}` };
-        return (await anybody.send('GET', '/room/nobody', { headers })).status;
+        return (await visitor.send('GET', '/room/nobody', { headers })).status;
       }),
     );
     expect(new Set(statuses)).toEqual(new Set([404, 429]));

@@ -8,11 +8,11 @@ const unknown = `/v1/sessions/ses_${'x'.repeat(22)}`;
 
 let testApp: TestApp;
 let client: Client;
-let nobody: Client;
+let visitor: Client;
 beforeAll(async () => {
   testApp = await TestApp.open({ worker: false, env: { ROOM_API: 'on', ROOM_API_WAIT_S: '1', DEMO: 'on' } });
   client = testApp.client;
-  nobody = testApp.newClient(testApp.url, null);
+  visitor = testApp.newClient(testApp.url, null);
 });
 afterAll(() => testApp.end());
 
@@ -24,20 +24,20 @@ const ours = ({ headers }: Pick<Reply<unknown>, 'headers'>) =>
 const cases: [string, number, () => Promise<Reply<unknown>>][] = [
   ['a session', 202, () => client.create()],
   ['a session that was closed', 204, async () => client.close((await client.create()).body.id)],
-  ['a document that is public', 200, () => nobody.send('GET', '/openapi.json')],
-  ['a look at its health', 200, () => nobody.send('GET', '/livez')],
-  ['a refusal of who asks', 401, () => nobody.create()],
+  ['a document that is public', 200, () => visitor.send('GET', '/openapi.json')],
+  ['its health', 200, () => visitor.send('GET', '/livez')],
+  ['a missing credential', 401, () => visitor.create()],
   ['a refusal of what they may', 403, async () => (await testApp.clientWith('tokens:read')).create()],
   ['what is not there', 404, () => client.send('GET', unknown)],
-  ['a path that is not there', 404, () => nobody.send('GET', '/nothing')],
-  ['a path that is not there below Swagger UI’s name', 404, () => nobody.send('GET', '/docsy')],
+  ['a path that is not there', 404, () => visitor.send('GET', '/nothing')],
+  ['a path that is not there below Swagger UI’s name', 404, () => visitor.send('GET', '/docsy')],
   ['a method that is not there', 405, () => client.send('PATCH', unknown)],
   ['a body that is no JSON', 400, () => client.create({ body: '{' })],
   ['a body that is too large', 413, () => client.create({ body: 'x'.repeat(70_000) })],
   ['a body of another type', 415, () => client.create({ body: 'x', headers: { 'content-type': 'a/b' } })],
   ['a body that is not valid', 422, () => client.create({ body: [] })],
-  ['a drop-in room that has no tokens', 500, () => nobody.send('POST', '/room/create', { body: {} })],
-  ['a drop-in room that is not there', 404, () => nobody.send('GET', '/room/nobody')],
+  ['a drop-in room that has no tokens', 500, () => visitor.send('POST', '/room/create', { body: {} })],
+  ['a drop-in room that is not there', 404, () => visitor.send('GET', '/room/nobody')],
 ];
 
 describe('every reply tells browsers to do nothing with it', () => {
@@ -81,7 +81,7 @@ describe('every reply tells browsers to do nothing with it', () => {
 
 describe('a page of ours', () => {
   it.each(['/docs', '/docs/', '/docs/swagger-ui-bundle.js'])('%s may run its own files and no others', async (path) => {
-    const reply = await nobody.send('GET', path);
+    const reply = await visitor.send('GET', path);
     expect(reply.status).toBe(200);
     expect(String(reply.headers['content-security-policy']).split(';').sort()).toEqual([
       "base-uri 'none'",
@@ -97,7 +97,7 @@ describe('a page of ours', () => {
   });
 
   it('the watch page keeps its own policy, and has one', async () => {
-    const reply = await nobody.send('GET', '/demo');
+    const reply = await visitor.send('GET', '/demo');
     expect(reply.headers['content-security-policy']).toContain("script-src 'self'; style-src 'self';");
     expect(reply.headers['x-frame-options']).toBe('DENY');
   });

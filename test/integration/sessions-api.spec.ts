@@ -29,7 +29,7 @@ for (const queue of QUEUES) {
     const silenceCas = () => testApp.cas.fault({ kind: 'hang' });
 
     describe('opening a room', () => {
-      it('makes a session, and shows it ready with its token to whoever waits', async () => {
+      it('makes a session, and returns it ready with its token to clients that wait', async () => {
         const room = newRoom();
         const reply = await client.openRoom(room, { wait: WAIT_S, body: { metadata: { match: 'derby' } } });
         expect(reply.status).toBe(201);
@@ -52,7 +52,7 @@ for (const queue of QUEUES) {
         expect(reply.headers['content-type']).toMatch(/^application\/json/);
       });
 
-      it('answers at once with 202 and says when to ask again, if nobody waits', async () => {
+      it('answers at once with 202 and says when to ask again, without a wait', async () => {
         await silenceCas();
         const reply = await client.openRoom(newRoom());
         expect(reply.status).toBe(202);
@@ -380,7 +380,7 @@ for (const queue of QUEUES) {
         expect((await client.read(body.id)).status).toBe(410);
       });
 
-      it('answers whoever waits for the session', async () => {
+      it('answers clients that wait for the session', async () => {
         await silenceCas();
         const { body } = await client.create();
         const reading = client.read(body.id, { wait: WAIT_S });
@@ -454,15 +454,15 @@ for (const queue of QUEUES) {
         const { body } = await client.create({ wait: WAIT_S });
         const other = await testApp.clientWith('rooms:open');
         expect((await other.send('HEAD', `/v1/sessions/${body.id}`)).status).toBe(403);
-        const nobody = testApp.newClient(testApp.url, null);
-        expect((await nobody.send('HEAD', `/v1/sessions/${body.id}`)).status).toBe(401);
+        const visitor = testApp.newClient(testApp.url, null);
+        expect((await visitor.send('HEAD', `/v1/sessions/${body.id}`)).status).toBe(401);
       });
     });
 
     describe('every reply', () => {
       let replies: Reply<unknown>[];
       beforeAll(async () => {
-        const nobody = testApp.newClient(testApp.url, null);
+        const visitor = testApp.newClient(testApp.url, null);
         const { body } = await client.create({ wait: WAIT_S });
         replies = [
           await client.openRoom(newRoom(), { wait: WAIT_S }),
@@ -477,7 +477,7 @@ for (const queue of QUEUES) {
           await client.create({ body: 'x', headers: { 'content-type': 'text/plain' } }),
           await client.send('PATCH', '/v1/sessions'),
           await client.send('GET', '/v1/nothing'),
-          await nobody.openRoom('derby'),
+          await visitor.openRoom('derby'),
           await (await testApp.clientWith()).openRoom('derby'),
         ];
       });

@@ -102,7 +102,7 @@ const totals = () =>
   );
 
 describe('erasing a person', () => {
-  it.each(SUBJECTS)('%j takes this one out of every row and nobody else, and leaves the counts', async (sub) => {
+  it.each(SUBJECTS)('%j removes this user from every row and no other, and leaves the counts', async (sub) => {
     const [before, sums] = [await named(), await totals()];
     expect(await erase(sub)).toEqual({ sessions: 4, idempotencyKeys: 4, auditEntries: 12 });
     const gone = everybody.filter((person) => person.sub === sub).map(({ id }) => id);
@@ -160,7 +160,7 @@ describe('erasing a person', () => {
     expect(done.text + failed.text).not.toContain(sub);
   }, 60_000);
 
-  it('refuses to erase nobody', async () => {
+  it('refuses to erase without a subject', async () => {
     const before = await named();
     const tries = await Promise.all([cli([]), cli(['']), cli(['anna', '--issuer', ''])]);
     expect(tries.map(({ code }) => code)).toEqual([2, 2, 2]);

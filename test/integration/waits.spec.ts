@@ -117,7 +117,7 @@ describe('a request that re-opens a failed session', () => {
     const failed = await sessions.find(body.id);
     expect(failed?.status).toBe('failed');
 
-    // Somebody watches it, and the reply to their look stays on its way until the other request waits.
+    // Another client watches it, and the reply to its read is delayed until the other request waits.
     const looked = Promise.withResolvers<undefined>();
     const waiting = Promise.withResolvers<undefined>();
     const findMany = sessions.findMany.bind(sessions);

@@ -24,7 +24,7 @@ const moment = (ms: number) => new Promise<void>((resolve) => void setTimeout(re
 
 describe(`${SECONDS} s of random faults, seed ${SEED}, with the queue in ${QUEUE}`, () => {
   it(
-    'lose no session, share no token and need nobody’s hand',
+    'lose no session, share no token and need no manual repair',
     async () => {
       process.stderr.write(`soak: ${SECONDS} s, SOAK_SEED=${SEED} SOAK_QUEUE=${QUEUE}\n`);
       const random = generator(SEED);

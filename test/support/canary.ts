@@ -21,7 +21,7 @@ export class Canaries {
   }
 }
 
-/** Tokens that were issued and never published are known to nobody; their beginning is. */
+/** Tokens that were issued and never published are unknown; their beginning is known. */
 const JWT = /eyJ[\w-]{8,}\.[\w-]/;
 
 function formsOf(secret: string): string[] {

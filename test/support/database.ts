@@ -6,11 +6,11 @@ export interface TestDatabase {
   url: string;
   pool: pg.Pool;
   rows<R extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<R[]>;
-  /** Fails if anybody is still connected: a leak. */
+  /** Fails if a connection is still open: a leak. */
   drop(): Promise<void>;
 }
 
-/** Connections that somebody left open, by what they did last. */
+/** Connections that were left open, by their last query. */
 class Leak extends Error {
   constructor(readonly queries: string[]) {
     super('connections were left open');
@@ -44,7 +44,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Access to a database that somebody else made. `drop` only closes it. */
+/** Access to an existing database. `drop` only closes it. */
 export function connectDatabase(url: string): TestDatabase {
   const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5000 });
   pool.on('error', () => undefined);

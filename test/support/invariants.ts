@@ -26,7 +26,7 @@ export async function expectInvariants(deployment: TestDeployment, accepted: Ite
     FROM sessions s`);
   const byId = new Map(rows.map((row) => [row.id, row]));
 
-  // I1: whoever got a 2xx for a session finds it again.
+  // I1: a session that was acknowledged with 2xx can be read.
   expect([...accepted].filter((id) => !byId.has(id))).toEqual([]);
   // I2: nothing stays pending beyond its deadline.
   expect(rows.filter((row) => row.status === 'pending' && row.overdue)).toEqual([]);

@@ -143,7 +143,7 @@ export class TestApp {
     return row?.count ?? 0;
   }
 
-  /** Ends everything; fails if somebody left a connection behind. */
+  /** Ends everything; fails if a connection was left open. */
   async end(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.end()));
     await Promise.all(this.gateways.map((gateway) => gateway.close()));

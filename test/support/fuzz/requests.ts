@@ -137,7 +137,7 @@ function queryOf(parameters: Parameter[]): fc.Arbitrary<Part<string>> {
 
 function queryPair({ name, schema }: Parameter): fc.Arbitrary<Part<string>> {
   const pair = (value: unknown): string => `${name}=${encoded(String(value))}`;
-  // Of text without a form nobody can know which is right.
+  // For free text, which value is valid is unknown.
   const free = 'type' in schema && schema.type === 'string' && !('enum' in schema) && !('format' in schema);
   const usual = name === 'room' ? good(roomNames.map(pair)) : (free ? bad : good)(valuesOf(schema).map(pair));
   return fc.oneof({ arbitrary: usual, weight: 6 }, { arbitrary: bad(hostileText.map(pair)), weight: 1 });
@@ -186,7 +186,7 @@ function headersOf(parameters: Parameter[]): fc.Arbitrary<Part<Headers>> {
     .map((all) => ({ value: all.flatMap(({ value }) => value), honest: all.every(({ honest }) => honest) }));
 }
 
-/** Headers that nobody asked for. */
+/** Unsolicited headers. */
 const oddHeaders: fc.Arbitrary<Part<Headers>> = often(
   good(fc.constant<Headers>([])),
   bad(
