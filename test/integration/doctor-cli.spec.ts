@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../tools/ports.mjs';
 import { type RunningSandbox, startCasSandbox } from '../support/cas-sandbox.js';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
-import { Process } from '../support/process.js';
+import { runCommand } from '../support/cli.js';
 import { startTransactionPooler } from '../support/transaction-pooler.js';
 
 const ring = (...ids: string[]) => ids.map((id) => `${id}:${randomBytes(32).toString('base64')}`).join();
@@ -19,12 +19,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function doctor(env: Record<string, string>, ...args: string[]) {
-  const run = new Process('cli', { NODE_ENV: 'test', ...env }, ['doctor', ...args]);
-  const { code } = await run.exited;
-  await run.silent;
-  return { code, text: run.everything() };
-}
+const doctor = (env: Record<string, string>, ...args: string[]) => runCommand(['doctor', ...args], env);
 
 /** The beginnings of the lines: the sign and the check. */
 const signs = (text: string) => text.split('\n').map((line) => line.slice(0, 15).trim());
@@ -130,7 +125,8 @@ describe('doctor', () => {
   }, 120_000);
 
   it('says when the schema is missing, and when there is no database at all', async () => {
-    const [empty, nothing] = await Promise.all([doctor({ DATABASE_URL: process.env.TEST_PG_URL ?? '' }), doctor({})]);
+    const empty = await doctor({ DATABASE_URL: process.env.TEST_PG_URL ?? '' });
+    const nothing = await doctor({});
     expect(signs(empty.text)).toEqual(expect.arrayContaining(['✓ database', '✗ schema', '! rows', '✗ queue']));
     expect(empty.text).toContain('npm run migrate');
     expect(nothing.text).toContain('✗ database       DATABASE_URL is not set');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { API_KEY } from '@app/kernel';
+import { runCommand } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
-import { Process } from '../support/process.js';
 
 let testApp: TestApp;
 beforeAll(async () => {
@@ -12,10 +12,8 @@ beforeAll(async () => {
 afterAll(() => testApp.end());
 
 async function cli(...args: string[]) {
-  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: testApp.database.url }, args);
-  const { code } = await run.exited;
-  await run.silent;
-  return { code, text: run.everything(), key: run.text.find((line) => API_KEY.test(line)) ?? '' };
+  const { code, text, lines } = await runCommand(args, { DATABASE_URL: testApp.database.url });
+  return { code, text, key: lines.find((line) => API_KEY.test(line)) ?? '' };
 }
 const idOf = (key: string) => key.split('_')[1] ?? '';
 const everywhere = (key: string) =>

@@ -1,8 +1,8 @@
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
-import { Process } from '../support/process.js';
 
 const QUEUE_PREFIX = 'sessions-cli';
 
@@ -15,10 +15,7 @@ beforeAll(async () => {
 afterAll(() => testApp.end());
 
 async function cli(...args: string[]) {
-  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: testApp.database.url, QUEUE_PREFIX }, args);
-  const { code } = await run.exited;
-  await run.silent;
-  const text = run.everything();
+  const { code, text } = await runCommand(args, { DATABASE_URL: testApp.database.url, QUEUE_PREFIX });
   expect(text).not.toMatch(/eyJ|v1\.k1|sealed/);
   return { code, text };
 }

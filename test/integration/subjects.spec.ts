@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
-import { Process } from '../support/process.js';
+import { runCommand } from '../support/cli.js';
 
 const ISSUER = 'https://login.example.com';
 const OTHER = 'https://other.example.com/tenant';
@@ -74,12 +74,7 @@ beforeEach(async () => {
 /** What the command does, without the process around it. */
 const erase = (sub: string, issuer: string | null = null) => app.get(SubjectsRepository).erase(sub, issuer);
 
-async function cli(args: string[], url = database.url) {
-  const run = new Process('cli', { NODE_ENV: 'test', DATABASE_URL: url }, ['subjects', 'erase', ...args]);
-  const { code } = await run.exited;
-  await run.silent;
-  return { code, text: run.everything() };
-}
+const cli = (args: string[], url = database.url) => runCommand(['subjects', 'erase', ...args], { DATABASE_URL: url });
 
 /** How many rows name each caller, in each table. */
 async function named(): Promise<Record<string, string>> {
@@ -155,14 +150,14 @@ describe('erasing a person', () => {
   it('repeats the name nowhere, not even when the database is away', async () => {
     const sub = `canary-${randomUUID()}`;
     const away = database.url.replace(/:\d+\//, ':1/');
-    const [done, failed] = await Promise.all([cli([sub]), cli([sub], away)]);
+    const [done, failed] = [await cli([sub]), await cli([sub], away)];
     expect([done.code, failed.code]).toEqual([0, 1]);
     expect(done.text + failed.text).not.toContain(sub);
   }, 60_000);
 
   it('refuses to erase without a subject', async () => {
     const before = await named();
-    const tries = await Promise.all([cli([]), cli(['']), cli(['anna', '--issuer', ''])]);
+    const tries = [await cli([]), await cli(['']), await cli(['anna', '--issuer', ''])];
     expect(tries.map(({ code }) => code)).toEqual([2, 2, 2]);
     expect(await named()).toEqual(before);
   }, 60_000);

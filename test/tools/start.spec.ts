@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { consecutiveFreePorts, isFree } from '../../tools/ports.mjs';
+import { eventually } from '../support/eventually.js';
 import { Checkout, type Command } from '../support/checkout.js';
 
 // Each builds the whole product, some of them more than once.
@@ -66,7 +67,9 @@ describe('npm start', () => {
   it('stops everything when npm is killed', async () => {
     launcher.kill('SIGKILL');
     await launcher.prints(/stopped after/);
-    expect(checkout.processes()).toEqual([]);
+    await eventually(() => {
+      expect(checkout.processes()).toEqual([]);
+    });
     for (let offset = 0; offset < 5; offset += 1) expect([offset, await isFree(port + offset)]).toEqual([offset, true]);
   });
 });

@@ -1,30 +1,6 @@
 import { runMain } from '@app/observability';
-import { Command } from 'commander';
-import { addDoctor } from './commands/doctor.js';
-import { addEnvExample } from './commands/env-example.js';
-import { addKeys } from './commands/keys.js';
-import { addMigrate } from './commands/migrate.js';
-import { addRedrive } from './commands/redrive.js';
-import { addReseal } from './commands/reseal.js';
-import { addSessions } from './commands/sessions.js';
-import { addSubjects } from './commands/subjects.js';
+import { createProgram } from './program.js';
 
-const MISUSED = 2;
-
-/** The operator commands. Each file adds its command to the program. */
-async function main(): Promise<void> {
-  const program = new Command('cli').description('Operator commands of watchtogether-auth-server');
-  program.showHelpAfterError('(run with --help for usage)');
-  program.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
-  addMigrate(program);
-  addKeys(program);
-  addSessions(program);
-  addRedrive(program);
-  addReseal(program);
-  addDoctor(program);
-  addSubjects(program);
-  addEnvExample(program);
-  await program.parseAsync();
-}
-
-runMain(main);
+runMain(async () => {
+  await createProgram((code) => process.exit(code)).parseAsync();
+});

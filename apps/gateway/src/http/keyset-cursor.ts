@@ -6,12 +6,14 @@ import { z } from 'zod';
  * @param key the sort key's schema; cursors that do not match it were not issued by this server
  */
 export function keysetCursor<K>(key: z.ZodType<K>) {
+  const envelope = z.tuple([key]);
   return {
-    encode: (place: K): string => Buffer.from(JSON.stringify(place)).toString('base64url'),
+    // In an array, since an object in base64 begins like a JWT.
+    encode: (place: K): string => Buffer.from(JSON.stringify([place])).toString('base64url'),
     /** The query parameter, parsed to the sort key. */
     parameter: z.string().transform((text, context): K => {
-      const { data } = key.safeParse(parseJson(Buffer.from(text, 'base64url').toString()));
-      if (data !== undefined) return data;
+      const { data } = envelope.safeParse(parseJson(Buffer.from(text, 'base64url').toString()));
+      if (data !== undefined) return data[0];
       context.addIssue('must be a nextCursor of this server');
       return z.NEVER;
     }),
