@@ -6,8 +6,8 @@ export default {
   testEnvironment: 'node',
   // For machines that do much else; nothing is tested against it.
   testTimeout: 60_000,
-  // One more than the cores of the smallest machine: tests with real processes spend much of their time waiting.
-  maxWorkers: 3,
+  // Twice the cores of the smallest machine: tests with real processes spend much of their time waiting.
+  maxWorkers: 4,
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
   extensionsToTreatAsEsm: ['.ts'],
