@@ -106,9 +106,9 @@ export const MUTATIONS = [
   },
   {
     name: 'a read of tokens is not counted',
-    file: 'apps/gateway/src/tokens/session-tokens.ts',
-    from: 'if (disclosed) this.trail.tokensRead(caller, session.id);',
-    to: 'void disclosed;',
+    file: 'apps/gateway/src/audit/audit-replies.hook.ts',
+    from: 'trail.tokensRead(disclosure.caller, disclosure.sessionId);',
+    to: '{}',
     tests: ['test/integration/audit.spec.ts'],
   },
   {
@@ -124,5 +124,40 @@ export const MUTATIONS = [
     from: "path: '/v1/audit', scope: 'admin'",
     to: "path: '/v1/audit', scope: 'sessions:read'",
     tests: ['test/integration/scopes.spec.ts'],
+  },
+  {
+    name: 'tokens are given at the end of a wait to a credential that has ended',
+    file: 'apps/gateway/src/auth/authenticated-caller.ts',
+    from: 'if (performance.now() - this.checkedAt < FRESH_MS) return;',
+    to: 'if (FRESH_MS > 0) return;',
+    tests: ['test/integration/credentials-that-end.spec.ts'],
+  },
+  {
+    name: 'an expired token of a user counts as a guess',
+    file: 'apps/gateway/src/auth/jwt.authenticator.ts',
+    from: "if (error instanceof errors.JWTExpired) return 'ended';",
+    to: '',
+    tests: ['test/integration/bystanders.spec.ts'],
+  },
+  {
+    name: 'pages of other sites are served',
+    file: 'apps/gateway/src/server/foreign-pages.ts',
+    from: "if (site === 'cross-site' || site === 'same-site' || origin === 'null') return true;",
+    to: '',
+    tests: ['test/integration/foreign-pages.spec.ts'],
+  },
+  {
+    name: 'a failed session is retried as often as it is asked for',
+    file: `${E}/sessions.repository.ts`,
+    from: "${paced ? MAY_REOPEN : 'true'}",
+    to: 'true',
+    tests: ['test/integration/list-and-retry.spec.ts'],
+  },
+  {
+    name: 'a route without an entry in the table is served',
+    file: 'apps/gateway/src/server/refuse-unknown-routes.ts',
+    from: 'unknown.push(`${one} ${url}`);',
+    to: '{}',
+    tests: ['test/integration/default-deny.spec.ts'],
   },
 ];

@@ -121,6 +121,21 @@ describe("the customer's own logic", () => {
     expect((await testApp.client.send('GET', `/v1/rooms/${encodeURIComponent(room)}/session`)).body.id).toBe(id);
   });
 
+  it('keeps a failed session from being retried: it may lead to a call of CAS, as opening does', async () => {
+    const room = aRoom();
+    const { id } = (await testApp.client.openRoom(room, { wait: 10 })).body;
+    const failed = `UPDATE sessions SET status = 'failed', failure_code = 'cas-rejected', ended_at = now() WHERE id = $1`;
+    await testApp.database.rows(failed, [id]);
+    const retrier = await testApp.clientWith('sessions:create', 'sessions:read');
+    service.asked.length = 0;
+    service.answer = () => ({ allow: false });
+    expect(problem(await retrier.retry(id))).toEqual([403, 'admission-denied']);
+    expect(service.asked).toEqual([{ who: expect.anything(), action: 'open', room, session: id }]);
+    expect((await testApp.database.rows('SELECT status FROM sessions WHERE id = $1', [id]))[0]).toEqual({
+      status: 'failed',
+    });
+  });
+
   it('is asked by the drop-in rooms as well, as an anonymous caller', async () => {
     const name = aRoom();
     const create = () => testApp.newClient(testApp.url, null).send<object>('POST', '/room/create', { body: { name } });

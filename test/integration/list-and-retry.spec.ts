@@ -167,4 +167,34 @@ describe('retrying a session', () => {
       expect((await testApp.client.read(body.id)).body.status).toBe('ready');
     }, 20_000);
   });
+
+  it('may lead to calls of CAS once in 10 s, however often it is asked for', async () => {
+    await testApp.cas.fault({ kind: 'status', status: 400 });
+    const { body } = await testApp.client.openRoom('insisted-on', { wait: 10 });
+    expect(body.status).toBe('failed');
+    const before = (await testApp.cas.summary()).stream.calls;
+    const statuses: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      const reply = await testApp.client.retry(body.id);
+      statuses.push(reply.status);
+      if (reply.status === 429) expect(Number(reply.headers['retry-after'])).toBeLessThanOrEqual(10);
+      // Until it has failed again.
+      await testApp.client.read(body.id, { wait: 5 });
+    }
+    expect(statuses).toEqual([202, ...Array.from({ length: 9 }, () => 429)]);
+    expect((await testApp.cas.summary()).stream.calls - before).toBe(1);
+    await testApp.cas.clearFaults();
+  });
+
+  it('of another caller needs sessions:read, since the reply shows it; one’s own does not', async () => {
+    await testApp.cas.fault({ kind: 'status', status: 400, times: 2 });
+    const stranger = await testApp.clientWith('sessions:create');
+    const { body } = await testApp.client.openRoom('of-another', { body: { metadata: { note: 'private' } }, wait: 10 });
+    const refused = await stranger.retry(body.id);
+    expect([refused.status, refused.text.includes('private')]).toEqual([403, false]);
+    expect((await testApp.client.read(body.id)).body.status).toBe('failed');
+    const own = await stranger.create({ wait: 10 });
+    expect(own.body.status).toBe('failed');
+    expect((await stranger.retry(own.body.id)).status).toBe(202);
+  });
 });
