@@ -1,5 +1,5 @@
 import { processEnvironment, readSettings, sandboxNamespaces } from '@app/config';
-import { createLog, runMain } from '@app/observability';
+import { createLog, runMain, untilListening } from '@app/observability';
 import { createSandbox } from './configure.js';
 
 async function main(): Promise<void> {
@@ -8,7 +8,8 @@ async function main(): Promise<void> {
   const app = await createSandbox(settings, log);
   // Without useProcessExit Nest re-raises the signal, and the exit code reports a kill.
   app.enableShutdownHooks(undefined, { useProcessExit: true });
-  await app.listen(settings.sandbox.port, settings.sandbox.host);
+  const { host, port } = settings.sandbox;
+  await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
   log.info({ url: await app.getUrl() }, 'CAS sandbox is up');
 }
 

@@ -1,6 +1,6 @@
 import { gatewayNamespaces, processEnvironment, readSettings } from '@app/config';
 import { waitForDatabase } from '@app/entities';
-import { createLog, forceExitAfter, NestLog, runMain } from '@app/observability';
+import { createLog, forceExitAfter, NestLog, runMain, untilListening } from '@app/observability';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { configureServer } from './server/configure-server.js';
@@ -24,7 +24,8 @@ async function main(): Promise<void> {
   });
   forceExitAfter(settings.http.drainMs + END_WITHIN_MS, log);
   configureServer(app).enableShutdownHooks(undefined, { useProcessExit: true });
-  await app.listen(settings.http.port, settings.http.host);
+  const { host, port } = settings.http;
+  await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
   log.info({ url: await app.getUrl() }, 'gateway is up');
 }
 

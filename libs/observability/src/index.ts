@@ -1,5 +1,6 @@
 export { forceExitAfter } from './force-exit-after.js';
 export { type Check, Health } from './health.js';
+export { untilListening } from './listen.js';
 export { createLog, LOG, type Log, type LogSettings, NestLog } from './log.js';
 export { Counter, Gauge, Histogram, Metrics } from './metrics.js';
 export { ObservabilityModule } from './observability.module.js';

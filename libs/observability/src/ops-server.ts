@@ -2,6 +2,7 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { fastify, type FastifyInstance } from 'fastify';
 import { Health } from './health.js';
+import { untilListening } from './listen.js';
 import { LOG, type Log } from './log.js';
 import { Metrics } from './metrics.js';
 
@@ -31,7 +32,8 @@ export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const { host, port } = this.config.get('ops', { infer: true });
-    const url = await this.server.listen({ host, port });
+    const address = { host, port, variables: 'OPS_HOST, OPS_PORT' };
+    const url = await untilListening(address, this.server.listen({ host, port }));
     this.log.info({ url }, 'ops port is listening');
   }
 

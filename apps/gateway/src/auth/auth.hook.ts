@@ -3,6 +3,7 @@ import type { Scope } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../http/client-address.js';
 import { ProblemError } from '../problems/problem.js';
 import { isPublicPath } from '../routing/public-paths.js';
 import { ApiKeyAuthenticator } from './api-key.authenticator.js';
@@ -62,13 +63,15 @@ export class AuthHook {
     return typeof result === 'string' ? null : result;
   }
 
-  private async identify({ headers, ip }: FastifyRequest): Promise<Identity> {
+  private async identify(request: FastifyRequest): Promise<Identity> {
+    const { headers } = request;
+    const address = clientAddress(request);
     if (headers.authorization === undefined) throw new ProblemError('unauthenticated');
     const credential = credentialIn(headers.authorization);
-    const result = credential === undefined ? 'invalid' : await this.authenticate(credential, ip);
+    const result = credential === undefined ? 'invalid' : await this.authenticate(credential, address);
     if (typeof result !== 'string') return result;
     // A genuine credential whose time is over is no guess: a crowd behind one address may bring hundreds of them.
-    if (result === 'invalid') await this.rateLimiter.recordFailure(ip);
+    if (result === 'invalid') await this.rateLimiter.recordFailure(address);
     if (headers['x-forwarded-for'] !== undefined) this.warnAboutProxy();
     throw invalidToken();
   }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientAddress } from '../http/client-address.js';
 import { whenClosed } from '../http/prefer-wait.js';
 import { Operation } from '../openapi/responses.js';
 import { ApiCreateRoomBody, ApiRoom, ApiRoomErrors } from './room-api.openapi.js';
@@ -41,8 +42,9 @@ export class RoomApiController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
-    const visitor = { address: request.ip, closed: whenClosed(reply) };
-    return this.shown(await this.rooms.join(visitor, body), request.ip, reply);
+    const address = clientAddress(request);
+    const visitor = { address, closed: whenClosed(reply) };
+    return this.shown(await this.rooms.join(visitor, body), address, reply);
   }
 
   @Get(':name')
@@ -55,8 +57,9 @@ export class RoomApiController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
-    const visitor = { address: request.ip, closed: whenClosed(reply) };
-    return this.shown(await this.rooms.read(visitor, name), request.ip, reply);
+    const address = clientAddress(request);
+    const visitor = { address, closed: whenClosed(reply) };
+    return this.shown(await this.rooms.read(visitor, name), address, reply);
   }
 
   /** All or nothing: these clients cannot use a room without tokens, but they retry. */

@@ -42,6 +42,8 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   server.decorateRequest('disclosure', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
+    // A body of length 0 is no body, whatever type common clients give it.
+    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     const place = routeOrPath(request);
     if (isPrivate(place)) void reply.header('Cache-Control', 'no-store');
     allowSwaggerUi(place, reply);

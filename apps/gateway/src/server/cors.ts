@@ -14,6 +14,8 @@ interface Rule {
   exposed: string;
 }
 
+/** As much of unparsable input as is searched for its origin: Node's limit of all headers. */
+const MAX_PACKET_BYTES = 16 * 1024;
 /** How long browsers may cache a preflight, in s. */
 const MAX_AGE_S = 600;
 
@@ -57,4 +59,19 @@ function allowOrigins({ origins, allowed, exposed }: Rule) {
       .send();
     return true;
   };
+}
+
+/** CORS headers for input that is not HTTP, so that a page can read why it was refused. Parsed from what has arrived. */
+export function corsUnparsed(
+  { http, roomApi }: Pick<GatewaySettings, 'http' | 'roomApi'>,
+  packet: Buffer = Buffer.alloc(0),
+): Record<string, string> {
+  const text = packet.toString('latin1', 0, MAX_PACKET_BYTES);
+  const [, path = ''] = text.split(' ', 2);
+  const origin = /\r\norigin:[ \t]*([^\r\n]+)/i.exec(text)?.[1]?.trim();
+  const { origins, exposed } = isRoomApiPath(requestPath(path))
+    ? { ...ROOMS, origins: roomApi.on ? roomApi.origins : [] }
+    : { ...API, origins: http.corsOrigins };
+  if (origin === undefined || !origins.includes(origin)) return {};
+  return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed };
 }

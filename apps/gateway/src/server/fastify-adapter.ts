@@ -8,7 +8,7 @@ import { requestPath } from '../routing/request-path.js';
 import { renderFor } from '../problems/render-problem.js';
 import { renderProblem, ProblemError } from '../problems/problem.js';
 import { toProblem } from '../problems/to-problem.js';
-import { crossOrigin } from './cors.js';
+import { corsUnparsed, crossOrigin } from './cors.js';
 import { BARE_HEADERS } from './security-headers.js';
 
 /** A request's body, in bytes. */
@@ -46,7 +46,9 @@ export function createFastifyAdapter({ http, roomApi }: Pick<GatewaySettings, 'h
     frameworkErrors: (error, request, reply) => {
       if (!cors(request, reply)) replyBeforeRouting(roomApi, error, request, reply);
     },
-    clientErrorHandler: replyUnparsed,
+    clientErrorHandler: (error, socket) => {
+      replyUnparsed(error, socket, corsUnparsed({ http, roomApi }, packetOf(error)));
+    },
   };
   return new FastifyAdapter(options);
 }
@@ -65,8 +67,14 @@ function replyBeforeRouting(
     .send(document);
 }
 
+/** What had arrived when Node gave up parsing, as far as it is known. */
+function packetOf(error: unknown): Buffer | undefined {
+  const { rawPacket } = error as { rawPacket?: unknown };
+  return Buffer.isBuffer(rawPacket) ? rawPacket : undefined;
+}
+
 /** Input that is not HTTP: the reply is written to the socket directly. */
-function replyUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+function replyUnparsed(error: NodeJS.ErrnoException, socket: Socket, cors: Record<string, string>): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -82,6 +90,7 @@ function replyUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   const body = JSON.stringify(document);
   const lines = Object.entries({
     ...BARE_HEADERS,
+    ...cors,
     ...headers,
     'cache-control': 'no-store',
     'content-length': String(Buffer.byteLength(body)),
