@@ -40,6 +40,13 @@ describe('behind one address', () => {
     expect(await statusOf(await token('in-time'))).toBe(404);
   });
 
+  it('tokens that are genuine but not valid yet, as handed out before kick-off, are no guesses', async () => {
+    const nbf = Math.floor(Date.now() / 1000) + 600;
+    const early = await Promise.all(Array.from({ length: 3 * LIMIT }, (_, n) => token(`early-${n}`, { nbf })));
+    expect(new Set(await Promise.all(early.map(statusOf)))).toEqual(new Set([401]));
+    expect(await statusOf(await addKey())).toBe(404);
+  });
+
   it('a revoked and an expired API key with its right secret are no guesses', async () => {
     for (const column of ['revoked_at', 'expires_at']) {
       const key = await addKey();

@@ -85,11 +85,16 @@ async function verify(
     return payload;
   } catch (error) {
     // Thrown only after the signature, the issuer and the audience were found to be right.
-    if (error instanceof errors.JWTExpired) return 'ended';
+    if (error instanceof errors.JWTExpired || isTooEarly(error)) return 'ended';
     // An unusable key (TypeError) makes the token invalid; an unavailable provider does not.
     if (error instanceof errors.JOSEError || error instanceof TypeError) return 'invalid';
     throw error;
   }
+}
+
+/** A genuine token whose `nbf` is still to come: handed out early, or by a clock that is ahead. */
+function isTooEarly(error: unknown): boolean {
+  return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed';
 }
 
 function toIdentity(payload: JWTPayload, settings: TokenSettings): Identity | null {
