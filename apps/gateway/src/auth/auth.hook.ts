@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../http/client-address.js';
 import { ProblemError } from '../problems/problem.js';
-import { isPublicPath } from '../routing/public-paths.js';
+import { isPublicRoute } from '../routing/public-paths.js';
 import { ApiKeyAuthenticator } from './api-key.authenticator.js';
 import { AuthenticatedCaller, invalidToken } from './authenticated-caller.js';
 import type { Authentication } from './authentication.js';
@@ -39,7 +39,8 @@ export class AuthHook {
   async onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { url } = request.routeOptions;
     const route = routeOf(request.method, url);
-    if (route === undefined && (url === undefined || !isPublicPath(url))) throw new ProblemError('not-found');
+    if (route === undefined && (url === undefined || !isPublicRoute(request.method, url)))
+      throw new ProblemError('not-found');
     if (route === undefined || route.scope === null) return;
     const { authorization } = request.headers;
     const identity = await this.identify(request);

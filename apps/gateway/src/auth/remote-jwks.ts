@@ -66,13 +66,6 @@ export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
     return found;
   }
 
-  /** The key for a token's header, if it is known here. @throws JOSEError otherwise */
-  async knownKey(header: JWTHeaderParameters): Promise<CryptoKey> {
-    const known = await this.find(header);
-    if (known === null) throw new errors.JWKSNoMatchingKey();
-    return known;
-  }
-
   private async find({ alg, kid }: JWTHeaderParameters): Promise<CryptoKey | null> {
     try {
       // Never trust keys embedded (`jwk`) or referenced (`jku`) by the token.

@@ -85,10 +85,12 @@ function withoutSecrets(fault: FieldError): FieldError {
   return 'parameter' in fault ? { ...fault, parameter: quoted(fault.parameter) } : fault;
 }
 
-/** Characters of a caller's text that a problem document repeats. */
+/** Characters of a caller's text that a problem document repeats, and those that are searched for secrets before. */
 const MAX_QUOTED = 300;
+const MAX_SEARCHED = 4096;
 
-/** A caller's text as problem documents repeat it: cut first, so that its length costs nothing, then without secrets. */
+/** A caller's text as problem documents repeat it: bounded first, so that its length costs nothing, and without secrets. */
 function quoted(text: string): string {
-  return scrub(text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED).toWellFormed()}…`);
+  const masked = scrub(text.slice(0, MAX_SEARCHED));
+  return masked.length <= MAX_QUOTED ? masked : `${masked.slice(0, MAX_QUOTED).toWellFormed()}…`;
 }

@@ -15,17 +15,21 @@ export function isSwaggerUiPath(path: string): boolean {
   return SWAGGER_UI_PATHS.has(path);
 }
 
+const WATCH_PAGE = [
+  ...['/demo', '/demo/', '/demo/config.json', '/demo/page.css'],
+  ...['api', 'dom', 'follow', 'page', 'problem', 'qrcode', 'room', 'sdk', 'session-view', 'share', 'token'].map(
+    (file) => `/demo/${file}.js`,
+  ),
+];
+const PUBLIC_PAGES = new Set(['/', '/openapi.json', '/docs', ...WATCH_PAGE]);
+
 /**
- * Whether a registered path outside the table of routes may be served without a credential: the documentation, the
- * watch page and, in development, the list of what is here. Everything else must be in `ROUTES`.
+ * Whether a registered route outside the table of routes may be served without a credential: the documentation, the
+ * watch page and, in development, the list of what is here. Everything else must be in `ROUTES`. Swagger UI's module
+ * registers every file of its package below `/docs/`; which of them are answered is decided by `isSwaggerUiPath`.
  */
-export function isPublicPath(path: string): boolean {
-  return (
-    path === '/' ||
-    path === '/openapi.json' ||
-    path === '/docs' ||
-    path.startsWith('/docs/') ||
-    path === '/demo' ||
-    path.startsWith('/demo/')
-  );
+export function isPublicRoute(method: string, path: string): boolean {
+  if (method === 'POST') return path === '/demo/key';
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  return PUBLIC_PAGES.has(path) || path.startsWith('/docs/');
 }

@@ -1,6 +1,6 @@
 import { StartupError } from '@app/kernel';
 import type { FastifyInstance } from 'fastify';
-import { isPublicPath } from '../routing/public-paths.js';
+import { isPublicRoute } from '../routing/public-paths.js';
 import { routeOf } from '../routing/routes.js';
 
 /**
@@ -11,7 +11,7 @@ export function refuseUnknownRoutes(server: FastifyInstance): void {
   const unknown: string[] = [];
   server.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) {
-      if (routeOf(one, url) === undefined && !isPublicPath(url)) unknown.push(`${one} ${url}`);
+      if (routeOf(one, url) === undefined && !isPublicRoute(one, url)) unknown.push(`${one} ${url}`);
     }
   });
   server.addHook('onReady', (done) => {

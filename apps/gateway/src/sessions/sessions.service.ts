@@ -53,9 +53,7 @@ export class SessionsService {
     preference: WaitPreference,
   ): Promise<SessionResult> {
     await this.admission.require(caller, 'open', { room, session: null });
-    // Finding an existing session adds nothing to what is pending.
-    if (this.pendingLimit.isReachedFor(caller) && (await this.rooms.findLive(room)) === null)
-      throw new ProblemError('overloaded');
+    if (this.pendingLimit.isReachedFor(caller) && (await this.addsPending(room))) throw new ProblemError('overloaded');
     const opening = {
       ...this.opening(body),
       room,
@@ -109,6 +107,7 @@ export class SessionsService {
       throw insufficientScope('sessions:read', id);
     throwIfEnded(found);
     await this.admission.require(caller, 'open', { room: found.room, session: id });
+    if (found.status === 'failed' && this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
     const { session, retryAfterMs } = await this.sessions.retry(id, caller.id, mintDeadlineS);
     if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
@@ -144,6 +143,12 @@ export class SessionsService {
     }
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);
+  }
+
+  /** Whether opening this room would add to what is pending: by a new session, or by a failed one put back. */
+  private async addsPending(room: string): Promise<boolean> {
+    const live = await this.rooms.findLive(room);
+    return live === null || live.status === 'failed';
   }
 
   private opening(body: OpenSessionBody) {

@@ -38,6 +38,10 @@ export class SessionEventsController {
     const session = await this.sessions.read(caller, tokenId, { since: performance.now(), waitS: null });
     request.sessionId = session.id;
     if (request.method === 'HEAD') void reply.headers(SSE_HEADERS).send();
-    else this.streams.open(session, caller, reply);
+    else {
+      // The read may have taken its time.
+      await caller.revalidate();
+      this.streams.open(session, caller, reply);
+    }
   }
 }
