@@ -8,6 +8,10 @@ import { MUTATIONS } from '../test/mutations.mjs';
 import { NODE_MODULES, PROJECT_NODE, ROOT } from './paths.mjs';
 
 const chosen = MUTATIONS.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+if (chosen.length === 0) {
+  console.error(`No mutation has "${process.argv[2]}" in its name. The names are in test/mutations.mjs.`);
+  process.exit(2);
+}
 const copy = mkdtempSync(join(tmpdir(), 'watchtogether-mutation-'));
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
 
