@@ -77,7 +77,7 @@ export class AuthHook {
     throw invalidToken();
   }
 
-  /** From a blocked address only what can be told from a guess without asking the database or the identity provider. */
+  /** From a blocked address only what can be told from a guess without asking the database. */
   private async authenticate(credential: string, address: string): Promise<Authentication> {
     const authenticator = this.authenticatorFor(credential);
     const blockedForMs = this.rateLimiter.blockedForMs(address);

@@ -35,7 +35,18 @@ export class JwtAuthenticator {
    * @throws JwksUnavailableError when its key is unknown and the provider is unavailable
    */
   async authenticate(token: string): Promise<Authentication> {
-    return this.verified(token, (header) => this.jwks.key(header));
+    const settings = this.config.get('oidc', { infer: true });
+    if (settings === null) return 'invalid';
+    const digest = digestOf(token);
+    const cached = this.cache.get(digest);
+    if (cached !== undefined) return cached;
+    const payload = await verify(token, settings, (header) => this.jwks.key(header));
+    if (typeof payload === 'string') return payload;
+    const identity = toIdentity(payload, settings);
+    if (identity === null) return 'invalid';
+    const leftMs = ((payload.exp ?? 0) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
+    if (leftMs > 0) this.cache.set(digest, identity, { ttl: Math.min(CACHE_TTL_MS, leftMs) });
+    return identity;
   }
 
   /**
@@ -44,21 +55,6 @@ export class JwtAuthenticator {
    */
   authenticateKnown(token: string): Promise<Authentication> {
     return this.authenticate(token);
-  }
-
-  private async verified(token: string, findKey: FindKey): Promise<Authentication> {
-    const settings = this.config.get('oidc', { infer: true });
-    if (settings === null) return 'invalid';
-    const digest = digestOf(token);
-    const cached = this.cache.get(digest);
-    if (cached !== undefined) return cached;
-    const payload = await verify(token, settings, findKey);
-    if (typeof payload === 'string') return payload;
-    const identity = toIdentity(payload, settings);
-    if (identity === null) return 'invalid';
-    const leftMs = ((payload.exp ?? 0) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
-    if (leftMs > 0) this.cache.set(digest, identity, { ttl: Math.min(CACHE_TTL_MS, leftMs) });
-    return identity;
   }
 }
 
