@@ -1,15 +1,26 @@
 // Who may import whom: the table of docs/architecture.md, kept by `npm run check`.
-const LIBS = ['cas-client', 'config', 'entities', 'events', 'kernel', 'observability', 'queue', 'sealing'];
+const LIBS = [
+  'cas-client',
+  'config',
+  'connections',
+  'entities',
+  'events',
+  'kernel',
+  'observability',
+  'queue',
+  'sealing',
+];
 const MAY_IMPORT = {
-  'apps/gateway': ['entities', 'queue', 'events', 'sealing', 'config', 'observability', 'kernel'],
-  'apps/worker': ['entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
+  'apps/gateway': ['connections', 'entities', 'queue', 'events', 'sealing', 'config', 'observability', 'kernel'],
+  'apps/worker': ['connections', 'entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
   'apps/cas-sandbox': ['config', 'observability', 'kernel'],
-  'apps/cli': ['entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
-  'libs/entities': ['kernel', 'config'],
+  'apps/cli': ['connections', 'entities', 'queue', 'sealing', 'cas-client', 'config', 'observability', 'kernel'],
+  'libs/entities': ['connections', 'kernel', 'config'],
   'libs/cas-client': ['kernel', 'config'],
-  'libs/queue': ['kernel', 'config'],
-  'libs/events': ['kernel', 'config'],
+  'libs/queue': ['connections', 'kernel', 'config'],
+  'libs/events': ['connections', 'kernel', 'config'],
   'libs/sealing': ['kernel', 'config'],
+  'libs/connections': ['kernel', 'config'],
   'libs/config': ['kernel'],
   'libs/observability': ['kernel', 'config'],
   'libs/kernel': [],
