@@ -56,7 +56,8 @@ describe('doctor', () => {
       ...(TEST_REDIS_URL !== undefined && { REDIS_URL: TEST_REDIS_URL }),
     });
     expect(signs(text)).toEqual([
-      ...['✓ configuration', '✓ database', '✓ schema', '✓ connections', '✓ clock', '✓ key ring', '✓ API keys'],
+      ...['✓ configuration', '✓ database', '✓ database TLS', '✓ schema', '✓ connections', '✓ rights', '✓ clock'],
+      ...['✓ key ring', '✓ API keys'],
       ...['✓ pending', '✓ queue', '✓ CAS'],
     ]);
     expect(code).toBe(0);

@@ -50,8 +50,8 @@ for (const backend of QUEUES) {
       const settings = { redisUrl, prefix, addTimeoutMs: 2000, lockMs: 2000, stalledMs: 60_000 };
       module = await Test.createTestingModule({
         imports: [
-          SettingsModule.with({ queue: settings, mint: { concurrency: 5 } }),
-          QueueModule.with(settings, database.url),
+          SettingsModule.with({ queue: settings, mint: { concurrency: 5 }, database: { url: database.url } }),
+          QueueModule.with(settings),
         ],
         providers: [UntilAborted],
       }).compile();

@@ -39,8 +39,12 @@ describe('a queue in a Postgres that is silent while the process comes up', () =
     const settings = { redisUrl: undefined, prefix: 'wt', addTimeoutMs: 1000, lockMs: 2000, stalledMs: 500 };
     const module = await Test.createTestingModule({
       imports: [
-        SettingsModule.with({ queue: settings, mint: { concurrency: 5 } }),
-        QueueModule.with(settings, viaProxy(database.url, proxy)),
+        SettingsModule.with({
+          queue: settings,
+          mint: { concurrency: 5 },
+          database: { url: viaProxy(database.url, proxy) },
+        }),
+        QueueModule.with(settings),
       ],
       providers: [Recorder],
     }).compile();

@@ -57,8 +57,8 @@ for (const backend of QUEUES) {
       };
       module = await Test.createTestingModule({
         imports: [
-          SettingsModule.with({ queue: settings, mint: { concurrency: 5 } }),
-          QueueModule.with(settings, database.url),
+          SettingsModule.with({ queue: settings, mint: { concurrency: 5 }, database: { url: database.url } }),
+          QueueModule.with(settings),
         ],
         providers: [Recorder],
       }).compile();

@@ -1,4 +1,5 @@
 import { SettingsModule } from '@app/config';
+import { ConnectionsModule } from '@app/connections';
 import { EntitiesModule, waitForDatabase } from '@app/entities';
 import { StartupError, StoreUnavailableError } from '@app/kernel';
 import { createLog, ObservabilityModule } from '@app/observability';
@@ -6,7 +7,7 @@ import { type DynamicModule, type INestApplicationContext, Module, type Type } f
 import { NestFactory } from '@nestjs/core';
 
 interface Settings {
-  database: { url: string; timeoutMs: number };
+  database: { url: string; urlFile?: string | undefined; timeoutMs: number };
   runtime: { production: boolean; logLevel: string };
 }
 
@@ -25,13 +26,14 @@ export async function withApp<T>(
   modules: (DynamicModule | Type)[],
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  await waitForDatabase(settings.database.url, PATIENCE_MS, () => undefined);
+  await waitForDatabase(settings.database, PATIENCE_MS, () => undefined, { needsSession: false });
   const log = createLog('cli', { production: settings.runtime.production, logLevel: 'error' });
   const module: DynamicModule = {
     module: CliModule,
     imports: [
       await SettingsModule.with({ ...settings, database: { ...settings.database, timeoutMs: STATEMENT_MS } }),
       ObservabilityModule.with(log, { opsPort: false }),
+      ConnectionsModule,
       EntitiesModule,
       ...modules,
     ],

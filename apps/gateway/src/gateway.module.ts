@@ -1,4 +1,5 @@
 import { type GatewaySettings, SettingsModule } from '@app/config';
+import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { QueueModule } from '@app/queue';
@@ -19,8 +20,9 @@ export class GatewayModule {
       imports: [
         await SettingsModule.with(settings),
         ObservabilityModule.with(log, { opsPort: true }),
+        ConnectionsModule,
         EntitiesModule,
-        QueueModule.with(settings.queue, settings.database.url),
+        QueueModule.with(settings.queue),
         ServerModule,
         SessionsModule,
         SseModule,
@@ -31,7 +33,7 @@ export class GatewayModule {
     };
   }
 
-  constructor(health: Health, database: Database) {
-    health.registerReady('database', async () => (await database.query('SELECT 1')).length === 1);
+  constructor(health: Health, database: Database, postgres: Postgres) {
+    health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
   }
 }

@@ -13,8 +13,9 @@ const END_WITHIN_MS = 30_000;
 async function main(): Promise<void> {
   const settings = readSettings(gatewayNamespaces, processEnvironment());
   const log = createLog('gateway', settings.runtime);
-  await waitForDatabase(settings.database.url, settings.database.bootTimeoutMs, (reason) => {
-    log.warn({ reason }, 'waiting for the database');
+  const { bootTimeoutMs } = settings.database;
+  await waitForDatabase(settings.database, bootTimeoutMs, (reason) => {
+    log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for the database');
   });
   const module = await GatewayModule.with(settings, log);
   const app = await NestFactory.create<NestFastifyApplication>(module, createFastifyAdapter(settings), {

@@ -12,9 +12,9 @@ const END_WITHIN_MS = 40_000;
 async function main(): Promise<void> {
   const settings = readSettings(workerNamespaces, processEnvironment());
   const log = createLog('worker', settings.runtime);
-  const { url, bootTimeoutMs } = settings.database;
-  await waitForDatabase(url, bootTimeoutMs, (reason) => {
-    log.warn({ reason, host: endpoint(url), timeoutMs: bootTimeoutMs }, 'waiting for the database');
+  const { bootTimeoutMs } = settings.database;
+  await waitForDatabase(settings.database, bootTimeoutMs, (reason) => {
+    log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for the database');
   });
   const { redisUrl } = settings.queue;
   await waitForQueue(redisUrl, bootTimeoutMs, () => {

@@ -1,5 +1,6 @@
 import { CasClientModule } from '@app/cas-client';
 import { SettingsModule, type WorkerSettings } from '@app/config';
+import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { MintTokensQueue, QueueModule } from '@app/queue';
@@ -21,8 +22,9 @@ export class WorkerModule {
       imports: [
         await SettingsModule.with(settings),
         ObservabilityModule.with(log, { opsPort: true }),
+        ConnectionsModule,
         EntitiesModule,
-        QueueModule.with(settings.queue, settings.database.url),
+        QueueModule.with(settings.queue),
         SealingModule,
         CasClientModule,
       ],
@@ -30,8 +32,8 @@ export class WorkerModule {
     };
   }
 
-  constructor(health: Health, database: Database, queue: MintTokensQueue) {
-    health.registerReady('database', async () => (await database.query('SELECT 1')).length === 1);
-    health.registerReady('queue', async () => (await queue.counts()).active >= 0);
+  constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
+    health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
+    health.registerReady('queue', { check: async () => (await queue.counts()).active >= 0, place: () => queue.place });
   }
 }

@@ -1,6 +1,7 @@
 export * from './apps.js';
 export { envExample } from './env-example.js';
 export { processEnvironment } from './environment.js';
+export { parsePostgresUrl, type PostgresTarget, UrlFault } from './urls/postgres-url.js';
 export { describeNearMiss, type NearMiss, nearMisses } from './near-misses.js';
 export { type Environment, type Examination, examineSettings, readSettings } from './read-settings.js';
 export { readSecretFile } from './secret-file.js';

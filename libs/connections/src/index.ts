@@ -1,1 +1,3 @@
-export {};
+export { ConnectionsModule, Postgres } from './connections.module.js';
+export { PostgresAccess, type PostgresAccessSettings, type PostgresPoolOptions } from './postgres/postgres-access.js';
+export { PostgresClient } from './postgres/postgres-client.js';

@@ -1,4 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { ConnectionsModule, Postgres } from '@app/connections';
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
@@ -29,9 +30,10 @@ const repositories = [
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({
-      inject: [ConfigService],
-      useFactory: (config: SettingsService<'database'>) => ({
-        ...dataSourceOptions(config.get('database', { infer: true })),
+      imports: [ConnectionsModule],
+      inject: [Postgres, ConfigService],
+      useFactory: (postgres: Postgres, config: SettingsService<'database'>) => ({
+        ...dataSourceOptions(postgres, config.get('database', { infer: true })),
         retryAttempts: 3,
         retryDelay: 1000,
       }),

@@ -28,7 +28,7 @@ export {
   type TokenPlace,
 } from './sessions/resealing.repository.js';
 export { type OpenedRoom, RoomContendedError, type RoomOpening, RoomsRepository } from './sessions/rooms.repository.js';
-export { migrateSchema, waitForDatabase } from './database/schema.js';
+export { databaseState, type DatabaseState, migrateSchema, waitForDatabase } from './database/schema.js';
 export type { SessionRecord } from './sessions/session-record.js';
 export {
   type CreatedSession,

@@ -1,8 +1,7 @@
-import { ConfigService, type SettingsService } from '@app/config';
-import { decodeSessionEvents, endpoint, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Postgres, type PostgresClient } from '@app/connections';
+import { decodeSessionEvents, describeCause, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
 
 /** Receives session events. Both methods must return quickly and must not throw. */
 export interface SessionEventsListener {
@@ -35,7 +34,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
   isUp = false;
   private wasUp = false;
 
-  constructor(@Inject(ConfigService) private readonly config: SettingsService<'database'>) {}
+  constructor(private readonly postgres: Postgres) {}
 
   subscribe(listener: SessionEventsListener): void {
     this.listeners.add(listener);
@@ -54,10 +53,10 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping.signal.aborted) {
       const lost = new AbortController();
       const client = this.newClient(lost);
-      let reason = 'connection closed';
+      let cause: unknown;
       // A shutdown must not wait for a response that may never arrive.
       const quit = (): void => {
-        hangUp(client);
+        client.hangUp();
       };
       this.stopping.signal.addEventListener('abort', quit, { once: true });
       try {
@@ -65,24 +64,24 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
         this.setUp(true);
         for (const listener of this.listeners) listener.missed();
         await this.beat(client, AbortSignal.any([this.stopping.signal, lost.signal]));
+        cause = lost.signal.reason;
       } catch (error) {
-        reason = (error as { code?: string }).code ?? 'no response';
+        cause = error;
       }
-      this.setUp(false, reason);
+      this.setUp(false, cause);
       this.stopping.signal.removeEventListener('abort', quit);
-      hangUp(client);
+      client.hangUp();
       await sleep(jittered(RECONNECT_AFTER_MS), this.stopping.signal);
     }
   }
 
-  private newClient(lost: AbortController): Client {
-    const { url } = this.config.get('database', { infer: true });
-    const client = new Client({ connectionString: url, keepAlive: true, application_name: 'session-events' });
-    client.on('error', () => {
-      lost.abort();
+  private newClient(lost: AbortController): PostgresClient {
+    const client = this.postgres.newClient({ keepAlive: true, application_name: 'session-events' });
+    client.on('error', (error) => {
+      lost.abort(error);
     });
     client.on('end', () => {
-      lost.abort();
+      lost.abort(new Error('connection closed'));
     });
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === this.heartbeatChannel) this.onHeartbeat();
@@ -91,14 +90,14 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     return client;
   }
 
-  private async listen(client: Client): Promise<void> {
+  private async listen(client: PostgresClient): Promise<void> {
     await client.connect();
     await client.query(`LISTEN ${SESSION_EVENTS_CHANNEL}`);
     await client.query(`LISTEN ${this.heartbeatChannel}`);
   }
 
   /** Returns when the connection is lost or the process stops; throws if a heartbeat is overdue. */
-  private async beat(client: Client, over: AbortSignal): Promise<void> {
+  private async beat(client: PostgresClient, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const back = new Promise<void>((resolve) => {
         this.onHeartbeat = resolve;
@@ -109,21 +108,16 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private setUp(up: boolean, reason = ''): void {
+  private setUp(up: boolean, cause?: unknown): void {
     if (this.isUp === up || this.stopping.signal.aborted) return;
     this.isUp = up;
-    const database = endpoint(this.config.get('database', { infer: true }).url);
+    const { place } = this.postgres;
     if (up) {
-      if (this.wasUp) this.log.warn(`session events restored: listening on ${database} again`);
+      if (this.wasUp) this.log.warn(`session events restored: listening on ${place} again`);
       this.wasUp = true;
     } else {
-      this.log.warn(`session events lost on ${database} (${reason}): reconnecting; waiting requests poll every second`);
+      const lost = describeCause(place, cause);
+      this.log.warn(`session events lost: ${lost}. Reconnecting; waiting requests poll every second`);
     }
   }
-}
-
-/** Destroys the socket, since a graceful close would wait forever on an unresponsive connection. */
-function hangUp(client: Client): void {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
-  stream.destroy();
 }

@@ -1,26 +1,38 @@
-import { withTimeout } from '@app/kernel';
-import { Injectable } from '@nestjs/common';
+import { describeCause, withTimeout } from '@app/kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { LOG, type Log } from './log.js';
 
-export type Check = () => boolean | Promise<boolean>;
+/** Fails if it returns false or throws; what it throws is the cause, for the log. */
+export type Check = () => unknown;
+
+export interface ReadinessCheck {
+  check: Check;
+  /** The dependency and its address without credentials, for the log: `PostgreSQL at db:5432`. */
+  place: () => string;
+}
 
 /** A check that takes longer counts as failed, in ms. */
 const CHECK_TIMEOUT_MS = 1000;
 
 /**
  * Runs the liveness checks (if one fails, restart the process) and the readiness checks (if one fails, send it no work)
- * that the apps register.
+ * that the apps register. A readiness check that starts to fail, or passes again, is logged once, with its cause.
  */
 @Injectable()
 export class Health {
   private readonly live = new Map<string, Check>();
-  private readonly ready = new Map<string, Check>();
+  private readonly ready = new Map<string, ReadinessCheck>();
+  /** What was logged last about each part that is not ready. */
+  private readonly notReady = new Map<string, string>();
   private draining = false;
+
+  constructor(@Inject(LOG) private readonly log: Log) {}
 
   registerLive(part: string, check: Check): void {
     this.live.set(part, check);
   }
 
-  registerReady(part: string, check: Check): void {
+  registerReady(part: string, check: ReadinessCheck): void {
     this.ready.set(part, check);
   }
 
@@ -33,21 +45,36 @@ export class Health {
     return this.draining;
   }
 
-  failingLive(): Promise<string[]> {
-    return failing(this.live);
+  /** The names of the failing parts. */
+  async failingLive(): Promise<string[]> {
+    const parts = [...this.live].map(async ([part, check]) => ((await failure(check)) === null ? [] : [part]));
+    return (await Promise.all(parts)).flat();
   }
 
+  /** The names of the failing parts. */
   async failingReady(): Promise<string[]> {
-    return this.draining ? ['draining'] : failing(this.ready);
+    if (this.draining) return ['draining'];
+    const parts = [...this.ready].map(async ([part, { check, place }]) => {
+      const found = await failure(check);
+      this.note(part, found === null ? null : describeCause(place(), found.cause));
+      return found === null ? [] : [part];
+    });
+    return (await Promise.all(parts)).flat();
+  }
+
+  private note(part: string, cause: string | null): void {
+    if (cause === (this.notReady.get(part) ?? null)) return;
+    if (cause === null) {
+      this.notReady.delete(part);
+      this.log.warn({ part }, 'ready again');
+    } else {
+      this.notReady.set(part, cause);
+      this.log.warn({ part, cause }, 'not ready');
+    }
   }
 }
 
-async function failing(checks: Map<string, Check>): Promise<string[]> {
-  const results = await Promise.all(
-    [...checks].map(async ([part, check]) => {
-      const passed = withTimeout(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('timeout'));
-      return (await passed.catch(() => false)) ? [] : [part];
-    }),
-  );
-  return results.flat();
+async function failure(check: Check): Promise<{ cause: unknown } | null> {
+  const run = withTimeout(CHECK_TIMEOUT_MS, Promise.resolve().then(check), () => new Error('timeout'));
+  return run.then((passed) => (passed === false ? { cause: undefined } : null)).catch((cause: unknown) => ({ cause }));
 }

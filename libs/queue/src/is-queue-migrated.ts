@@ -1,10 +1,9 @@
+import type { PostgresAccess } from '@app/connections';
 import { assertSchemaCompatibility } from 'bullmq';
-import { Client } from 'pg';
 
 /** Whether BullMQ's tables exist and are compatible with this release. */
-export async function isQueueMigrated(databaseUrl: string): Promise<boolean> {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 3000, query_timeout: 3000 });
-  client.on('error', () => undefined);
+export async function isQueueMigrated(access: PostgresAccess): Promise<boolean> {
+  const client = access.newClient({ connectionTimeoutMillis: 3000, query_timeout: 3000 });
   try {
     await client.connect();
     await assertSchemaCompatibility(client);

@@ -1,13 +1,16 @@
+import type { PostgresAccess } from '@app/connections';
+import { describeCause, StartupError } from '@app/kernel';
 import { runMigrations } from 'bullmq';
-import { Client } from 'pg';
 
-/** Creates or updates BullMQ's tables (schema `bullmq`). Idempotent; BullMQ's lock makes concurrent runs safe. */
-export async function migrateQueue(databaseUrl: string): Promise<void> {
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000 });
-  await client.connect();
+/** Creates or updates BullMQ's tables (schema `bullmq`). Idempotent; BullMQ's lock makes concurrent runs safe. @throws StartupError that names the cause */
+export async function migrateQueue(access: PostgresAccess): Promise<void> {
+  const client = access.newClient({ connectionTimeoutMillis: 5000 });
   try {
+    await client.connect();
     await runMigrations(client);
+  } catch (error) {
+    throw new StartupError(describeCause(access.place, error), { cause: error });
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { endpoint, sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
+import { Postgres } from '@app/connections';
+import { describeCause, endpoint, sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
@@ -31,7 +32,14 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   constructor(
     @InjectQueue(MINT_TOKENS) private readonly queue: Queue<MintTokensPayload>,
     @Inject(ConfigService) private readonly config: SettingsService<'queue'>,
+    private readonly postgres: Postgres,
   ) {}
+
+  /** For logs and errors, without credentials. */
+  get place(): string {
+    const { redisUrl } = this.config.get('queue', { infer: true });
+    return redisUrl === undefined ? this.postgres.place : `Redis at ${endpoint(redisUrl)}`;
+  }
 
   onModuleInit(): void {
     // Logged once per outage: a broken connection can emit thousands of errors per second.
@@ -108,11 +116,10 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   private setAvailable(available: boolean, error?: unknown): void {
     if (this.available === available) return;
     this.available = available;
-    const { redisUrl } = this.config.get('queue', { infer: true });
-    const store = redisUrl === undefined ? 'PostgreSQL' : `Redis ${endpoint(redisUrl)}`;
-    const code = (error as { code?: string } | undefined)?.code ?? 'no response';
-    if (!available)
-      this.log.warn(`queue unavailable (${store}, ${code}): sessions are accepted and enqueued when it is back`);
-    else this.log.warn(`queue available again (${store})`);
+    if (available) this.log.warn(`queue available again: ${this.place}`);
+    else {
+      const cause = describeCause(this.place, error);
+      this.log.warn(`queue unavailable: ${cause}. Sessions are accepted and enqueued when it is back`);
+    }
   }
 }

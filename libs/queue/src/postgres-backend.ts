@@ -1,21 +1,80 @@
-import { createPostgresBackend as createBullBackend } from 'bullmq';
+import type { PostgresAccess } from '@app/connections';
+import { withTimeout } from '@app/kernel';
+import {
+  type BackendFactory,
+  createPostgresBackend as createBullBackend,
+  type PostgresConnectionOptions,
+} from 'bullmq';
+import type { PoolClient } from 'pg';
+
+/** Size of the queue's connection pool, LISTEN connection included. */
+const POOL = 5;
+/** Client and server timeout of the queue's statements, in ms. None of them should have to wait for a lock. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const HEARTBEAT_EVERY_MS = 1500;
+const HEARTBEAT_WITHIN_MS = 2000;
+/** BullMQ's own schema. */
+const SCHEMA = 'bullmq';
+
+/** The parts of BullMQ's Postgres connection that are reached into. */
+interface BullConnection {
+  waitUntilReady(): Promise<void>;
+  close(): Promise<void>;
+  readyPromise?: Promise<void> | undefined;
+  listenClient?: PoolClient | undefined;
+}
 
 /**
- * BullMQ's Postgres backend. BullMQ checks its schema before the first statement and caches the result, including a
- * failure: a process that started while Postgres was slow would never reach its queue. This wrapper drops a cached
- * failure, so that the next statement repeats the check.
+ * BullMQ's Postgres backend, on a pool of ours:
+ *
+ * - `DATABASE_URL` may have options of its own, and lead through a pooler that refuses startup parameters;
+ * - its LISTEN connection has a heartbeat. BullMQ relies on TCP keepalive, so that a silent connection would keep jobs
+ *   waiting for up to a minute;
+ * - BullMQ checks its schema before the first statement and caches the result, including a failure: a process that
+ *   started while Postgres was slow would never reach its queue. A cached failure is dropped, so that the next
+ *   statement repeats the check.
  */
-export const createPostgresBackend: typeof createBullBackend = (...from) => {
-  const backend = createBullBackend(...from);
-  const { connection } = backend;
-  const look = connection.waitUntilReady.bind(connection);
-  connection.waitUntilReady = async () => {
-    try {
-      await look();
-    } catch (error) {
-      Object.assign(connection, { readyPromise: undefined });
-      throw error;
-    }
+export function createPostgresBackend(access: PostgresAccess): BackendFactory {
+  return (name, options, factoryOptions) => {
+    const pool = access.newPool({ max: POOL, timeoutMs: STATEMENT_TIMEOUT_MS, searchPath: SCHEMA });
+    const backend = createBullBackend(
+      name,
+      { ...options, connection: pool as unknown as PostgresConnectionOptions },
+      factoryOptions,
+    );
+    const connection = backend.connection as unknown as BullConnection;
+    const check = connection.waitUntilReady.bind(connection);
+    connection.waitUntilReady = async () => {
+      try {
+        await check();
+      } catch (error) {
+        connection.readyPromise = undefined;
+        throw error;
+      }
+    };
+    const heartbeat = setInterval(() => void beat(connection), HEARTBEAT_EVERY_MS).unref();
+    const close = connection.close.bind(connection);
+    connection.close = async () => {
+      clearInterval(heartbeat);
+      await close();
+      if (!pool.ending) await pool.end();
+    };
+    return backend;
   };
-  return backend;
-};
+}
+
+/** Destroys a LISTEN connection that does not answer, or leads to a standby. BullMQ then connects and listens again. */
+async function beat({ listenClient }: BullConnection): Promise<void> {
+  if (listenClient === undefined) return;
+  try {
+    const answer = listenClient.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+    const { rows } = await withTimeout(HEARTBEAT_WITHIN_MS, answer, () => new Error('no response'));
+    if (rows[0]?.standby === true) throw Object.assign(new Error('the server is read-only'), { code: '25006' });
+  } catch (error) {
+    hangUp(listenClient, error as Error);
+  }
+}
+
+function hangUp(client: PoolClient, reason: Error): void {
+  (client as unknown as { hangUp(reason: Error): void }).hangUp(reason);
+}

@@ -1,3 +1,4 @@
+import { ConnectionsModule, Postgres } from '@app/connections';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
@@ -14,11 +15,6 @@ export interface QueueSettings {
   stalledMs: number;
 }
 
-/** Size of the queue's connection pool on Postgres, in addition to its LISTEN connection. */
-const POSTGRES_POOL = 4;
-/** Client and server timeout of the queue's statements, in ms. None of them should have to wait for a lock. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-
 /**
  * The queue, on Redis or, without `REDIS_URL`, on Postgres through BullMQ's own backend. BullMQ reads the backend and
  * the worker options from process-wide state, so both are set here, before the module is built.
@@ -26,9 +22,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 @Global()
 @Module({})
 export class QueueModule {
-  static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
-    if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
-    else setDefaultBackendFactory(createRedisBackend);
+  static with(queue: QueueSettings): DynamicModule {
     BullModule.queueClass = ListenedQueue;
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
@@ -39,22 +33,18 @@ export class QueueModule {
       runRetryDelay: 1000,
       settings: { backoffStrategy: backoff },
     });
-    const connection =
-      queue.redisUrl === undefined
-        ? {
-            connectionString: databaseUrl,
-            max: POSTGRES_POOL,
-            connectionTimeoutMillis: 2000,
-            query_timeout: STATEMENT_TIMEOUT_MS,
-            statement_timeout: STATEMENT_TIMEOUT_MS,
-            idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS * 2,
-            keepAlive: true,
-          }
-        : { url: queue.redisUrl };
     return {
       module: QueueModule,
       imports: [
-        BullModule.forRoot({ connection: connection, prefix: queue.prefix }),
+        BullModule.forRootAsync({
+          imports: [ConnectionsModule],
+          inject: [Postgres],
+          useFactory: (postgres: Postgres) => {
+            const { redisUrl, prefix } = queue;
+            setDefaultBackendFactory(redisUrl === undefined ? createPostgresBackend(postgres) : createRedisBackend);
+            return { connection: redisUrl === undefined ? {} : { url: redisUrl }, prefix };
+          },
+        }),
         BullModule.registerQueue({ name: MINT_TOKENS }),
       ],
       providers: [MintTokensQueue],

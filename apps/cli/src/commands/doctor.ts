@@ -2,8 +2,9 @@ import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment
 import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
-import { cas, configuration, database, notChecked, oldestPending, queue } from '../doctor/checks.js';
-import { asLine, counted, type Finding } from '../doctor/finding.js';
+import { cas, configuration, oldestPending, queue } from '../doctor/checks.js';
+import { database } from '../doctor/database.js';
+import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js';
 import { keyStage } from '../doctor/key-stage.js';
 import { withApp } from '../with-app.js';
 
@@ -34,7 +35,7 @@ async function databaseAndRows(settings: Partial<AllSettings>): Promise<Finding[
     const text = 'DATABASE_URL is not set or invalid: the database cannot be checked';
     return [{ check: 'database', level: 'fault', text, advice: 'set DATABASE_URL in this shell' }];
   }
-  const { ready, findings } = await database(settings.database.url);
+  const { ready, findings } = await database(settings.database, settings.runtime?.production !== false);
   if (!ready) return [...findings, notChecked('rows', 'key ring, API keys and sessions require a working database')];
   return [...findings, ...(await rows({ database: settings.database, runtime: RUNTIME }, settings.sealing))];
 }

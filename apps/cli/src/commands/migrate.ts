@@ -1,4 +1,5 @@
 import { migrateNamespaces, processEnvironment, readSettings } from '@app/config';
+import { PostgresAccess } from '@app/connections';
 import { migrateSchema } from '@app/entities';
 import { migrateQueue } from '@app/queue';
 import type { Command } from 'commander';
@@ -13,9 +14,10 @@ export function addMigrate(program: Command): void {
  */
 async function migrate(): Promise<void> {
   const { database } = readSettings(migrateNamespaces, processEnvironment());
+  const access = new PostgresAccess({ url: database.url });
   process.stdout.write('migrate: queue schema …\n');
-  await migrateQueue(database.url);
+  await migrateQueue(access);
   process.stdout.write('migrate: application schema …\n');
-  const ran = await migrateSchema(database.url);
+  const ran = await migrateSchema(access);
   process.stdout.write(ran.length === 0 ? 'migrate: already up to date\n' : `migrate: done, ${ran.join(', ')}\n`);
 }

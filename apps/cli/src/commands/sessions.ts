@@ -93,7 +93,7 @@ export async function withSessionsAndQueue<T>(
 ): Promise<T> {
   const settings = readSettings(sessionsNamespaces, processEnvironment());
   await waitForQueue(settings.queue.redisUrl, QUEUE_PATIENCE_MS, () => undefined);
-  const queue = QueueModule.with(settings.queue, settings.database.url);
+  const queue = QueueModule.with(settings.queue);
   return withApp(settings, [queue], (app) => work(app, settings.sessions.mintDeadlineS));
 }
 

@@ -1,10 +1,20 @@
-import { defineNamespace, url, whole } from './namespace.js';
+import { z } from 'zod';
+import { parsePostgresUrl, UrlFault } from '../urls/postgres-url.js';
+import { defineNamespace, whole } from './namespace.js';
+
+const postgresUrl = z.string().superRefine((value, context) => {
+  try {
+    parsePostgresUrl(value);
+  } catch (error) {
+    context.addIssue(error instanceof UrlFault ? error.message : 'must be a URL');
+  }
+});
 
 export const database = defineNamespace({
   title: 'Database',
   variables: {
     DATABASE_URL: {
-      schema: url('postgres:', 'postgresql:'),
+      schema: postgresUrl,
       description:
         'PostgreSQL 15 or newer, connected directly or through session pooling (transaction pooling breaks LISTEN).',
       secret: true,
@@ -27,8 +37,10 @@ export const database = defineNamespace({
       default: '60',
     },
   },
-  settings: (values) => ({
+  settings: (values, _context, files) => ({
     url: values.DATABASE_URL,
+    /** The file it was read from, if any: reread when it changes. */
+    urlFile: files.DATABASE_URL,
     pool: values.DATABASE_POOL,
     timeoutMs: values.DATABASE_TIMEOUT_MS,
     bootTimeoutMs: values.BOOT_TIMEOUT_S * 1000,

@@ -1,3 +1,4 @@
+import type { PostgresAccess } from '@app/connections';
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { Sessions1764000000000 } from '../migrations/1764000000000-sessions.js';
@@ -11,38 +12,39 @@ import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
 import { SessionTokenEntity } from '../tables/session-token.entity.js';
 
-export interface DatabaseSettings {
-  url: string;
+export const MIGRATIONS = [
+  Sessions1764000000000,
+  ApiKeyRates1764100000000,
+  Audit1764200000000,
+  AuditNames1764300000000,
+  RenameAuditRows1764300100000,
+];
+
+export interface PoolSettings {
   pool: number;
   timeoutMs: number;
 }
 
 /** Every wait is bounded: for a pooled connection, for connecting and for a statement. */
-export function dataSourceOptions({ url, pool, timeoutMs }: DatabaseSettings): DataSourceOptions {
+export function dataSourceOptions(access: PostgresAccess, { pool, timeoutMs }: PoolSettings): DataSourceOptions {
   return {
     type: 'postgres',
-    // Named here because a bundle has no node_modules to load it from by its name.
-    driver: pg,
-    url,
+    driver: driverWith(access, { pool, timeoutMs }),
     entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity],
-    migrations: [
-      Sessions1764000000000,
-      ApiKeyRates1764100000000,
-      Audit1764200000000,
-      AuditNames1764300000000,
-      RenameAuditRows1764300100000,
-    ],
+    migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
-    poolSize: pool,
-    extra: {
-      connectionTimeoutMillis: timeoutMs,
-      statement_timeout: timeoutMs,
-      query_timeout: timeoutMs,
-      idle_in_transaction_session_timeout: timeoutMs * 2,
-      keepAlive: true,
-      timeoutMs,
-    },
+    extra: { timeoutMs },
     logging: false,
+    // Every statement reports its own error; an idle connection that is lost is replaced when it is needed.
+    poolErrorHandler: () => undefined,
   };
+}
+
+/** TypeORM makes its pool by `new driver.Pool(options)`: this one ignores the options and reaches Postgres as told. */
+function driverWith(access: PostgresAccess, { pool, timeoutMs }: PoolSettings): object {
+  function Pool(): pg.Pool {
+    return access.newPool({ max: pool, timeoutMs });
+  }
+  return { ...pg, Pool };
 }

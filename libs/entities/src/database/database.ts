@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { ConnectionLostError, classifyDatabaseError } from './database-errors.js';
+import { assertWritable } from './usability.js';
 
 /** Runs one statement and returns its rows: SELECT, or INSERT, UPDATE and DELETE with RETURNING. */
 export interface Queryable {
@@ -26,6 +27,13 @@ export class Database implements Queryable {
 
   async query<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     return this.withClient((client) => run<R>(client, sql, parameters));
+  }
+
+  /** Rejects if this process could not read and write its tables now: for readiness. @throws StoreUnavailableError */
+  async assertUsable(): Promise<void> {
+    await assertWritable(this).catch((error: unknown) => {
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError('database', { cause: error });
+    });
   }
 
   /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */

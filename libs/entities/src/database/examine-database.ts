@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { Client } from 'pg';
-import { type DatabaseState, schemaState } from './schema.js';
+import type { PostgresAccess, PostgresClient } from '@app/connections';
+import { describeCause } from '@app/kernel';
+import { keepsSession, listens } from './pooling.js';
+import { type DatabaseState, databaseState } from './schema.js';
+import { withTwoClients } from './two-clients.js';
+import { assertWritable } from './usability.js';
 
-const ANSWER_WITHIN_MS = 3000;
-
-export interface DatabaseFindings {
-  state: DatabaseState;
+export interface DatabaseFindings extends DatabaseState {
   /** Absent if the server could not be reached. */
   server?: ServerFindings;
 }
@@ -21,64 +20,45 @@ export interface ServerFindings {
   keepsSession: boolean;
   /** Whether LISTEN receives notifications. */
   listens: boolean;
+  /** The role of this connection, and why it cannot write the tables: a standby, or a missing right. */
+  role: string;
+  superuser: boolean;
+  notWritable: string | null;
 }
 
 /** Tests the requirements of this service on a database. Changes nothing in it. */
-export async function examineDatabase(url: string): Promise<DatabaseFindings> {
-  const state = await schemaState(url);
-  const options = { connectionString: url, connectionTimeoutMillis: ANSWER_WITHIN_MS, query_timeout: ANSWER_WITHIN_MS };
-  const [one, other] = [new Client(options), new Client(options)];
-  for (const client of [one, other]) client.on('error', () => undefined);
-  try {
-    await one.connect();
-    await other.connect();
-    return { state, server: await examine(one, other) };
-  } catch {
-    return { state };
-  } finally {
-    await Promise.all([one, other].map((client) => client.end().catch(() => undefined)));
-  }
+export async function examineDatabase(access: PostgresAccess): Promise<DatabaseFindings> {
+  const state = await databaseState(access);
+  if (state.state === 'unavailable') return state;
+  const server = await withTwoClients(access, (one, other) => examine(access, one, other)).catch(() => undefined);
+  return { ...state, ...(server !== undefined && { server }) };
 }
 
-async function examine(one: Client, other: Client): Promise<ServerFindings> {
+async function examine(access: PostgresAccess, one: PostgresClient, other: PostgresClient): Promise<ServerFindings> {
   const before = Date.now();
-  const { rows } = await one.query<{ version: string; major: number; now: number }>(
+  const { rows } = await one.query<{ version: string; major: number; now: number; role: string; superuser: boolean }>(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int / 10000 AS major,
-            (1000 * extract(epoch FROM clock_timestamp()))::float8 AS now`,
+            (1000 * extract(epoch FROM clock_timestamp()))::float8 AS now, current_user AS role,
+            current_setting('is_superuser') = 'on' AS superuser`,
   );
   const [server] = rows;
   if (server === undefined) throw new Error('a SELECT without FROM returned no row');
+  const skewS = ((before + Date.now()) / 2 - server.now) / 1000;
+  const queryable = {
+    query: async <R>(sql: string, parameters: readonly unknown[] = []) =>
+      (await one.query(sql, [...parameters])).rows as R[],
+  };
   return {
     version: server.version,
     major: server.major,
-    skewS: ((before + Date.now()) / 2 - server.now) / 1000,
+    role: server.role,
+    superuser: server.superuser,
+    skewS,
     keepsSession: await keepsSession(one, other).catch(() => false),
     listens: await listens(one, other).catch(() => false),
+    notWritable: await assertWritable(queryable).then(
+      () => null,
+      (error: unknown) => describeCause(access.place, error),
+    ),
   };
-}
-
-/** The transaction on `other` occupies the server session that a pooler would otherwise reuse for `one`. */
-async function keepsSession(one: Client, other: Client): Promise<boolean> {
-  const mark = randomBytes(8).toString('hex');
-  await one.query(`SELECT set_config('watchtogether.mark', $1, false)`, [mark]);
-  await other.query('BEGIN');
-  await other.query('SELECT 1');
-  try {
-    const { rows } = await one.query<{ mark: string | null }>(
-      `SELECT current_setting('watchtogether.mark', true) AS mark`,
-    );
-    return rows[0]?.mark === mark;
-  } finally {
-    await other.query('ROLLBACK');
-  }
-}
-
-async function listens(one: Client, other: Client): Promise<boolean> {
-  const channel = `watchtogether_${randomBytes(8).toString('hex')}`;
-  await one.query(`LISTEN ${channel}`);
-  const heard = once(one, 'notification', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  await other.query('SELECT pg_notify($1, $2)', [channel, '']);
-  await heard;
-  await one.query(`UNLISTEN ${channel}`);
-  return true;
 }

@@ -1,17 +1,23 @@
-import { StartupError, endpoint, sleep } from '@app/kernel';
-import { Client } from 'pg';
+import { PostgresAccess, type PostgresAccessSettings, type PostgresClient } from '@app/connections';
+import { classifyCause, describeCause, StartupError, sleep } from '@app/kernel';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from './data-source-options.js';
+import { dataSourceOptions, MIGRATIONS } from './data-source-options.js';
+import { keepsSession } from './pooling.js';
+import { withTwoClients } from './two-clients.js';
 
 /** Migrations may take long. Both Postgres and pg treat 0 as "no limit". */
 const NO_LIMIT = 0;
+const LOOK_EVERY_MS = 500;
 
-/** Runs the pending migrations and returns their names. */
-export async function migrateSchema(url: string): Promise<string[]> {
-  const source = await new DataSource(dataSourceOptions({ url, pool: 2, timeoutMs: NO_LIMIT })).initialize();
+/** Runs the pending migrations and returns their names. @throws StartupError that names the cause */
+export async function migrateSchema(access: PostgresAccess): Promise<string[]> {
+  const source = new DataSource(dataSourceOptions(access, { pool: 2, timeoutMs: NO_LIMIT }));
+  await source.initialize().catch((error: unknown) => {
+    throw new StartupError(describeCause(access.place, error), { cause: error });
+  });
   try {
     // Serializes concurrent migrate commands, such as two replicas of a one-shot job.
-    const lock = new Client({ connectionString: url });
+    const lock = access.newClient();
     await lock.connect();
     try {
       await lock.query(`SELECT pg_advisory_lock(hashtext('watchtogether-auth-server/migrate'))`);
@@ -26,53 +32,65 @@ export async function migrateSchema(url: string): Promise<string[]> {
 }
 
 /**
- * Waits until the database is available and its schema is at least as new as this code. Called before the process
- * starts anything else, so that it never runs without a working database connection.
+ * Waits until the database is available, keeps sessions, and its schema is at least as new as this code. Called before
+ * the process starts anything else, so that it never runs without a working database connection.
  *
- * @throws StartupError after `timeoutMs`
+ * @param onWait receives one sentence per change of cause: part, place, what and what to do
+ * @param needsSession whether a pooler in transaction mode is refused; commands that do not LISTEN work behind it
+ * @throws StartupError after `timeoutMs`, or at once behind such a pooler
  */
 export async function waitForDatabase(
-  url: string,
+  settings: PostgresAccessSettings,
   timeoutMs: number,
-  onWait: (reason: keyof typeof FAULTS) => void,
+  onWait: (reason: string) => void,
+  { needsSession = true } = {},
 ): Promise<void> {
+  const access = new PostgresAccess(settings, onWait);
   const end = performance.now() + timeoutMs;
   let told: string | undefined;
-  for (;;) {
-    const state = await schemaState(url);
-    if (state === 'ready') return;
-    if (performance.now() > end)
-      throw new StartupError(`${FAULTS[state]} (${endpoint(url)}, waited ${String(timeoutMs / 1000)} s)`);
-    if (told !== state) onWait(state);
-    told = state;
-    await sleep(LOOK_EVERY_MS);
+  try {
+    for (;;) {
+      const { state, text } = await databaseState(access);
+      if (state === 'ready' || (state === 'transaction-pooling' && !needsSession)) return;
+      if (state === 'transaction-pooling') throw new StartupError(text);
+      if (performance.now() > end) throw new StartupError(`${text} (waited ${String(timeoutMs / 1000)} s)`);
+      if (told !== text) onWait(text);
+      told = text;
+      await sleep(LOOK_EVERY_MS);
+    }
+  } finally {
+    access.close();
   }
 }
 
-const LOOK_EVERY_MS = 500;
-const FAULTS = {
-  'no-answer': 'The database is unavailable',
-  refused: 'The database refused the connection: check user, password and database name',
-  'old-schema': 'The database schema is older than this release: run the migrate command',
-};
-
-export type DatabaseState = 'ready' | keyof typeof FAULTS;
+export interface DatabaseState {
+  state: 'ready' | 'unavailable' | 'old-schema' | 'transaction-pooling';
+  /** A sentence for operators; empty if ready. */
+  text: string;
+}
 
 /** Whether the database is available, accepts the credentials, and has a schema at least as new as this code. */
-export async function schemaState(url: string): Promise<DatabaseState> {
-  const source = new DataSource(dataSourceOptions({ url, pool: 1, timeoutMs: 2000 }));
+export async function databaseState(access: PostgresAccess): Promise<DatabaseState> {
   try {
-    await source.initialize();
-    return (await source.showMigrations()) ? 'old-schema' : 'ready';
+    return await withTwoClients(access, async (one, other) => {
+      if (!(await isMigrated(one))) return { state: 'old-schema', text: oldSchema(access) };
+      if (await keepsSession(one, other)) return { state: 'ready', text: '' };
+      const text = `${access.place}: a pooler in transaction mode, behind which LISTEN does not work; connect directly or through session pooling`;
+      return { state: 'transaction-pooling', text };
+    });
   } catch (error) {
-    return isRefusal(error) ? 'refused' : 'no-answer';
-  } finally {
-    if (source.isInitialized) await source.destroy().catch(() => undefined);
+    if (classifyCause(error).kind === 'not-migrated') return { state: 'old-schema', text: oldSchema(access) };
+    return { state: 'unavailable', text: describeCause(access.place, error) };
   }
 }
 
-/** SQLSTATE 28…: invalid credentials; 3D…: unknown database; 42…: insufficient privileges. */
-function isRefusal(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^(28|3D|42)/.test(code);
+/** Reads the table that TypeORM keeps, without its own check, which would create the table. */
+async function isMigrated(client: PostgresClient): Promise<boolean> {
+  const names = MIGRATIONS.map(({ name }) => name);
+  const { rows } = await client.query('SELECT 1 FROM migrations WHERE name = ANY($1)', [names]);
+  return rows.length === names.length;
+}
+
+function oldSchema(access: PostgresAccess): string {
+  return `${access.place}: the schema is older than this release; run npm run migrate`;
 }

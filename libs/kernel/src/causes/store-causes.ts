@@ -54,7 +54,8 @@ export const POSTGRES_CAUSES: readonly CauseRule[] = [
   },
   {
     code: /^42501$/,
-    message: /permission denied for (?<object>(table|schema|sequence|function|database|relation) [\w.]{1,63})/,
+    message:
+      /permission denied for (?<object>(table|schema|sequence|function|database|relation) [\w.]{1,63}( \([A-Z]+\))?)/,
     kind: 'missing-right',
     what: 'the database role lacks a right on {object}',
     advice: 'grant it to the role (docs/operations.md, "A role with only the rights it needs")',

@@ -1,0 +1,160 @@
+import { parsePostgresUrl, type PostgresTarget, readSecretFile, UrlFault } from '@app/config';
+import { describeCause } from '@app/kernel';
+import { type ClientBase, type ClientConfig, Pool } from 'pg';
+import { PostgresClient } from './postgres-client.js';
+
+export interface PostgresAccessSettings {
+  url: string;
+  /** The file that the URL was read from, if any. */
+  urlFile?: string | undefined;
+}
+
+export interface PostgresPoolOptions {
+  max: number;
+  /** For connecting, acquiring a connection and each statement, in ms; 0 for no limit. */
+  timeoutMs: number;
+  applicationName?: string;
+  /** Schemas to search, if not the role's own. */
+  searchPath?: string;
+}
+
+const CHECK_FILE_EVERY_MS = 1000;
+const PROBE_WITHIN_MS = 3000;
+/** Connections are replaced after this time, so that all of them follow a failover, a new password or a new host, in s. */
+const MAX_LIFETIME_S = 300;
+const DEFAULT_PORT = 5432;
+
+/**
+ * How this process reaches Postgres. If the URL came from a file, the file is reread, and a new URL is adopted as soon
+ * as a connection by it has succeeded: until then the previous one stays in use, so a half-finished rotation fails
+ * nothing that the previous URL would have served.
+ *
+ * @see close It must be closed if the URL came from a file.
+ */
+export class PostgresAccess {
+  private target: PostgresTarget;
+  private url: string;
+  private readonly timer: NodeJS.Timeout | undefined;
+  private checking = false;
+  /** What was last reported about the file, so that it is reported once. */
+  private reported = '';
+
+  /** @param report receives one line per change of state, for the log */
+  constructor(
+    private readonly settings: PostgresAccessSettings,
+    private readonly report: (line: string) => void = () => undefined,
+  ) {
+    this.url = settings.url;
+    this.target = parsePostgresUrl(settings.url);
+    if (settings.urlFile !== undefined) {
+      this.timer = setInterval(() => void this.checkFile(), CHECK_FILE_EVERY_MS).unref();
+    }
+  }
+
+  /** For logs and errors, without credentials: `PostgreSQL at db.example:5432`. */
+  get place(): string {
+    const { host = 'localhost', port = DEFAULT_PORT } = this.target;
+    return `PostgreSQL at ${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  }
+
+  /** Whether connections are encrypted, and whether the certificate of the server is checked. */
+  get tls(): 'none' | 'unverified' | 'verified' {
+    if (this.target.ssl === false) return 'none';
+    return this.target.ssl.rejectUnauthorized === false ? 'unverified' : 'verified';
+  }
+
+  /** A single connection, not yet established, with a listener for errors attached. */
+  newClient(config: ClientConfig = {}): PostgresClient {
+    const client = new PostgresClient(config, this.target);
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  /**
+   * A pool whose connections use the current URL. The server's timeouts are set after connecting, since poolers such as
+   * PgBouncer refuse them as startup parameters.
+   */
+  newPool({ max, timeoutMs, applicationName, searchPath }: PostgresPoolOptions): Pool {
+    const current = (): PostgresTarget => this.target;
+    class CurrentClient extends PostgresClient {
+      constructor(config: ClientConfig = {}) {
+        super(config, current());
+      }
+    }
+    const parameters = {
+      ...(timeoutMs > 0 && {
+        statement_timeout: String(timeoutMs),
+        idle_in_transaction_session_timeout: String(timeoutMs * 2),
+      }),
+      ...(searchPath !== undefined && { search_path: searchPath }),
+    };
+    const pool = new Pool({
+      Client: CurrentClient,
+      max,
+      connectionTimeoutMillis: timeoutMs,
+      ...(timeoutMs > 0 && { query_timeout: timeoutMs }),
+      ...(applicationName !== undefined && { application_name: applicationName }),
+      maxLifetimeSeconds: MAX_LIFETIME_S,
+      keepAlive: true,
+      // Its types leave out that the pool waits for a promise.
+      onConnect: ((client: ClientBase) => setParameters(client, parameters)),
+    });
+    pool.on('error', () => undefined);
+    return pool;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private async checkFile(): Promise<void> {
+    if (this.checking) return;
+    this.checking = true;
+    try {
+      const url = readSecretFile(this.settings.urlFile ?? '');
+      if (url === this.url) this.reported = '';
+      else await this.consider(url ?? '');
+    } finally {
+      this.checking = false;
+    }
+  }
+
+  private async consider(url: string): Promise<void> {
+    try {
+      const target = parsePostgresUrl(url);
+      await probe(target);
+      this.target = target;
+      this.url = url;
+      this.reported = '';
+      this.report(`DATABASE_URL_FILE has changed: new connections go to ${this.place} with the new credentials`);
+    } catch (error) {
+      const reason =
+        error instanceof UrlFault ? `the URL ${error.message}` : describeCause('a connection by it', error);
+      if (this.reported !== reason)
+        this.report(`DATABASE_URL_FILE has changed and cannot be used yet (${reason}); the previous URL stays in use`);
+      this.reported = reason;
+    }
+  }
+}
+
+async function setParameters(client: ClientBase, parameters: Record<string, string>): Promise<void> {
+  if (Object.keys(parameters).length === 0) return;
+  await client.query(
+    `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS parameters (name, value)`,
+    [Object.keys(parameters), Object.values(parameters)],
+  );
+}
+
+async function probe(target: PostgresTarget): Promise<void> {
+  const client = new PostgresClient(
+    { connectionTimeoutMillis: PROBE_WITHIN_MS, query_timeout: PROBE_WITHIN_MS },
+    target,
+  );
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    client.hangUp();
+  }
+}
