@@ -27,6 +27,7 @@ const BUILD_INPUTS = ['apps', 'libs', 'package-lock.json', 'tsconfig.json', 'nes
 /** Programs for the tests: the Debian package of each, and the tests that are skipped without it. */
 const TEST_PROGRAMS = [
   { names: ['redis-server'], package: 'redis-server', without: 'every test that needs a real Redis' },
+  { names: ['pgbouncer'], package: 'pgbouncer', without: 'the tests with a real PgBouncer' },
   { names: ['chromium', 'chromium-browser'], package: 'chromium', without: 'the tests in a browser' },
   { names: ['curl'], package: 'curl', without: 'the tests of documented curl lines' },
   { names: ['faketime'], package: 'faketime', without: 'the tests with a wrong clock' },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gatewayNamespaces, readSettings, workerNamespaces } from '@app/config';
 import { ApiKeysRepository } from '@app/entities';
 import { newApiKey, parseApiKey, type Scope } from '@app/kernel';
-import { createLog } from '@app/observability';
+import { createLog, NestLog } from '@app/observability';
 import { describe } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -93,9 +93,10 @@ export class TestApp {
 
   async startGateway(extra: Record<string, string> = {}): Promise<RunningGateway> {
     const settings = readSettings(gatewayNamespaces, this.environment({ BOOTSTRAP_API_KEY: this.apiKey, ...extra }));
-    const module = await GatewayModule.with(settings, this.newLog('gateway'));
+    const log = this.newLog('gateway');
+    const module = await GatewayModule.with(settings, log);
     const app = await NestFactory.create<NestFastifyApplication>(module, createFastifyAdapter(settings), {
-      logger: false,
+      logger: new NestLog(log),
       bodyParser: false,
       abortOnError: false,
     });
@@ -111,8 +112,9 @@ export class TestApp {
     const { url, apiKey, apiSecret } = this.cas;
     const own = { CAS_URL: url, CAS_API_KEY: apiKey, CAS_API_SECRET: apiSecret, CAS_TIMEOUT_MS: '2000' };
     const settings = readSettings(workerNamespaces, this.environment({ ...own, ...extra }));
-    const module = await WorkerModule.with(settings, this.newLog('worker'));
-    this.worker = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    const log = this.newLog('worker');
+    const module = await WorkerModule.with(settings, log);
+    this.worker = await NestFactory.createApplicationContext(module, { logger: new NestLog(log), abortOnError: false });
     return this.worker;
   }
 

@@ -1,4 +1,5 @@
 import type { SettingsService } from '@app/config';
+import { describeCause } from '@app/kernel';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -49,9 +50,11 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
       for (const id of jobIds) worker.cancelJob(id);
     });
     // Logged once per outage: a broken connection can emit thousands of errors per second.
-    worker.on('error', (error: NodeJS.ErrnoException) => {
+    worker.on('error', (error) => {
       if (!this.erring)
-        this.log.warn(`queue unavailable (${error.code ?? error.name}): no jobs taken until it is back`);
+        this.log.warn(
+          `queue unavailable: ${describeCause(this.queue.place, error)}. No jobs are taken until it is back`,
+        );
       this.erring = true;
     });
     worker.on('active', () => {

@@ -10,7 +10,7 @@ import type { PoolClient } from 'pg';
 /** Size of the queue's connection pool, LISTEN connection included. */
 const POOL = 5;
 /** Client and server timeout of the queue's statements, in ms. None of them should have to wait for a lock. */
-const STATEMENT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 4000;
 const HEARTBEAT_EVERY_MS = 1500;
 const HEARTBEAT_WITHIN_MS = 2000;
 /** BullMQ's own schema. */
@@ -28,8 +28,8 @@ interface BullConnection {
  * BullMQ's Postgres backend, on a pool of ours:
  *
  * - `DATABASE_URL` may have options of its own, and lead through a pooler that refuses startup parameters;
- * - its LISTEN connection has a heartbeat. BullMQ relies on TCP keepalive, so that a silent connection would keep jobs
- *   waiting for up to a minute;
+ * - its LISTEN connection has a heartbeat, and if that stops, all connections are replaced. BullMQ relies on TCP
+ *   keepalive, so that a silent connection would keep jobs waiting for up to a minute;
  * - BullMQ checks its schema before the first statement and caches the result, including a failure: a process that
  *   started while Postgres was slow would never reach its queue. A cached failure is dropped, so that the next
  *   statement repeats the check.
@@ -52,7 +52,9 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
         throw error;
       }
     };
-    const heartbeat = setInterval(() => void beat(connection), HEARTBEAT_EVERY_MS).unref();
+    const clients = new Set<PoolClient>();
+    pool.on('connect', (client) => clients.add(client)).on('remove', (client) => clients.delete(client));
+    const heartbeat = setInterval(() => void beat(connection, clients), HEARTBEAT_EVERY_MS).unref();
     const close = connection.close.bind(connection);
     connection.close = async () => {
       clearInterval(heartbeat);
@@ -63,15 +65,18 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
   };
 }
 
-/** Destroys a LISTEN connection that does not answer, or leads to a standby. BullMQ then connects and listens again. */
-async function beat({ listenClient }: BullConnection): Promise<void> {
+/**
+ * Destroys all connections if the one that listens does not answer, or leads to a standby: most likely the others do the
+ * same. BullMQ then connects and listens again.
+ */
+async function beat({ listenClient }: BullConnection, clients: ReadonlySet<PoolClient>): Promise<void> {
   if (listenClient === undefined) return;
   try {
     const answer = listenClient.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
     const { rows } = await withTimeout(HEARTBEAT_WITHIN_MS, answer, () => new Error('no response'));
     if (rows[0]?.standby === true) throw Object.assign(new Error('the server is read-only'), { code: '25006' });
   } catch (error) {
-    hangUp(listenClient, error as Error);
+    for (const client of clients) hangUp(client, error as Error);
   }
 }
 

@@ -96,8 +96,11 @@ export class PostgresAccess {
       ...(applicationName !== undefined && { application_name: applicationName }),
       maxLifetimeSeconds: MAX_LIFETIME_S,
       keepAlive: true,
-      // Its types leave out that the pool waits for a promise.
-      onConnect: ((client: ClientBase) => setParameters(client, parameters)),
+      verify: (client, done) => {
+        setParameters(client, parameters).then(() => {
+          done();
+        }, done);
+      },
     });
     pool.on('error', () => undefined);
     return pool;

@@ -25,6 +25,8 @@ const UNAVAILABLE_CLASSES = new Set(['08', '40', '53', '55', '57', '58']);
  */
 const READ_ONLY = '25006';
 
+const MISSING_RIGHT = '42501';
+
 /** Classifies an error thrown by `pg`. Anything that is not a response from the server means that it is unavailable. */
 export function classifyDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -34,6 +36,8 @@ export function classifyDatabaseError(error: unknown): unknown {
     return new ConnectionLostError('database', { cause: error });
   }
   if (code === '23505') return new UniqueViolationError(constraint ?? 'unknown', { cause: error });
+  // The operator's to grant, so no bug: the same statement succeeds once the role has the right.
+  if (code === MISSING_RIGHT) return new StoreUnavailableError('database', { cause: error });
   if (code !== undefined && UNAVAILABLE_CLASSES.has(code.slice(0, 2))) {
     return new StoreUnavailableError('database', { cause: error });
   }

@@ -1,9 +1,11 @@
 import { StoreUnavailableError, withTimeout } from '@app/kernel';
+import { Postgres } from '@app/connections';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { ConnectionLostError, classifyDatabaseError } from './database-errors.js';
+import { OutageLog } from './outage-log.js';
 import { assertWritable } from './usability.js';
 
 /** Runs one statement and returns its rows: SELECT, or INSERT, UPDATE and DELETE with RETURNING. */
@@ -23,7 +25,14 @@ const TRANSACTION_FACTOR = 1.2;
  */
 @Injectable()
 export class Database implements Queryable {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  private readonly outage: OutageLog;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    postgres: Postgres,
+  ) {
+    this.outage = new OutageLog(() => postgres.place);
+  }
 
   async query<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     return this.withClient((client) => run<R>(client, sql, parameters));
@@ -51,9 +60,16 @@ export class Database implements Queryable {
     });
   }
 
-  private withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const { timeoutMs } = this.dataSource.options.extra as { timeoutMs: number };
-    return withTimeout(timeoutMs * TRANSACTION_FACTOR, this.borrow(work), () => new StoreUnavailableError('database'));
+    try {
+      const result = await withTimeout(timeoutMs * TRANSACTION_FACTOR, this.borrow(work), unanswered);
+      this.outage.succeeded();
+      return result;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) this.outage.failed(error);
+      throw error;
+    }
   }
 
   private async borrow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -83,6 +99,10 @@ export class Database implements Queryable {
 async function run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
   const result = await client.query(sql, parameters as unknown[]).catch(rethrowClassified);
   return result.rows as R[];
+}
+
+function unanswered(): StoreUnavailableError {
+  return new StoreUnavailableError('database', { cause: new Error('no response') });
 }
 
 function rethrowClassified(error: unknown): never {
