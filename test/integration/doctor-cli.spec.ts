@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { newSessionId } from '@app/kernel';
+import { KeyRing } from '@app/sealing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../tools/ports.mjs';
 import { type RunningSandbox, startCasSandbox } from '../support/cas-sandbox.js';
@@ -7,7 +8,9 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { runCommand } from '../support/cli.js';
 import { startTransactionPooler } from '../support/transaction-pooler.js';
 
-const ring = (...ids: string[]) => ids.map((id) => `${id}:${randomBytes(32).toString('base64')}`).join();
+const KEYS = new Map(['k1', 'k2', 'k9'].map((id) => [id, randomBytes(32)]));
+const keyOf = (id: string) => KEYS.get(id) ?? randomBytes(32);
+const ring = (...ids: string[]) => ids.map((id) => `${id}:${keyOf(id).toString('base64')}`).join();
 
 let database: TestDatabase;
 let cas: RunningSandbox;
@@ -24,8 +27,11 @@ const doctor = (env: Record<string, string>, ...args: string[]) => runCommand(['
 /** The beginnings of the lines: the sign and the check. */
 const signs = (text: string) => text.split('\n').map((line) => line.slice(0, 15).trim());
 
-async function put(count: number, keyId: string, sealed: string | null): Promise<void> {
+/** @param erased whether the tokens are no longer there, as after a session was closed */
+async function put(count: number, keyId: string, { erased = false } = {}): Promise<void> {
   const ids = Array.from({ length: count }, newSessionId);
+  const keys = new KeyRing([{ id: keyId, key: keyOf(keyId) }]);
+  const sealed = ids.map((sessionId) => (erased ? null : keys.seal('token', { sessionId, product: 'stream' }).sealed));
   await database.rows(
     `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at, created_at)
      SELECT id, 1, 'pending', '{stream}', 'key:test', now() + interval '1 hour', now() + interval '1 hour',
@@ -34,7 +40,7 @@ async function put(count: number, keyId: string, sealed: string | null): Promise
   );
   await database.rows(
     `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
-     SELECT id, 'stream', $2::text || id, $3, now() + interval '1 hour' FROM unnest($1::text[]) id`,
+     SELECT id, 'stream', text, $3, now() + interval '1 hour' FROM unnest($1::text[], $2::text[]) AS t (id, text)`,
     [ids, sealed, keyId],
   );
 }
@@ -65,7 +71,7 @@ describe('doctor', () => {
   }, 90_000);
 
   it('says what it was not told, and works with what it was', async () => {
-    await put(2, 'k1', 'sealed');
+    await put(2, 'k1');
     const { code, text } = await doctor({ DATABASE_URL: database.url }, '--json');
     const findings = JSON.parse(text) as { check: string; level: string; text: string }[];
     expect(findings.filter(({ level }) => level === 'not-checked')).toEqual([
@@ -81,7 +87,7 @@ describe('doctor', () => {
   }, 90_000);
 
   it('finds all that is wrong in one run, says what to do, and shows no value', async () => {
-    await put(3, 'k9', 'sealed');
+    await put(3, 'k9');
     await addKey('ending', '3 days');
     const pooler = await startTransactionPooler(database.url);
     const closed = `127.0.0.1:${await freePort()}`;
@@ -112,7 +118,7 @@ describe('doctor', () => {
 
   it('tells the stage of a rotation', async () => {
     await database.rows('DELETE FROM sessions');
-    await put(2, 'k1', 'sealed');
+    await put(2, 'k1');
     const stage = async (...ids: string[]) => {
       const { code, text } = await doctor({ DATABASE_URL: database.url, TOKEN_ENCRYPTION_KEYS: ring(...ids) });
       expect(code).toBe(0);
@@ -121,9 +127,18 @@ describe('doctor', () => {
     expect(await stage('k1', 'k2')).toContain('if k2 is a new key, move it to the front');
     expect(await stage('k2', 'k1')).toMatch(/^! .*still k1 seals 2 tokens → .*reseal/);
     await database.rows(`UPDATE session_tokens SET key_id = 'k2'`);
-    await put(1, 'k1', null);
+    await put(1, 'k1', { erased: true });
     expect(await stage('k2', 'k1')).toMatch(/^✓ .*k1 no longer seals any → k1 can be removed from the ring/);
   }, 120_000);
+
+  it('opens one token per key, so that a key with the wrong bytes is found', async () => {
+    await database.rows('DELETE FROM sessions');
+    await put(2, 'k1');
+    const wrong = `k1:${randomBytes(32).toString('base64')}`;
+    const { code, text } = await doctor({ DATABASE_URL: database.url, TOKEN_ENCRYPTION_KEYS: wrong });
+    expect(text).toMatch(/^✗ key ring +k1 cannot open a token that was sealed under this id: .* → restore the bytes/m);
+    expect(code).toBe(1);
+  }, 90_000);
 
   it('says when the schema is missing, and when there is no database at all', async () => {
     const empty = await doctor({ DATABASE_URL: process.env.TEST_PG_URL ?? '' });

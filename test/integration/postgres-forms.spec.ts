@@ -101,7 +101,9 @@ describe('the forms of DATABASE_URL, on a Postgres with TLS, a socket and SCRAM'
   it('refuses a server that offers no channel binding where it is required', async () => {
     const admin = new pg.Client({ connectionString: server.superuserUrl });
     await admin.connect();
-    await admin.query(`COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; sed -i "1i hostssl all plain 127.0.0.1/32 password" pg_hba.conf'`);
+    await admin.query(
+      `COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; sed -i "1i hostssl all plain 127.0.0.1/32 password" pg_hba.conf'`,
+    );
     await admin.query('SELECT pg_reload_conf()');
     await admin.end();
     const plain = new URL(url('', '127.0.0.1'));

@@ -8,4 +8,4 @@ export { readSecretFile } from './secret-file.js';
 export { ConfigService, SettingsModule, type SettingsService } from './settings.module.js';
 export { isLoopback } from './namespaces/namespace.js';
 export { HEADER_TEXT } from './namespaces/cas.js';
-export type { SealingKey } from './namespaces/sealing.js';
+export { keyRing, type SealingKey } from './namespaces/sealing.js';

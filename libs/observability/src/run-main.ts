@@ -1,12 +1,18 @@
-import { StartupError } from '@app/kernel';
+import { classifyCause, describeCause, StartupError } from '@app/kernel';
 import { scrub } from './scrub.js';
 
 /** Runs the `main` of a process. If it fails, prints the reason without secrets to stderr and exits with code 1. */
 export function runMain(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    const text =
-      error instanceof StartupError ? error.message : error instanceof Error ? (error.stack ?? error.message) : '';
+    const text = reason(error);
     process.stderr.write(`${scrub(text)}\n`);
     process.exit(1);
   });
+}
+
+/** A stack only for what may be a bug of ours. */
+function reason(error: unknown): string {
+  if (error instanceof StartupError) return error.message;
+  if (classifyCause(error).kind !== 'unknown') return describeCause('Cannot start', error);
+  return error instanceof Error ? (error.stack ?? error.message) : '';
 }

@@ -10,10 +10,11 @@ export class UnknownSealingKeyError extends CodedError {
 }
 
 /** A sealed token was modified, truncated or moved to another session or product, or its key id now has another key. */
-export class SealBroken extends CodedError {
+export class SealBrokenError extends CodedError {
   readonly code = 'seal-broken';
 
-  constructor() {
+  /** @param keyId as the sealed token says; empty if it says none */
+  constructor(readonly keyId: string) {
     super('The sealed token cannot be decrypted');
   }
 }

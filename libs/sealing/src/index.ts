@@ -1,3 +1,3 @@
-export { SealBroken, UnknownSealingKeyError } from './errors.js';
+export { SealBrokenError, UnknownSealingKeyError } from './errors.js';
 export { KeyRing, type SealContext, type SealedToken } from './key-ring.js';
 export { Sealing, SealingModule } from './sealing.module.js';

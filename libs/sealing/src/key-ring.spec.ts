@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { StartupError } from '@app/kernel';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SealBroken, UnknownSealingKeyError } from './errors.js';
+import { SealBrokenError, UnknownSealingKeyError } from './errors.js';
 import { KeyRing } from './key-ring.js';
 
 const key = (id: string) => ({ id, key: randomBytes(32) });
@@ -48,7 +48,7 @@ describe('KeyRing', () => {
     ['split of the same text', { sessionId: 'ses_one","stream', product: 'stream' as const }],
   ])('rejects another %s', (_what, elsewhere) => {
     const { sealed } = ring.seal(TOKEN, here);
-    expect(() => ring.open(sealed, elsewhere)).toThrow(SealBroken);
+    expect(() => ring.open(sealed, elsewhere)).toThrow(SealBrokenError);
   });
 
   it('rejects every changed character, and reveals nothing', () => {
@@ -57,7 +57,7 @@ describe('KeyRing', () => {
       fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 127 }), (at, flip) => {
         const changed = sealed.slice(0, at) + String.fromCharCode(sealed.charCodeAt(at) ^ flip) + sealed.slice(at + 1);
         const error = errorOf(() => ring.open(changed, here));
-        expect(error instanceof SealBroken || error instanceof UnknownSealingKeyError).toBe(true);
+        expect(error instanceof SealBrokenError || error instanceof UnknownSealingKeyError).toBe(true);
         const shown = inspect(error);
         expect(shown).not.toContain(TOKEN);
         expect(shown).not.toContain(changed);
@@ -75,7 +75,7 @@ describe('KeyRing', () => {
         const changed = Buffer.from(bytes);
         changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
         const parts = boxes.with(part, changed.toString('base64url'));
-        expect(() => ring.open([version, keyId, ...parts].join('.'), here)).toThrow(SealBroken);
+        expect(() => ring.open([version, keyId, ...parts].join('.'), here)).toThrow(SealBrokenError);
       }
     });
   });
@@ -83,17 +83,17 @@ describe('KeyRing', () => {
   it.each(['', 'v1', 'v1.k1..', 'v1.k1.AAAA.AAAA', 'v2.k1.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAA', TOKEN])(
     'rejects %j',
     (sealed) => {
-      expect(() => ring.open(sealed, here)).toThrow(SealBroken);
+      expect(() => ring.open(sealed, here)).toThrow(SealBrokenError);
     },
   );
 
   it('rejects a truncated or extended text', () => {
     const { sealed } = ring.seal(TOKEN, here);
     for (let length = 0; length < sealed.length; length += 1) {
-      expect(() => ring.open(sealed.slice(0, length), here)).toThrow(SealBroken);
+      expect(() => ring.open(sealed.slice(0, length), here)).toThrow(SealBrokenError);
     }
-    expect(() => ring.open(`${sealed}AAAA`, here)).toThrow(SealBroken);
-    expect(() => ring.open(`${sealed}.`, here)).toThrow(SealBroken);
+    expect(() => ring.open(`${sealed}AAAA`, here)).toThrow(SealBrokenError);
+    expect(() => ring.open(`${sealed}.`, here)).toThrow(SealBrokenError);
   });
 
   it('opens with an older key after a rotation, and seals with the new one', () => {
@@ -111,7 +111,7 @@ describe('KeyRing', () => {
 
   it('rejects a text sealed with another key of the same id', () => {
     const { sealed } = new KeyRing([key('k1')]).seal(TOKEN, here);
-    expect(() => ring.open(sealed, here)).toThrow(SealBroken);
+    expect(() => ring.open(sealed, here)).toThrow(SealBrokenError);
   });
 
   it('reveals no key material when inspected, and cannot be empty', () => {

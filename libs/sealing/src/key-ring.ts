@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import type { SealingKey } from '@app/config';
 import { StartupError, type Product } from '@app/kernel';
 import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
-import { SealBroken, UnknownSealingKeyError } from './errors.js';
+import { SealBrokenError, UnknownSealingKeyError } from './errors.js';
 
 const CIPHER = 'aes-256-gcm';
 /** The standard nonce length of GCM; random nonces are safe for 2^32 tokens per key. */
@@ -24,21 +24,41 @@ export interface SealedToken {
 /** Seals and opens tokens with AES-256-GCM. The first key seals, all keys open. */
 export class KeyRing {
   /** KeyObjects, since inspecting them reveals no key material. */
-  readonly #keys: ReadonlyMap<string, KeyObject>;
-
-  /** The id of the key that seals. */
-  readonly sealingKeyId: string;
-
-  /** The ids of all keys, in the ring's order. */
-  readonly keyIds: readonly string[];
+  readonly #keys = new Map<string, KeyObject>();
+  #keyIds: readonly string[] = [];
 
   /** @throws StartupError if there is no key. */
   constructor(keys: readonly SealingKey[]) {
-    const [first] = keys;
-    if (first === undefined) throw new StartupError('The token key ring is empty');
-    this.sealingKeyId = first.id;
-    this.keyIds = keys.map(({ id }) => id);
-    this.#keys = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
+    this.replace(keys);
+  }
+
+  /** The id of the key that seals. */
+  get sealingKeyId(): string {
+    return this.#keyIds[0] ?? '';
+  }
+
+  /** The ids of all keys, in the ring's order. */
+  get keyIds(): readonly string[] {
+    return this.#keyIds;
+  }
+
+  /**
+   * Takes over another ring: its first key seals from now on. Keys that it lacks still open tokens until the process
+   * ends, so that a ring that lost a key by mistake makes no token unreadable.
+   *
+   * @throws StartupError if there is no key, or a key has other bytes than before under the same id
+   */
+  protected replace(keys: readonly SealingKey[]): void {
+    if (keys.length === 0) throw new StartupError('The token key ring is empty');
+    for (const { id, key } of keys) {
+      const known = this.#keys.get(id);
+      if (known !== undefined && !known.equals(createSecretKey(key)))
+        throw new StartupError(
+          `The token key ring has other bytes than before for key ${id}: a new key needs a new id`,
+        );
+    }
+    for (const { id, key } of keys) this.#keys.set(id, createSecretKey(key));
+    this.#keyIds = keys.map(({ id }) => id);
   }
 
   seal(token: string, context: SealContext): SealedToken {
@@ -54,11 +74,12 @@ export class KeyRing {
    * Opens a token that was sealed for this session and product.
    *
    * @throws UnknownSealingKeyError if its key is not in the ring.
-   * @throws SealBroken if it cannot be opened for any other reason.
+   * @throws SealBrokenError if it cannot be opened for any other reason.
    */
   open(sealed: string, context: SealContext): string {
     const envelope = parseEnvelope(sealed);
-    if (envelope?.iv.length !== IV_BYTES || envelope.box.length < TAG_BYTES) throw new SealBroken();
+    if (envelope?.iv.length !== IV_BYTES || envelope.box.length < TAG_BYTES)
+      throw new SealBrokenError(envelope?.keyId ?? '');
     const { keyId, iv, box } = envelope;
     const decipher = createDecipheriv(CIPHER, this.key(keyId), iv, { authTagLength: TAG_BYTES });
     decipher.setAAD(associatedData(keyId, context));
@@ -67,7 +88,7 @@ export class KeyRing {
     try {
       return Buffer.concat([token, decipher.final()]).toString('utf8');
     } catch {
-      throw new SealBroken();
+      throw new SealBrokenError(keyId);
     }
   }
 

@@ -1,5 +1,6 @@
 import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment } from '@app/config';
 import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
+import { KeyRing } from '@app/sealing';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
 import { cas, configuration, oldestPending, queue } from '../doctor/checks.js';
@@ -62,5 +63,21 @@ async function keyRing(repository: ResealingRepository, sealing: AllSettings['se
   }
   const keyIds = sealing.keys.map(({ id }) => id);
   const idle = keyIds.filter((id) => !uses.some(({ keyId }) => keyId === id));
-  return keyStage(keyIds, uses, await repository.keysOfErased(idle));
+  const broken = brokenKeys(sealing.keys, await repository.samples(keyIds));
+  return keyStage(keyIds, uses, await repository.keysOfErased(idle), broken);
+}
+
+function brokenKeys(
+  keys: AllSettings['sealing']['keys'],
+  samples: Awaited<ReturnType<ResealingRepository['samples']>>,
+): string[] {
+  const ring = new KeyRing(keys);
+  return samples.flatMap(({ keyId, sealed, ...context }) => {
+    try {
+      ring.open(sealed, context);
+      return [];
+    } catch {
+      return [keyId];
+    }
+  });
 }

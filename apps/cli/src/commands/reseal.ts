@@ -1,6 +1,6 @@
 import { processEnvironment, readSettings, resealNamespaces } from '@app/config';
 import { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from '@app/entities';
-import { SealBroken, Sealing, SealingModule, UnknownSealingKeyError } from '@app/sealing';
+import { SealBrokenError, Sealing, SealingModule, UnknownSealingKeyError } from '@app/sealing';
 import type { Command } from 'commander';
 import { Progress } from '../progress.js';
 import { withApp } from '../with-app.js';
@@ -71,7 +71,7 @@ function sealAgain(token: StoredToken, ring: Sealing): (StoredToken & { resealed
   try {
     return { ...token, resealed: ring.seal(ring.open(token.sealed, token), token).sealed };
   } catch (error) {
-    if (error instanceof SealBroken || error instanceof UnknownSealingKeyError) return null;
+    if (error instanceof SealBrokenError || error instanceof UnknownSealingKeyError) return null;
     throw error;
   }
 }

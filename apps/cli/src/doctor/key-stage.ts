@@ -7,8 +7,14 @@ import { counted, type Finding } from './finding.js';
  * @param keyIds the key ring, in order
  * @param uses the keys with sealed tokens
  * @param retired keys of the ring that seal no tokens now but did earlier
+ * @param broken keys of the ring that cannot open a token they sealed: they have other bytes here
  */
-export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], retired: readonly string[]): Finding {
+export function keyStage(
+  keyIds: readonly string[],
+  uses: readonly KeyUse[],
+  retired: readonly string[],
+  broken: readonly string[] = [],
+): Finding {
   const [first = '', ...others] = keyIds;
   const tokensOf = (id: string) => uses.find(({ keyId }) => keyId === id)?.tokens ?? 0;
   const missing = uses.filter(({ keyId }) => !keyIds.includes(keyId));
@@ -18,6 +24,15 @@ export function keyStage(keyIds: readonly string[], uses: readonly KeyUse[], ret
       level: 'fault',
       text: `${listed(missing)} but is not in the ring: requests for them fail with 503`,
       advice: 'add the key back as the last one in every process',
+    };
+  }
+
+  if (broken.length > 0) {
+    return {
+      check: 'key ring',
+      level: 'fault',
+      text: `${broken.join(', ')} cannot open a token that was sealed under this id: requests for them fail with 503`,
+      advice: 'restore the bytes of that key in every process; a new key needs a new id',
     };
   }
 

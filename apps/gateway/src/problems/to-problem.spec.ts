@@ -1,6 +1,6 @@
 import { IdempotencyKeyReusedError, RoomContendedError } from '@app/entities';
 import { StoreUnavailableError } from '@app/kernel';
-import { SealBroken, UnknownSealingKeyError } from '@app/sealing';
+import { SealBrokenError, UnknownSealingKeyError } from '@app/sealing';
 import { describe, expect, it } from '@jest/globals';
 import { BadRequestException, HttpException, NotFoundException } from '@nestjs/common';
 import { ProblemError } from './problem.js';
@@ -21,7 +21,7 @@ describe('an error at the edge', () => {
     ['a room that changes too fast', new RoomContendedError('x'), 'unavailable'],
     ['a sealing key that this process does not have', new UnknownSealingKeyError('k9'), 'unavailable'],
     ['a key that stands for another body', new IdempotencyKeyReusedError('x'), 'idempotency-key-reused'],
-    ['a seal that is broken', new SealBroken(), 'internal'],
+    ['a seal that is broken', new SealBrokenError('k1'), 'unavailable'],
     ["Nest's 404", new NotFoundException('Cannot GET /secret'), 'not-found'],
     ["Nest's 400", new BadRequestException('x'), 'malformed'],
     ["Nest's 413", new HttpException('x', 413), 'body-too-large'],

@@ -1,6 +1,6 @@
 import { IdempotencyKeyReusedError, RoomContendedError } from '@app/entities';
 import { StoreUnavailableError } from '@app/kernel';
-import { UnknownSealingKeyError } from '@app/sealing';
+import { SealBrokenError, UnknownSealingKeyError } from '@app/sealing';
 import { HttpException } from '@nestjs/common';
 import { ProblemError } from './problem.js';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
@@ -23,7 +23,8 @@ export function toProblem(error: unknown): ProblemError {
   if (
     error instanceof StoreUnavailableError ||
     error instanceof RoomContendedError ||
-    error instanceof UnknownSealingKeyError
+    error instanceof UnknownSealingKeyError ||
+    error instanceof SealBrokenError
   ) {
     return new ProblemError('unavailable');
   }

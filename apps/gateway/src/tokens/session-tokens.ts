@@ -1,10 +1,12 @@
 import type { SessionRecord } from '@app/entities';
 import type { Product } from '@app/kernel';
 import { Counter, Metrics } from '@app/observability';
-import { Sealing, UnknownSealingKeyError } from '@app/sealing';
-import { Injectable } from '@nestjs/common';
+import { SealBrokenError, Sealing, UnknownSealingKeyError } from '@app/sealing';
+import { Injectable, Logger } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
 import { type Caller, hasScope } from '../auth/caller.js';
+
+const WARN_EVERY_MS = 60_000;
 
 export type Tokens = Partial<Record<Product, string>>;
 
@@ -14,7 +16,11 @@ export type Tokens = Partial<Record<Product, string>>;
  */
 @Injectable()
 export class SessionTokens {
+  private readonly log = new Logger(SessionTokens.name);
   private readonly unknownKeys: Counter;
+  private readonly brokenSeals: Counter;
+  /** When each fault was logged last, by its text. */
+  private readonly loggedAt = new Map<string, number>();
 
   constructor(
     private readonly sealing: Sealing,
@@ -26,6 +32,11 @@ export class SessionTokens {
       help: 'Requests refused because the sealing key of a token is missing from the key ring of this process',
       registers: [registry],
     });
+    this.brokenSeals = new Counter({
+      name: 'broken_seals_total',
+      help: 'Requests refused because a token cannot be decrypted: its key has other bytes in this process, or the row was changed',
+      registers: [registry],
+    });
   }
 
   /**
@@ -33,7 +44,7 @@ export class SessionTokens {
    * The sender sets `request.disclosure`.
    *
    * @throws ProblemError 401 or 403 when the credential ended meanwhile, 403 when not admitted, 503 when admission is
-   *   unavailable · UnknownSealingKeyError
+   *   unavailable · UnknownSealingKeyError · SealBrokenError
    */
   async read(session: SessionRecord, caller: Caller): Promise<Tokens | undefined> {
     if (session.status !== 'ready' || !hasScope(caller, 'tokens:read')) return undefined;
@@ -51,8 +62,24 @@ export class SessionTokens {
         ]),
       );
     } catch (error) {
-      if (error instanceof UnknownSealingKeyError) this.unknownKeys.inc();
+      if (error instanceof UnknownSealingKeyError) {
+        this.unknownKeys.inc();
+        this.warn(`key ${error.keyId} is not in the key ring of this process: add it as the last one`);
+      } else if (error instanceof SealBrokenError) {
+        this.brokenSeals.inc();
+        this.warn(
+          `key ${error.keyId} of this process has other bytes than the key that sealed them, or the rows were changed`,
+        );
+      }
       throw error;
     }
+  }
+
+  /** Once a minute per cause, however many requests fail because of it. */
+  private warn(cause: string): void {
+    const now = performance.now();
+    if (now - (this.loggedAt.get(cause) ?? -Infinity) < WARN_EVERY_MS) return;
+    this.loggedAt.set(cause, now);
+    this.log.error(`tokens cannot be opened: ${cause}. Requests for them are answered with 503`);
   }
 }

@@ -13,7 +13,8 @@ function looksLikeSample(key: Buffer): boolean {
   return steps.size === 1 || key.every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
-const keyRing = z.string().transform((value, context): SealingKey[] => {
+/** The format of `TOKEN_ENCRYPTION_KEYS`. Its messages hold no part of the value. */
+export const keyRing = z.string().transform((value, context): SealingKey[] => {
   const keys: SealingKey[] = [];
   for (const entry of value.split(',').map((part) => part.trim())) {
     const colon = entry.indexOf(':');
@@ -48,5 +49,9 @@ export const sealing = defineNamespace({
       recipe: 'echo "k1:$(openssl rand -base64 32)"',
     },
   },
-  settings: (values) => ({ keys: values.TOKEN_ENCRYPTION_KEYS }),
+  settings: (values, _context, files) => ({
+    keys: values.TOKEN_ENCRYPTION_KEYS,
+    /** The file they were read from, if any: reread when it changes. */
+    keysFile: files.TOKEN_ENCRYPTION_KEYS,
+  }),
 });

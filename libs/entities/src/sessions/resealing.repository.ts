@@ -39,6 +39,16 @@ export class ResealingRepository {
     );
   }
 
+  /** One token sealed with each of these keys, to see whether it can be opened. */
+  async samples(keyIds: readonly string[]): Promise<(StoredToken & { keyId: string })[]> {
+    return this.database.query<StoredToken & { keyId: string }>(
+      `SELECT k AS "keyId", t.session_id AS "sessionId", t.product, t.sealed
+       FROM unnest($1::text[]) k CROSS JOIN LATERAL (
+         SELECT session_id, product, sealed FROM session_tokens WHERE key_id = k AND sealed IS NOT NULL LIMIT 1) t`,
+      [keyIds],
+    );
+  }
+
   /** Those of these keys that sealed a token that has since been erased. May scan the whole table. */
   async keysOfErased(keyIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.query<{ keyId: string }>(
