@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { newSessionId } from '@app/kernel';
+import { maxOpenFiles } from '@app/observability';
 import { KeyRing } from '@app/sealing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../tools/ports.mjs';
@@ -25,7 +28,7 @@ afterAll(async () => {
 const doctor = (env: Record<string, string>, ...args: string[]) => runCommand(['doctor', ...args], env);
 
 /** The beginnings of the lines: the sign and the check. */
-const signs = (text: string) => text.split('\n').map((line) => line.slice(0, 15).trim());
+const signs = (text: string) => text.split('\n').map((line) => line.slice(0, 16).trim());
 
 /** @param erased whether the tokens are no longer there, as after a session was closed */
 async function put(count: number, keyId: string, { erased = false } = {}): Promise<void> {
@@ -60,11 +63,12 @@ describe('doctor', () => {
       TOKEN_ENCRYPTION_KEYS: ring('k1'),
       ...{ CAS_URL: cas.url, CAS_API_KEY: cas.apiKey, CAS_API_SECRET: cas.apiSecret },
       ...(TEST_REDIS_URL !== undefined && { REDIS_URL: TEST_REDIS_URL }),
+      ...{ MAX_CONNECTIONS: '100', HOST: '127.0.0.1', PORT: String(await freePort()), OPS_PORT: '0' },
     });
     expect(signs(text)).toEqual([
       ...['✓ configuration', '✓ database', '✓ database TLS', '✓ schema', '✓ connections', '✓ rights', '✓ clock'],
       ...['✓ key ring', '✓ API keys'],
-      ...['✓ pending', '✓ queue', '✓ CAS'],
+      ...['✓ pending', '✓ queue', '✓ CAS', '✓ open files', '✓ listen address', '✓ listen address'],
     ]);
     expect(code).toBe(0);
     expect((await cas.summary()).total.calls).toBe(0);
@@ -138,6 +142,17 @@ describe('doctor', () => {
     const { code, text } = await doctor({ DATABASE_URL: database.url, TOKEN_ENCRYPTION_KEYS: wrong });
     expect(text).toMatch(/^✗ key ring +k1 cannot open a token that was sealed under this id: .* → restore the bytes/m);
     expect(code).toBe(1);
+  }, 90_000);
+
+  it('finds an address that another program has, and a limit of open files that is too low', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const env = { HOST: '127.0.0.1', PORT: String(port), OPS_PORT: '0', MAX_CONNECTIONS: '1000000' };
+    const { text } = await doctor({ DATABASE_URL: database.url, ...env });
+    other.close();
+    expect(text).toContain(`✗ listen address 127.0.0.1:${String(port)} (HOST, PORT) is in use by another program → `);
+    if ((maxOpenFiles() ?? Infinity) < 1_000_200) expect(text).toMatch(/^! open files .*MAX_CONNECTIONS 1000000/m);
   }, 90_000);
 
   it('says when the schema is missing, and when there is no database at all', async () => {

@@ -1,6 +1,6 @@
 import { gatewayNamespaces, processEnvironment, readSettings } from '@app/config';
 import { waitForDatabase } from '@app/entities';
-import { createLog, forceExitAfter, NestLog, runMain, untilListening } from '@app/observability';
+import { createLog, forceExitAfter, maxOpenFiles, NestLog, runMain, untilListening } from '@app/observability';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { configureServer } from './server/configure-server.js';
@@ -25,7 +25,10 @@ async function main(): Promise<void> {
   });
   forceExitAfter(settings.http.drainMs + END_WITHIN_MS, log);
   configureServer(app).enableShutdownHooks(undefined, { useProcessExit: true });
-  const { host, port } = settings.http;
+  const { host, port, maxConnections } = settings.http;
+  const openFiles = maxOpenFiles() ?? Infinity;
+  if (openFiles < maxConnections)
+    log.warn({ openFiles, maxConnections }, 'the limit of open files is below MAX_CONNECTIONS: raise it (ulimit -n)');
   await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
   log.info({ url: await app.getUrl() }, 'gateway is up');
 }

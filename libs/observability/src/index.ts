@@ -7,3 +7,4 @@ export { ObservabilityModule } from './observability.module.js';
 export { healthBody } from './ops-server.js';
 export { runMain } from './run-main.js';
 export { scrub } from './scrub.js';
+export { maxOpenFiles } from './open-files.js';

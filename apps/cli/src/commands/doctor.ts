@@ -6,6 +6,7 @@ import { apiKeyDates } from '../doctor/api-key-dates.js';
 import { cas, configuration, oldestPending, queue } from '../doctor/checks.js';
 import { database } from '../doctor/database.js';
 import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js';
+import { host } from '../doctor/host.js';
 import { keyStage } from '../doctor/key-stage.js';
 import { withApp } from '../with-app.js';
 
@@ -25,6 +26,7 @@ async function doctor({ json }: { json?: true }): Promise<void> {
     ...(await databaseAndRows(settings)),
     await queue(settings),
     await cas(settings, unset),
+    ...(await host(settings)),
   ];
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
   else for (const finding of findings) process.stdout.write(asLine(finding));
