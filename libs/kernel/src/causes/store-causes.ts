@@ -58,13 +58,13 @@ export const POSTGRES_CAUSES: readonly CauseRule[] = [
       /permission denied for (?<object>(table|schema|sequence|function|database|relation) [\w.]{1,63}( \([A-Z]+\))?)/,
     kind: 'missing-right',
     what: 'the database role lacks a right on {object}',
-    advice: 'grant it to the role (docs/operations.md, "A role with only the rights it needs")',
+    advice: 'grant it to the role (docs/operations.md, "Postgres as others run it")',
   },
   {
     code: /^42501$/,
     kind: 'missing-right',
     what: 'the database role lacks a right',
-    advice: 'grant it to the role (docs/operations.md, "A role with only the rights it needs")',
+    advice: 'grant it to the role (docs/operations.md, "Postgres as others run it")',
   },
   {
     code: /^(42P01|42703|42883|3F000)$/,
