@@ -46,3 +46,10 @@ export function classifyDatabaseError(error: unknown): unknown {
 
 /** The connection was lost or leads to a read-only server: it must not be reused. */
 export class ConnectionLostError extends StoreUnavailableError {}
+
+/** A deadlock (40P01) or a serialization failure (40001): nothing was changed, and the same work may be repeated. */
+export function isRetryable(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  const { code } = (cause ?? error) as { code?: unknown };
+  return code === '40P01' || code === '40001';
+}
