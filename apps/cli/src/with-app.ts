@@ -31,7 +31,10 @@ export async function withApp<T>(
   const module: DynamicModule = {
     module: CliModule,
     imports: [
-      await SettingsModule.with({ ...settings, database: { ...settings.database, timeoutMs: STATEMENT_MS } }),
+      await SettingsModule.with({
+        ...settings,
+        database: { ...settings.database, timeoutMs: STATEMENT_MS, prepared: false },
+      }),
       ObservabilityModule.with(log, { opsPort: false }),
       ConnectionsModule,
       EntitiesModule,

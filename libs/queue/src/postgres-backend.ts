@@ -1,11 +1,11 @@
-import type { PostgresAccess } from '@app/connections';
+import { type PostgresAccess, statementName } from '@app/connections';
 import { withTimeout } from '@app/kernel';
 import {
   type BackendFactory,
   createPostgresBackend as createBullBackend,
   type PostgresConnectionOptions,
 } from 'bullmq';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 /** Size of the queue's connection pool, LISTEN connection included. */
 const POOL = 5;
@@ -32,11 +32,12 @@ interface BullConnection {
  *   keepalive, so that a silent connection would keep jobs waiting for up to a minute;
  * - BullMQ checks its schema before the first statement and caches the result, including a failure: a process that
  *   started while Postgres was slow would never reach its queue. A cached failure is dropped, so that the next
- *   statement repeats the check.
+ *   statement repeats the check;
+ * - its statements are prepared.
  */
 export function createPostgresBackend(access: PostgresAccess): BackendFactory {
   return (name, options, factoryOptions) => {
-    const pool = access.newPool({ max: POOL, timeoutMs: STATEMENT_TIMEOUT_MS, searchPath: SCHEMA });
+    const pool = prepareStatements(access.newPool({ max: POOL, timeoutMs: STATEMENT_TIMEOUT_MS, searchPath: SCHEMA }));
     const backend = createBullBackend(
       name,
       { ...options, connection: pool as unknown as PostgresConnectionOptions },
@@ -78,6 +79,15 @@ async function beat({ listenClient }: BullConnection, clients: ReadonlySet<PoolC
   } catch (error) {
     for (const client of clients) hangUp(client, error as Error);
   }
+}
+
+function prepareStatements(pool: Pool): Pool {
+  const query = pool.query.bind(pool) as (statement: object) => Promise<unknown>;
+  const prepared = (text: string, values: unknown[] = []): Promise<unknown> => {
+    const name = statementName(text);
+    return query({ text, values, ...(name !== undefined && { name }) });
+  };
+  return Object.assign(pool, { query: prepared });
 }
 
 function hangUp(client: PoolClient, reason: Error): void {

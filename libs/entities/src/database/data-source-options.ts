@@ -23,10 +23,15 @@ export const MIGRATIONS = [
 export interface PoolSettings {
   pool: number;
   timeoutMs: number;
+  /** Whether statements are prepared; true. Behind transaction pooling they cannot be. */
+  prepared?: boolean | undefined;
 }
 
 /** Every wait is bounded: for a pooled connection, for connecting and for a statement. */
-export function dataSourceOptions(access: PostgresAccess, { pool, timeoutMs }: PoolSettings): DataSourceOptions {
+export function dataSourceOptions(
+  access: PostgresAccess,
+  { pool, timeoutMs, prepared = true }: PoolSettings,
+): DataSourceOptions {
   return {
     type: 'postgres',
     driver: driverWith(access, { pool, timeoutMs }),
@@ -34,7 +39,7 @@ export function dataSourceOptions(access: PostgresAccess, { pool, timeoutMs }: P
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
-    extra: { timeoutMs },
+    extra: { timeoutMs, prepared },
     logging: false,
     // Every statement reports its own error; an idle connection that is lost is replaced when it is needed.
     poolErrorHandler: () => undefined,

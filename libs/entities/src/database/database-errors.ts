@@ -25,6 +25,9 @@ const UNAVAILABLE_CLASSES = new Set(['08', '40', '53', '55', '57', '58']);
  */
 const READ_ONLY = '25006';
 
+/** A prepared statement is gone (26000) or its result would have other columns (0A000): both after a migration. */
+const STALE_STATEMENT = ['26000', '0A000'];
+
 const MISSING_RIGHT = '42501';
 
 /** Classifies an error thrown by `pg`. Anything that is not a response from the server means that it is unavailable. */
@@ -32,7 +35,7 @@ export function classifyDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { severity, code, constraint } = error as Error & { severity?: string; code?: string; constraint?: string };
   // FATAL is the last message the server sends on a connection.
-  if (severity === undefined || severity === 'FATAL' || code === READ_ONLY) {
+  if (severity === undefined || severity === 'FATAL' || code === READ_ONLY || STALE_STATEMENT.includes(code ?? '')) {
     return new ConnectionLostError('database', { cause: error });
   }
   if (code === '23505') return new UniqueViolationError(constraint ?? 'unknown', { cause: error });

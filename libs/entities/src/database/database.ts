@@ -1,5 +1,5 @@
 import { StoreUnavailableError, withTimeout } from '@app/kernel';
-import { Postgres } from '@app/connections';
+import { Postgres, statementName } from '@app/connections';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
@@ -35,7 +35,7 @@ export class Database implements Queryable {
   }
 
   async query<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
-    return this.withClient((client) => run<R>(client, sql, parameters));
+    return this.withClient((client) => this.run<R>(client, sql, parameters));
   }
 
   /** Rejects if this process could not read and write its tables now: for readiness. @throws StoreUnavailableError */
@@ -48,20 +48,20 @@ export class Database implements Queryable {
   /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */
   async transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      await run(client, 'BEGIN');
+      await control(client, 'BEGIN');
       try {
-        const result = await work({ query: (sql, parameters) => run(client, sql, parameters) });
-        await run(client, 'COMMIT');
+        const result = await work({ query: (sql, parameters) => this.run(client, sql, parameters) });
+        await control(client, 'COMMIT');
         return result;
       } catch (error) {
-        if (!(error instanceof ConnectionLostError)) await run(client, 'ROLLBACK');
+        if (!(error instanceof ConnectionLostError)) await control(client, 'ROLLBACK');
         throw error;
       }
     });
   }
 
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.dataSource.options.extra as { timeoutMs: number };
+    const { timeoutMs } = this.settings;
     try {
       const result = await withTimeout(timeoutMs * TRANSACTION_FACTOR, this.borrow(work), unanswered);
       this.outage.succeeded();
@@ -70,6 +70,18 @@ export class Database implements Queryable {
       if (error instanceof StoreUnavailableError) this.outage.failed(error);
       throw error;
     }
+  }
+
+  /** Statements are prepared on each connection, unless told otherwise. */
+  private async run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    const name = this.settings.prepared ? statementName(sql) : undefined;
+    const statement = { text: sql, values: [...parameters], ...(name !== undefined && { name }) };
+    const result = await client.query(statement).catch(rethrowClassified);
+    return result.rows as R[];
+  }
+
+  private get settings(): { timeoutMs: number; prepared: boolean } {
+    return this.dataSource.options.extra as { timeoutMs: number; prepared: boolean };
   }
 
   private async borrow<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -96,9 +108,8 @@ export class Database implements Queryable {
   }
 }
 
-async function run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
-  const result = await client.query(sql, parameters as unknown[]).catch(rethrowClassified);
-  return result.rows as R[];
+async function control(client: PoolClient, sql: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<void> {
+  await client.query(sql).catch(rethrowClassified);
 }
 
 function unanswered(): StoreUnavailableError {
