@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { gatewayNamespaces, processEnvironment, readSettings } from '@app/config';
 import { waitForDatabase } from '@app/entities';
 import { createLog, forceExitAfter, NestLog, runMain, untilListening } from '@app/observability';
@@ -26,7 +27,9 @@ async function main(): Promise<void> {
   configureServer(app).enableShutdownHooks(undefined, { useProcessExit: true });
   const { host, port } = settings.http;
   await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
-  log.info({ url: await app.getUrl() }, 'gateway is up');
+  const { port: boundPort } = app.getHttpServer().address() as AddressInfo;
+  // getUrl() of Nest names 127.0.0.1 for 0.0.0.0.
+  log.info({ url: `http://${host.includes(':') ? `[${host}]` : host}:${String(boundPort)}` }, 'gateway is up');
 }
 
 runMain(main);
