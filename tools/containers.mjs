@@ -11,7 +11,7 @@ import { buildNode, buildPostgres, buildRedis, importDebian } from './containers
 import { engineRoot, minimalRoot } from './containers/debian-root.mjs';
 import { debianMirror, installPrograms, reasonToSkip } from './containers/prerequisites.mjs';
 import { commandLine, isAlive, whenParentDies } from './processes.mjs';
-import { run } from './run.mjs';
+import { run as runProgram } from './run.mjs';
 import { ToolError, reportAndExit, secondsSince, step } from './steps.mjs';
 
 const slowly = (name, work) => step(name, work, { slow: true });
@@ -29,21 +29,28 @@ async function main() {
     return;
   }
 
-  const failures = await withCache(async (cache) => {
-    const stop = new AbortController();
-    const end = () => stop.abort();
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, end);
-    whenParentDies(end);
-    // Whatever runs when the test is stopped is ended, and the step that waits for it fails.
-    const stoppable = (command, args, options) => run(command, args, { ...options, signal: stop.signal });
-    return testContainers({ cache, mirror, chosen, run: stoppable, signal: stop.signal });
-  });
-  const total = chosen.flatMap(({ checks }) => Object.keys(checks)).length;
-  console.log(`\n${total - failures} passed, ${failures} failed (${secondsSince(start)})`);
+  const failures = await withCache((cache) =>
+    untilStopped((signal) => testContainers({ cache, mirror, chosen, signal })),
+  );
+  console.log(failures === 0 ? `\nall passed in ${secondsSince(start)}` : `\n${failures} failed`);
   if (failures > 0) process.exitCode = 1;
 }
 
-async function testContainers({ cache, mirror, chosen, run, signal }) {
+/** Ctrl-C and its like end whatever program runs, so the step that waits for it fails. */
+async function untilStopped(work) {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, end);
+  whenParentDies(end);
+  try {
+    return await work(stop.signal);
+  } catch (error) {
+    throw stop.signal.aborted ? new ToolError('Stopped.') : error;
+  }
+}
+
+async function testContainers({ cache, mirror, chosen, signal }) {
+  const run = (command, args, options) => runProgram(command, args, { ...options, signal });
   const [shared, logs] = [join(cache, 'shared'), join(cache, 'logs')];
   for (const directory of [shared, logs]) mkdirSync(directory, { recursive: true });
 
@@ -62,14 +69,16 @@ async function testContainers({ cache, mirror, chosen, run, signal }) {
     await slowly('a copy of the project', () => deployment.reset());
     const untested = await deployment.lowerOpenFiles();
     if (untested !== undefined) console.log(`  ! NOT TESTED: ${untested}`);
-    return await runChecks(deployment, chosen, { logs, signal });
+    const failures = await runChecks(deployment, chosen, signal);
+    if (failures > 0) console.log(`\nThe logs of the containers are in ${await saveLogs(deployment, logs)}`);
+    return failures;
   } finally {
     await step('stop the engine', () => engine.stop());
   }
 }
 
 /** @returns how many failed */
-async function runChecks(deployment, groups, { logs, signal }) {
+async function runChecks(deployment, groups, signal) {
   let failures = 0;
   for (const { name, checks, required } of groups) {
     console.log(`\n${name}`);
@@ -77,18 +86,24 @@ async function runChecks(deployment, groups, { logs, signal }) {
       try {
         await step(sentence, () => check(deployment));
       } catch (error) {
-        if (signal.aborted) throw new ToolError('Stopped.');
+        signal.throwIfAborted();
         failures += 1;
         console.log(`${error.message.trimEnd()}\n`.replaceAll(/^(?=.)/gm, '      '));
-        // Nothing can be said of what has not been built or started.
-        if (required) throw new ToolError(`Not continued: ${sentence}`);
       }
     }
+    if (required && failures > 0) {
+      console.log('Not continued: what does not start cannot be checked.');
+      return failures;
+    }
   }
-  const { output } = await deployment.attempt('docker compose logs --no-color');
-  writeFileSync(join(logs, 'compose.log'), output);
-  if (failures > 0) console.log(`\nThe logs of the containers are in ${join(logs, 'compose.log')}`);
   return failures;
+}
+
+async function saveLogs(deployment, directory) {
+  const file = join(directory, 'compose.log');
+  const { output } = await deployment.attempt('docker compose logs --no-color --timestamps');
+  writeFileSync(file, output);
+  return file;
 }
 
 /** One run at a time: two engines cannot share a directory. */

@@ -1,5 +1,5 @@
 // A Docker Engine in namespaces of its own: the machine's firewall, ports, processes and mounts stay as they are.
-import { globSync, readFileSync, rmdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { lastLines, launch } from '../child.mjs';
 import { signal, waitUntil } from '../processes.mjs';
@@ -8,6 +8,8 @@ import { ToolError } from '../steps.mjs';
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 900_000;
+/** Of enter.sh. */
+const CONTROL_GROUP = 'watchtogether-containers';
 const ENVIRONMENT = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8'];
 
 /**
@@ -74,11 +76,18 @@ function childOf(pid) {
 
 /** A killed engine leaves those of its containers, without processes. The innermost first. */
 function removeControlGroups() {
-  for (const directory of globSync('/sys/fs/cgroup/**/watchtogether-containers{,/*}').reverse()) {
-    try {
-      rmdirSync(directory);
-    } catch {
-      // Still in use, or gone.
-    }
+  const mount = '/sys/fs/cgroup';
+  // One hierarchy, or one for each controller.
+  const hierarchies = [mount, ...readdirSync(mount).map((name) => join(mount, name))];
+  for (const hierarchy of hierarchies) removeDirectories(join(hierarchy, CONTROL_GROUP));
+}
+
+function removeDirectories(directory) {
+  try {
+    const inner = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name } of inner) removeDirectories(join(directory, name));
+    rmdirSync(directory);
+  } catch {
+    // It does not exist, or is still in use.
   }
 }

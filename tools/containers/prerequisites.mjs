@@ -40,7 +40,7 @@ async function unreachable(url) {
     const reply = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(MIRROR_TIMEOUT_MS) });
     return reply.ok ? undefined : `no network to Debian's mirror: ${url} is answered with ${reply.status}`;
   } catch (error) {
-    return `no network to Debian's mirror: ${url} (${error.cause?.code ?? error.name})`;
+    return `no network to Debian's mirror: ${url} (${error.cause?.code || error.cause?.message || error.message})`;
   }
 }
 
