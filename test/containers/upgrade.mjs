@@ -1,6 +1,7 @@
 // Walks through docs/operations.md with the commands that are written there.
 import assert from 'node:assert/strict';
 import { commandsOf } from '../../tools/containers/runbook.mjs';
+import { sameToken } from './same-token.mjs';
 
 const NEXT = '99.0.0';
 /** Replacing the only gateway takes a few seconds; this machine may be busy with other work. */
@@ -89,6 +90,6 @@ export const upgrade = {
 
   'the room of before has the same token': async (deployment) => {
     const { body } = await deployment.api('GET', `/v1/sessions/${session.id}`);
-    assert.deepEqual(body.tokens, session.tokens);
+    sameToken(body, session);
   },
 };

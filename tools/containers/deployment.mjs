@@ -32,6 +32,7 @@ export class Deployment {
     await this.sh('docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes', { directory: '/' });
     await this.sh('docker network prune --force && docker volume prune --all --force', { directory: '/' });
     await this.sh(`docker rmi --force ${IMAGE} ${IMAGE}:previous`, { directory: '/' });
+    await this.sh(`docker image prune --force && docker builder prune --force --keep-storage 3GB`, { directory: '/' });
     rmSync(this.#directory, { recursive: true, force: true });
     const list = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
     if (list.status !== 0) throw new ToolError(`This is no git checkout: ${String(list.stderr)}`);
