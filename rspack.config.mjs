@@ -28,6 +28,7 @@ const OPTIONAL = [
   'msgpackr-extract',
   'pg-cloudflare',
   'pg-native',
+  'supports-color',
 ];
 
 /** The files that Swagger UI's page names, and those that say whose they are. */

@@ -173,7 +173,7 @@ async function provideTestPrograms() {
 }
 
 /** Returns the reason of a failure, or ''. It does not throw: tests that need none of the programs still run. */
-async function aptInstall(packages) {
+export async function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const update = await run('apt-get', ['update', '-q'], { env });
   const result = await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env });

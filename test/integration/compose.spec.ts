@@ -19,6 +19,10 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const service = z.object({
   image: z.string(),
+  build: z.object({ context: z.string() }).optional(),
+  pull_policy: z.string().optional(),
+  scale: z.string().optional(),
+  ulimits: z.object({ nofile: z.string() }).optional(),
   user: z.string(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).default({}),
@@ -86,8 +90,15 @@ function environmentOf(app: App, directory: string, given: Environment = {}): En
   };
 }
 
-/** Read by Compose itself: images and memory. */
-const OF_COMPOSE = ['POSTGRES_IMAGE', 'REDIS_IMAGE', 'POSTGRES_MEMORY', 'REDIS_MEMORY', 'APP_MEMORY'];
+/** Read by Compose itself: the top of the file explains them. */
+const OF_COMPOSE = [
+  'POSTGRES_IMAGE',
+  'REDIS_IMAGE',
+  'NODE_IMAGE',
+  'POSTGRES_MEMORY',
+  'REDIS_MEMORY',
+  'APP_MEMORY',
+].concat(['APP_OPEN_FILES', 'WORKERS']);
 /** Services that do their work and end. */
 const ONCE = ['migrate', 'roles'];
 
@@ -156,6 +167,28 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('builds one image for all processes, which no registry has', () => {
+    const building = Object.entries(services).filter(([, one]) => one.build !== undefined);
+    expect(building.map(([name]) => name)).toEqual(['migrate']);
+    for (const app of apps) {
+      expect(serviceNamed(app)).toMatchObject({ image: 'watchtogether-auth-server', pull_policy: 'never' });
+    }
+  });
+
+  it('runs as many workers as .env says', () => {
+    expect(serviceNamed('worker').scale).toBe('${WORKERS:-1}');
+  });
+
+  it.each(apps)('lets %s open more files than a gateway accepts connections', (app) => {
+    const [, files] = /^\$\{APP_OPEN_FILES:-(\d+)\}$/.exec(serviceNamed(app).ulimits?.nofile ?? '') ?? [];
+    expect(Number(files)).toBeGreaterThan(Number(gatewayNamespaces.http.variables.MAX_CONNECTIONS.default));
+  });
+
+  it('explains at its top every variable that Compose alone reads', () => {
+    const top = text.slice(0, text.indexOf('\nname:'));
+    expect(OF_COMPOSE.filter((name) => !top.includes(name))).toEqual([]);
+  });
+
   it('can have many workers, and publishes nothing but the gateway, on this machine only', () => {
     expect(Object.values(services).filter((one) => one.container_name !== undefined)).toEqual([]);
     const publishing = Object.entries(services).filter(([, one]) => one.ports.length > 0);
@@ -192,6 +225,8 @@ describe('docker-compose.yml', () => {
     expect(secretVariables.size).toBeGreaterThan(5);
     for (const [name, one] of Object.entries(services)) {
       for (const [variable, value] of Object.entries(one.environment)) {
+        // Set to nothing: one from .env that another process reads.
+        if (value === '') continue;
         expect({ name, variable, secret: secretVariables.has(variable) || variable.endsWith('PASSWORD') }).toEqual({
           name,
           variable,
@@ -203,6 +238,19 @@ describe('docker-compose.yml', () => {
         expect(one.secrets).toContain(secret);
         expect(secrets[secret]).toEqual({ file: `./.secrets/${secret}` });
       }
+    }
+  });
+
+  it('passes .env to gateway and worker only, and its secrets only to the one that reads them', () => {
+    expect(apps.filter((app) => serviceNamed(app).env_file.length > 0)).toEqual(['gateway', 'worker']);
+    for (const app of ['gateway', 'worker'] as const) {
+      const { environment } = serviceNamed(app);
+      const read = Object.values<{ variables: object }>(APPS[app]).flatMap(({ variables }) => Object.keys(variables));
+      const foreign = [...secretVariables].filter((name) => !read.includes(name));
+      // Every other secret is a file: a process refuses to start if the variable is set as well.
+      const asFiles = Object.values(services).flatMap((one) => Object.keys(one.environment));
+      const kept = foreign.filter((name) => environment[name] !== '' && !asFiles.includes(`${name}_FILE`));
+      expect({ app, kept }).toEqual({ app, kept: [] });
     }
   });
 

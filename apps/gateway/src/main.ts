@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { gatewayNamespaces, processEnvironment, readSettings } from '@app/config';
 import { waitForDatabase } from '@app/entities';
 import { createLog, forceExitAfter, maxOpenFiles, NestLog, runMain, untilListening } from '@app/observability';
@@ -30,7 +31,9 @@ async function main(): Promise<void> {
   if (openFiles < maxConnections)
     log.warn({ openFiles, maxConnections }, 'the limit of open files is below MAX_CONNECTIONS: raise it (ulimit -n)');
   await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
-  log.info({ url: await app.getUrl() }, 'gateway is up');
+  const { port: boundPort } = app.getHttpServer().address() as AddressInfo;
+  // getUrl() of Nest names 127.0.0.1 for 0.0.0.0.
+  log.info({ url: `http://${host.includes(':') ? `[${host}]` : host}:${String(boundPort)}` }, 'gateway is up');
 }
 
 runMain(main);
