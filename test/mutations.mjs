@@ -134,8 +134,8 @@ export const MUTATIONS = [
   },
   {
     name: 'an expired token of a user counts as a guess',
-    file: 'apps/gateway/src/auth/jwt.authenticator.ts',
-    from: "if (error instanceof errors.JWTExpired || isTooEarly(error)) return 'ended';",
+    file: 'apps/gateway/src/auth/verify-jwt.ts',
+    from: "if (error instanceof errors.JWTExpired) return ended('expired');",
     to: '',
     tests: ['test/integration/bystanders.spec.ts'],
   },
