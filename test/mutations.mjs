@@ -160,4 +160,32 @@ export const MUTATIONS = [
     to: '{}',
     tests: ['test/integration/default-deny.spec.ts'],
   },
+  {
+    name: 'an empty key set withdraws the keys of the identity provider',
+    file: 'apps/gateway/src/auth/remote-jwks.ts',
+    from: 'this.failedAt - this.refreshedAt >= KEEP_MS',
+    to: 'true',
+    tests: ['test/integration/identity-provider-answers.spec.ts'],
+  },
+  {
+    name: 'a token without aud is accepted whatever its client id',
+    file: 'apps/gateway/src/auth/verify-jwt.ts',
+    from: "if (usesClientId && !isAudience(unverified[clientIdClaim], rules)) return invalid('wrong-audience');",
+    to: '',
+    tests: ['test/integration/identity-provider-answers.spec.ts'],
+  },
+  {
+    name: 'a claim grants admin where it may not',
+    file: 'apps/gateway/src/auth/jwt-scopes.ts',
+    from: "scope !== 'admin' || allowAdmin",
+    to: 'scope !== undefined',
+    tests: ['apps/gateway/src/auth/jwt-scopes.spec.ts'],
+  },
+  {
+    name: 'calls on loopback go through the proxy',
+    file: 'libs/egress/src/egress.ts',
+    from: 'isLoopbackTarget(target) || ',
+    to: '',
+    tests: ['test/integration/egress.spec.ts'],
+  },
 ];

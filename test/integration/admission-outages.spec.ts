@@ -33,7 +33,10 @@ function watchLog() {
 describe('an admission service that fails is logged once with what is wrong, and once when it is back', () => {
   it.each<[string, AdmissionService['answer']]>([
     ['the admission service answered with status 500', (_question, reply) => void reply.writeHead(500).end('hush')],
-    ['the admission service answered with status 302', (_question, reply) => void reply.writeHead(302).end()],
+    [
+      'the admission service answered with status 302',
+      (_question, reply) => void reply.writeHead(302, { location: '/ok' }).end(),
+    ],
     ['the answer of the admission service is not JSON', (_question, reply) => void reply.end('hush')],
     ['the answer of the admission service has no allow that is true or false', () => ({ allow: 'hush' })],
     ['the admission service answered with more than 16 KiB', () => ({ allow: true, more: 'x'.repeat(20_000) })],

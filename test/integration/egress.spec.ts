@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { examineSettings, gatewayNamespaces } from '@app/config';
 import { Egress, egressCause } from '@app/egress';
@@ -12,21 +13,22 @@ const PASSWORD = 'hush: 50% @/ü';
 const SECRET = 'secret-in-a-header';
 
 let authority: CertificateAuthority;
-let service: Server;
+let service: Http2SecureServer;
 let servicePort: number;
 const cleanups: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   authority = new CertificateAuthority();
-  service = createServer(authority.issue('service.example', '127.0.0.1'), (request, response) => {
-    response.end(`${request.httpVersion} ${request.headers.host ?? ''}${request.url ?? ''}`);
+  // It would rather speak HTTP/2.
+  const options = { ...authority.issue('service.example', '127.0.0.1'), allowHTTP1: true };
+  service = createSecureServer(options, (request, response) => {
+    response.end(`${request.httpVersion} ${request.headers.host ?? ''}${request.url}`);
   });
   service.listen(0, '127.0.0.1');
   await once(service, 'listening');
   servicePort = (service.address() as AddressInfo).port;
 });
 afterAll(async () => {
-  service.closeAllConnections();
   service.close();
   await once(service, 'close');
   authority.remove();

@@ -60,6 +60,13 @@ describe('a key set', () => {
       );
     }
   });
+
+  it('is tried whole for a token that names no key', async () => {
+    for (const pair of [provider.key, await provider.addKey('RS256')]) {
+      const { url } = await testApp.startGateway();
+      expect(await read(await provider.token('anna', { pair, header: { kid: undefined } }), url)).toBe(ACCEPTED);
+    }
+  });
 });
 
 describe('keys that the provider no longer publishes', () => {

@@ -23,9 +23,7 @@ const create = (url: string, name: string, headers: Record<string, string> = {})
 async function saidAtBoot(env: Record<string, string>) {
   const start = testApp.log.length;
   const { url } = await testApp.startGateway(env);
-  const said = testApp.log
-    .slice(start)
-    .flatMap(({ level, msg }) => (String(msg).startsWith('ROOM_API') ? [[level, msg]] : []));
+  const said = testApp.log.slice(start).flatMap(({ level, msg }) => (msg.startsWith('ROOM_API') ? [[level, msg]] : []));
   return { url, said };
 }
 
