@@ -43,11 +43,12 @@ interface ClientOptions {
   noProxy?: string;
 }
 
-async function startModule(options: ClientOptions = {}): Promise<TestingModule> {
+async function startModule({ httpsProxy, noProxy = '', ...options }: ClientOptions = {}): Promise<TestingModule> {
   const { url, apiKey, apiSecret } = sandbox;
+  const egress = { proxy: httpsProxy === undefined ? undefined : new URL(httpsProxy), noProxy, extraCa: [] };
   const defaults = { url, apiKey, apiSecret, timeoutMs: TIMEOUT_MS, tokenMaxTtlS: MAX_TTL_S };
   const module = await Test.createTestingModule({
-    imports: [SettingsModule.with({ cas: { ...defaults, ...options } }), CasClientModule],
+    imports: [SettingsModule.with({ cas: { ...defaults, ...options }, egress }), CasClientModule],
   }).compile();
   cleanups.push(() => module.close());
   return module;
@@ -627,6 +628,7 @@ describe('a proxy', () => {
     const client = await startClient({ url: 'https://cas.example', httpsProxy: proxy.url, noProxy: 'other.example' });
     const error = await refusal(client.mint('stream'));
     expect(error).toBeInstanceOf(CasUnavailableError);
+    expect((error.cause as Error).message).toMatch(/^proxy 127\.0\.0\.1:\d+ answered 502 to CONNECT$/);
     expect(inspect(error, { depth: null })).not.toContain('proxy-word');
     expect(proxy.targets).toHaveLength(1);
     expect(proxy.targets[0]?.url).toBe('cas.example:443');
@@ -647,11 +649,13 @@ describe('a proxy', () => {
     });
   });
 
-  it('is left alone for hosts in NO_PROXY, and for a CAS on http', async () => {
+  it('is left alone for hosts in NO_PROXY, on loopback, and for a CAS on http', async () => {
     const proxy = await startProxy((socket) => socket.end('HTTP/1.1 502 No\r\n\r\n'));
     const { port } = await listen(createTcpServer((socket) => socket.destroy()));
-    const direct = await startClient({ url: `https://127.0.0.1:${port}`, httpsProxy: proxy.url, noProxy: '127.0.0.1' });
-    await refusal(direct.mint('stream'));
+    const loopback = await startClient({ url: `https://127.0.0.1:${port}`, httpsProxy: proxy.url });
+    await refusal(loopback.mint('stream'));
+    const exempt = { url: 'https://cas.invalid', httpsProxy: proxy.url, noProxy: '.invalid', timeoutMs: 2000 };
+    await refusal((await startClient(exempt)).mint('stream'), 2500);
     await (await startClient({ httpsProxy: proxy.url })).mint('stream');
     expect(proxy.targets).toHaveLength(0);
   });

@@ -6,6 +6,10 @@ import { maxOpenFiles } from '@app/observability';
 import { KeyRing } from '@app/sealing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../tools/ports.mjs';
+import { CertificateAuthority } from '../support/certificates.js';
+import { ConnectProxy } from '../support/connect-proxy.js';
+import { AdmissionService } from '../support/admission-service.js';
+import { IdentityProvider } from '../support/identity-provider.js';
 import { type RunningSandbox, startCasSandbox } from '../support/cas-sandbox.js';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { runCommand } from '../support/cli.js';
@@ -163,4 +167,93 @@ describe('doctor', () => {
     expect(nothing.text).toContain('✗ database       DATABASE_URL is not set');
     expect([empty.code, nothing.code]).toEqual([1, 1]);
   }, 90_000);
+});
+
+describe('doctor, about the services that the processes call', () => {
+  let authority: CertificateAuthority;
+  let proxy: ConnectProxy;
+  let provider: IdentityProvider;
+  let service: AdmissionService;
+  beforeAll(async () => {
+    authority = new CertificateAuthority();
+    const tls = authority.issue('login.example');
+    [proxy, provider, service] = await Promise.all([
+      ConnectProxy.start({ credentials: 'user:hush-3141' }),
+      IdentityProvider.start({ issuer: 'https://login.example/realm', tls }),
+      AdmissionService.start(),
+    ]);
+    proxy.routes.set('login.example:443', provider.port).set('cas.example:443', provider.port);
+  });
+  afterAll(async () => {
+    await Promise.all([proxy.close(), provider.close(), service.close()]);
+    authority.remove();
+  });
+
+  const lines = async (env: Record<string, string>) => {
+    const { text } = await doctor({
+      ...{ CAS_URL: 'https://cas.example', CAS_API_KEY: 'hush-3141', CAS_API_SECRET: 'hush-3141' },
+      HTTPS_PROXY: `http://user:hush-3141@127.0.0.1:${proxy.port}`,
+      EXTRA_CA_CERTS: authority.file,
+      ...{ OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: 'watch', ...service.env },
+      ...env,
+    });
+    expect(text).not.toContain('hush-3141');
+    return text.split('\n').filter((line) => /^. (CAS|OIDC|admission) /.test(line));
+  };
+
+  it('connects as they do: through the proxy, with their certificates, and without a request to CAS or admission', async () => {
+    proxy.routes.set('cas.example:443', provider.port);
+    provider.keySet = (keys) => ({ keys: [...keys, { kty: 'oct' }] });
+    const name = `127.0.0.1:${proxy.port}`;
+    expect(await lines({})).toEqual([
+      // The certificate is the one of another host: TLS is part of the check.
+      expect.stringMatching(
+        `^✗ CAS            host cas\\.example:443 through proxy ${name} is unreachable \\(ERR_TLS_CERT_ALTNAME_INVALID\\) → .*EXTRA_CA_CERTS`,
+      ),
+      '✓ OIDC           1 usable key on login.example:443, 1 skipped, issuer matches',
+      `✓ admission      host ${new URL(service.url).host} accepts connections (no question asked)`,
+    ]);
+    expect(await lines({ CAS_URL: 'https://login.example' })).toContain(
+      `✓ CAS            host login.example:443 through proxy ${name} accepts TLS connections (no token requested)`,
+    );
+    expect(service.asked).toEqual([]);
+    expect(service.forged).toBe(0);
+  });
+
+  it('names a proxy that refuses, and what NO_PROXY makes direct', async () => {
+    const name = `127.0.0.1:${proxy.port}`;
+    const HTTPS_PROXY = `http://user:wrong@${name}`;
+    const why = `(proxy ${name} answered 407 to CONNECT) → `;
+    expect(await lines({ HTTPS_PROXY, ADMISSION_URL: 'https://admission.example/' })).toEqual([
+      expect.stringContaining(`✗ CAS            host cas.example:443 through proxy ${name} is unreachable ${why}`),
+      expect.stringContaining(
+        `✗ OIDC           login.example:443/realm/.well-known/openid-configuration is unreachable ${why}`,
+      ),
+      expect.stringContaining(
+        `✗ admission      host admission.example:443 through proxy ${name} is unreachable ${why}`,
+      ),
+    ]);
+    const [direct] = await lines({ HTTPS_PROXY, NO_PROXY: '.invalid', CAS_URL: 'https://cas.invalid' });
+    expect(direct).toMatch(/^✗ CAS {12}host cas\.invalid:443 is unreachable \((ENOTFOUND|EAI_AGAIN|timeout)\)/);
+  });
+
+  it('says why the keys of the identity provider cannot be used', async () => {
+    provider.keySet = () => ({ keys: [] });
+    expect(await lines({})).toContainEqual(
+      expect.stringMatching(/^✗ OIDC {11}the key set login\.example:443\/realm\/keys is empty → publish a key/),
+    );
+    expect(await lines({ OIDC_ISSUER: `${provider.issuer}/` })).toContainEqual(
+      expect.stringMatching(/^✗ OIDC .*names another issuer than OIDC_ISSUER: https:\/\/login\.example\/realm → set/),
+    );
+  });
+
+  it('says nothing about services that are not configured in its shell', async () => {
+    const none = { OIDC_ISSUER: '', OIDC_AUDIENCE: '', ADMISSION_URL: '', ADMISSION_SECRET: '' };
+    expect(await lines({ ...none, CAS_API_KEY: '' })).toEqual([
+      '! CAS            not checked: CAS_API_KEY not set in this shell',
+    ]);
+    expect(await lines({ ...none, OIDC_ISSUER: 'http://login.example' })).toContain(
+      '! OIDC           not checked: its configuration is invalid',
+    );
+  });
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { freePort } from '../../tools/ports.mjs';
 import { type RunningPostgres, startPostgres } from '../../tools/postgres.mjs';
-import { type Certificates, makeCertificates } from '../support/certificates.js';
+import { CertificateAuthority } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { pgBouncerPath, type RunningPgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { TestApp } from '../support/test-app.js';
@@ -32,8 +32,8 @@ async function outcome(url: string): Promise<string> {
 describe('the forms of DATABASE_URL, on a Postgres with TLS, a socket and SCRAM', () => {
   let directory: string;
   let server: RunningPostgres;
-  let trusted: Certificates;
-  let other: Certificates;
+  let trusted: CertificateAuthority;
+  let other: CertificateAuthority;
   const url = (query = '', host = 'localhost') => {
     const target = new URL(server.superuserUrl);
     target.hostname = host;
@@ -43,15 +43,17 @@ describe('the forms of DATABASE_URL, on a Postgres with TLS, a socket and SCRAM'
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'watchtogether-forms-'));
     chmodSync(directory, 0o755);
-    trusted = makeCertificates(directory);
-    other = makeCertificates(directory, 'db.example');
-    for (const file of [trusted.key, trusted.cert]) chmodSync(file, 0o644);
+    [trusted, other] = [new CertificateAuthority(), new CertificateAuthority()];
+    const { key, cert } = trusted.issue('localhost', '127.0.0.1');
+    const [keyFile, certFile] = [join(directory, 'tls.key'), join(directory, 'tls.crt')];
+    writeFileSync(keyFile, key);
+    writeFileSync(certFile, cert);
     server = await startPostgres({ dataDir: join(directory, 'pg'), port: await freePort(), noSync: true });
     const admin = new pg.Client({ connectionString: server.superuserUrl });
     await admin.connect();
     // The server's user must own its key, and the test may not be able to give files away.
     await admin.query(
-      `COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; cp ${trusted.key} server.key && chmod 600 server.key && cp ${trusted.cert} server.crt'`,
+      `COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; cp ${keyFile} server.key && chmod 600 server.key && cp ${certFile} server.crt'`,
     );
     await admin.query(`ALTER SYSTEM SET ssl = on`);
     await admin.query(`ALTER SYSTEM SET unix_socket_directories = '${server.dataDir}'`);
@@ -68,6 +70,8 @@ describe('the forms of DATABASE_URL, on a Postgres with TLS, a socket and SCRAM'
   });
   afterAll(async () => {
     await server.stop('immediate');
+    trusted.remove();
+    other.remove();
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -86,13 +90,13 @@ describe('the forms of DATABASE_URL, on a Postgres with TLS, a socket and SCRAM'
     ['?dbname=none', 'the database does not exist'],
     ['?options=-c%20geqo%3Doff', 'plain'],
   ])('%s: %s', async (query, expected) => {
-    expect(await outcome(url(query.replace('CA', trusted.ca).replace('OTHER', other.ca)))).toBe(expected);
+    expect(await outcome(url(query.replace('CA', trusted.file).replace('OTHER', other.file)))).toBe(expected);
   });
 
   it('refuses a certificate for another host, unless only its CA is to be checked', async () => {
     const [full, ca] = [
-      `?sslmode=verify-full&sslrootcert=${trusted.ca}`,
-      `?sslmode=verify-ca&sslrootcert=${trusted.ca}`,
+      `?sslmode=verify-full&sslrootcert=${trusted.file}`,
+      `?sslmode=verify-ca&sslrootcert=${trusted.file}`,
     ];
     expect(await outcome(url(full, '127.0.0.2'))).toBe('TLS: its certificate is for another host name');
     expect(await outcome(url(ca, '127.0.0.2'))).toBe('encrypted');

@@ -1,32 +1,44 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface Certificates {
-  ca: string;
-  cert: string;
+export interface Certificate {
   key: string;
+  cert: string;
 }
 
-/** A CA in `directory` and a certificate signed by it, for `localhost` and 127.0.0.1 unless told otherwise. */
-export function makeCertificates(directory: string, name = 'localhost'): Certificates {
-  const path = (file: string) => join(directory, `${name}-${file}`);
-  const [ca, caKey, cert, key, request, extensions] = ['ca.crt', 'ca.key', 'tls.crt', 'tls.key', 'tls.csr', 'ext'].map(
-    path,
-  ) as [string, string, string, string, string, string];
-  const names = name === 'localhost' ? 'DNS:localhost,IP:127.0.0.1' : `DNS:${name}`;
-  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test CA', ...out(caKey, ca));
-  openssl('req', '-new', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`, ...out(key, request));
-  spawnSync('sh', ['-c', `printf 'subjectAltName=${names}' > '${extensions}'`]);
-  const signing = ['-CA', ca, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions];
-  openssl('x509', '-req', '-in', request, ...signing, '-out', cert);
-  return { ca, cert, key };
-}
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-function out(key: string, file: string): string[] {
-  return ['-keyout', key, '-out', file];
-}
+/** A certificate authority of a company's own, as proxies that inspect TLS and internal services have it. */
+export class CertificateAuthority {
+  private readonly directory = mkdtempSync(join(tmpdir(), 'ca-'));
+  /** Where its own certificate is, in PEM. */
+  readonly file = join(this.directory, 'ca.pem');
 
-function openssl(...args: string[]): void {
-  const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
+  constructor() {
+    this.openssl('req', '-x509', ...EC, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Company CA');
+  }
+
+  /** A certificate for these host names or addresses. */
+  issue(...hosts: string[]): Certificate {
+    const names = hosts.map((host) => (/^[\d.]+$/.test(host) ? `IP:${host}` : `DNS:${host}`));
+    writeFileSync(join(this.directory, 'ext'), `subjectAltName=${names.join()}\n`);
+    this.openssl('req', ...EC, '-keyout', 'key.pem', '-out', 'csr.pem', '-subj', '/CN=issued');
+    const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'];
+    this.openssl('x509', '-req', '-in', 'csr.pem', ...by, '-days', '2', '-extfile', 'ext', '-out', 'cert.pem');
+    return { key: this.read('key.pem'), cert: this.read('cert.pem') };
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true });
+  }
+
+  private openssl(...args: string[]): void {
+    execFileSync('openssl', args, { cwd: this.directory, stdio: 'pipe' });
+  }
+
+  private read(name: string): string {
+    return readFileSync(join(this.directory, name), 'utf8');
+  }
 }

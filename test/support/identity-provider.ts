@@ -1,11 +1,20 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import type { Certificate } from './certificates.js';
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>> & { kid: string; alg: string };
 
 /** Undefined: the claim is left out. Wrong types are what some tests are about. */
 type Claims = { [name in keyof JWTPayload]: unknown };
+
+interface ProviderOptions {
+  /** What it calls itself; its address on loopback. */
+  issuer?: string;
+  /** If it is reached over TLS. */
+  tls?: Certificate;
+}
 
 /** A customer's identity provider, as far as this product needs one: discovery, public keys, tokens. */
 export class IdentityProvider {
@@ -13,20 +22,27 @@ export class IdentityProvider {
   asked = 0;
   /** While true it answers nothing but 503. */
   away = false;
+  /** What becomes of its discovery document and its key set; text is sent as it is. */
+  discovery: (document: Record<string, unknown>) => unknown = (document) => document;
+  keySet: (keys: Record<string, unknown>[]) => unknown = (keys) => ({ keys });
+  port = 0;
   private readonly published: Pair[] = [];
   private server: Server | undefined;
   issuer = '';
 
-  static async start(): Promise<IdentityProvider> {
+  static async start({ issuer, tls }: ProviderOptions = {}): Promise<IdentityProvider> {
     const provider = new IdentityProvider();
-    const server = createServer((request, response) => {
+    const answer: RequestListener = (request, response) => {
       void provider.answer(request.url ?? '').then(([status, body]) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+        const text = typeof body === 'string' ? body : JSON.stringify(body);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(text);
       });
-    });
+    };
+    const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     provider.server = server;
-    provider.issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    provider.port = (server.address() as AddressInfo).port;
+    provider.issuer = issuer ?? `http://127.0.0.1:${provider.port}`;
     await provider.addKey('RS256');
     return provider;
   }
@@ -74,10 +90,13 @@ export class IdentityProvider {
 
   private async answer(url: string): Promise<[number, unknown]> {
     if (this.away) return [503, {}];
-    if (url === '/.well-known/openid-configuration') {
-      return [200, { issuer: this.issuer, jwks_uri: `${this.issuer}/keys` }];
+    const base = this.issuer.replace(/\/$/, '');
+    const { pathname } = new URL(url, base);
+    const path = pathname.slice(new URL(base).pathname.replace(/^\/$/, '').length);
+    if (path === '/.well-known/openid-configuration') {
+      return [200, this.discovery({ issuer: this.issuer, jwks_uri: `${base}/keys` })];
     }
-    if (url !== '/keys') return [404, {}];
+    if (path !== '/keys') return [404, {}];
     this.asked++;
     const keys = await Promise.all(
       this.published.map(async ({ publicKey, kid, alg }) => ({
@@ -87,6 +106,6 @@ export class IdentityProvider {
         use: 'sig',
       })),
     );
-    return [200, { keys }];
+    return [200, this.keySet(keys)];
   }
 }

@@ -10,6 +10,12 @@ export function snippet(document: string, name: string): string {
   return code;
 }
 
+/** The variables that such a block sets, one a line. */
+export function settingsIn(document: string, name: string): Record<string, string> {
+  const lines = snippet(document, name).trim().split('\n');
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
 /** Runs JavaScript with these names in scope; it may await, and return. */
 export function runSnippet(code: string, names: Record<string, unknown>): Promise<unknown> {
   const run = compileFunction(`return (async () => {\n${code}\n})()`, Object.keys(names)) as (

@@ -177,6 +177,6 @@ export class TestApp {
 
   private newLog(app: string) {
     const write = (line: string) => this.log.push(JSON.parse(line) as LogLine);
-    return createLog(app, { logLevel: 'info', production: true }, { write });
+    return createLog(app, { logLevel: this.options.env?.LOG_LEVEL ?? 'info', production: true }, { write });
   }
 }

@@ -1,11 +1,11 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { Egress } from '@app/egress';
 import type { Product } from '@app/kernel';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { callUrl } from './transport/call-url.js';
 import { CasCredentials } from './cas-credentials.js';
 import { Deadline } from './transport/deadline.js';
-import { createDispatcher } from './transport/dispatcher.js';
 import {
   CasCallAbortedError,
   CasCredentialsRotatingError,
@@ -30,6 +30,9 @@ export interface CasCall {
   seconds: number;
 }
 
+/** undici's timers may fire half a second early. They must not fire before the client's deadline. */
+const SECOND_NET_MS = 1000;
+
 /** Client of the vendor's token service. Each call of `mint` is one attempt; retries are up to the caller. */
 @Injectable()
 export class CasClient implements OnApplicationShutdown {
@@ -39,8 +42,10 @@ export class CasClient implements OnApplicationShutdown {
   constructor(
     @Inject(ConfigService) private readonly config: SettingsService<'cas'>,
     private readonly credentials: CasCredentials,
+    egress: Egress,
   ) {
-    this.dispatcher = createDispatcher(this.settings);
+    // Only a backstop for the deadline of each call: it releases the connections of abandoned calls.
+    this.dispatcher = egress.dispatcher(this.settings.timeoutMs + SECOND_NET_MS);
   }
 
   /**

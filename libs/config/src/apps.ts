@@ -4,6 +4,7 @@ import { admission } from './namespaces/admission.js';
 import { cas } from './namespaces/cas.js';
 import { database } from './namespaces/database.js';
 import { demo } from './namespaces/demo.js';
+import { egress } from './namespaces/egress.js';
 import { http } from './namespaces/http.js';
 import { mint } from './namespaces/mint.js';
 import { oidc } from './namespaces/oidc.js';
@@ -26,11 +27,12 @@ export const gatewayNamespaces = {
   access,
   oidc,
   admission,
+  egress,
   sessions,
   roomApi,
   demo,
 };
-export const workerNamespaces = { runtime, ops: ops(3002), database, queue, sealing, cas, mint };
+export const workerNamespaces = { runtime, ops: ops(3002), database, queue, sealing, cas, egress, mint };
 export const sandboxNamespaces = { runtime, sandbox };
 export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };

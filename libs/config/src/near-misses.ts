@@ -8,7 +8,7 @@ export interface NearMiss {
 }
 
 /** Standard variables that are read here too: names that resemble them usually belong to other programs. */
-const FOREIGN = ['NODE_ENV', 'HTTPS_PROXY', 'NO_PROXY', 'HOST', 'PORT', 'DEMO'];
+const FOREIGN = ['NODE_ENV', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'HOST', 'PORT', 'DEMO'];
 /** A shorter word is too close to too many others: POST and HOST, CMS and CAS. */
 const MIN_WORD = 4;
 /** From this length on a word may contain two typing errors. */
@@ -39,7 +39,9 @@ function knownNames(): ReadonlySet<string> {
   );
   return new Set(
     namespaces.flatMap(({ variables }) =>
-      Object.entries(variables).flatMap(([name, { secret }]) => (secret === true ? [name, `${name}_FILE`] : [name])),
+      Object.entries(variables).flatMap(([name, { secret, alias = name }]) =>
+        secret === true ? [name, alias, `${name}_FILE`] : [name, alias],
+      ),
     ),
   );
 }

@@ -100,10 +100,11 @@ interface Raw {
 
 /** An empty variable counts as unset, since `NAME=` in a Compose or env file usually means just that. */
 function readRaw(name: string, variable: Variable, environment: Environment): Raw | { fault: string } {
-  const direct = environment[name];
+  const spelling = spellingOf(name, variable, environment);
+  const direct = environment[spelling];
   const file = variable.secret === true ? environment[`${name}_FILE`] : undefined;
   if (direct !== undefined && direct !== '' && file !== undefined && file !== '') {
-    return { fault: `${name} and ${name}_FILE are both set` };
+    return { fault: `${spelling} and ${name}_FILE are both set` };
   }
   if (file !== undefined && file !== '') {
     const value = readSecretFile(file);
@@ -112,6 +113,11 @@ function readRaw(name: string, variable: Variable, environment: Environment): Ra
     return value === '' ? { fault: `${name}_FILE points to an empty file` } : { value, file };
   }
   return direct === undefined || direct === '' ? {} : { value: direct };
+}
+
+/** The name under which the value is taken. An empty one is passed over. */
+function spellingOf(name: string, { alias }: Variable, environment: Environment): string {
+  return alias !== undefined && (environment[alias] ?? '') !== '' ? alias : name;
 }
 
 /** zod's own messages may quote the input, so only our messages, enum members and bounds are used. */

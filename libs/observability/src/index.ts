@@ -3,6 +3,7 @@ export { type Check, Health } from './health.js';
 export { untilListening } from './listen.js';
 export { createLog, LOG, type Log, type LogSettings, NestLog } from './log.js';
 export { Counter, Gauge, Histogram, Metrics } from './metrics.js';
+export { OutageLog } from './outage-log.js';
 export { ObservabilityModule } from './observability.module.js';
 export { healthBody } from './ops-server.js';
 export { runMain } from './run-main.js';

@@ -3,17 +3,19 @@ import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app
 import { KeyRing } from '@app/sealing';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
-import { cas, configuration, oldestPending, queue } from '../doctor/checks.js';
+import { configuration, oldestPending, queue } from '../doctor/checks.js';
 import { database } from '../doctor/database.js';
+import { admission, cas } from '../doctor/egress-checks.js';
 import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js';
 import { host } from '../doctor/host.js';
+import { identityProvider } from '../doctor/identity-provider.js';
 import { keyStage } from '../doctor/key-stage.js';
 import { withApp } from '../with-app.js';
 
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('checks configuration, database, queue, keys and CAS and suggests fixes; changes nothing')
+    .description('checks configuration, stores, keys and the services it calls, and suggests fixes; changes nothing')
     .option('--json', 'print a JSON array')
     .action(doctor);
 }
@@ -26,6 +28,8 @@ async function doctor({ json }: { json?: true }): Promise<void> {
     ...(await databaseAndRows(settings)),
     await queue(settings),
     await cas(settings, unset),
+    ...(await identityProvider(settings)),
+    ...(await admission(settings)),
     ...(await host(settings)),
   ];
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);

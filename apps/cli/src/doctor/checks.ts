@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import type { AllSettings } from '@app/config';
 import { PostgresAccess } from '@app/connections';
 import { endpoint } from '@app/kernel';
@@ -6,7 +5,6 @@ import { evictionPolicy, isQueueMigrated } from '@app/queue';
 import { counted, fault, type Finding, notChecked, ok, warning } from './finding.js';
 
 const LONG_PENDING_S = 60;
-const CONNECT_WITHIN_MS = 3000;
 
 /** @param unset required variables that are not set in this shell */
 export function configuration(faults: readonly string[], unset: readonly string[]): Finding {
@@ -44,40 +42,4 @@ export function oldestPending(ageS: number): Finding {
 
 function since(ageS: number): string {
   return counted(Math.round(ageS), 'second');
-}
-
-/** Only opens a TCP connection, since any call would mint a token. */
-export async function cas(settings: Partial<AllSettings>, unset: readonly string[]): Promise<Finding> {
-  const lacking = unset.filter((name) => name.startsWith('CAS_'));
-  if (lacking.length > 0) return notChecked('CAS', `${lacking.join(', ')} not set in this shell`);
-  if (settings.cas === undefined) return notChecked('CAS', 'its configuration is invalid');
-  const { url, httpsProxy, noProxy } = settings.cas;
-  const proxied = httpsProxy !== undefined && url.startsWith('https:') && noProxy === undefined;
-  const target = new URL(proxied ? httpsProxy : url);
-  const error = await tcpError(target);
-  const name = `${proxied ? 'proxy' : 'host'} ${endpoint(target.href)}`;
-  return error === null
-    ? ok('CAS', `${name} accepts connections (no token requested)`)
-    : fault('CAS', `${name} is unreachable (${error})`, 'check CAS_URL, HTTPS_PROXY, DNS and the firewall');
-}
-
-/** The error code of a connection attempt, or null if it succeeds. */
-function tcpError({ hostname, port, protocol }: URL): Promise<string | null> {
-  return new Promise((resolve) => {
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const socket = connect(port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port), host);
-    const end = (error: string | null): void => {
-      socket.destroy();
-      resolve(error);
-    };
-    socket.setTimeout(CONNECT_WITHIN_MS, () => {
-      end('timeout');
-    });
-    socket.once('connect', () => {
-      end(null);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      end(error.code ?? 'error');
-    });
-  });
 }

@@ -1,17 +1,24 @@
-import { Histogram, type Metrics } from '@app/observability';
+import { type Egress, type EgressClient, egressCause, ReplyTooLargeError } from '@app/egress';
+import { CodedError, endpoint } from '@app/kernel';
+import { Histogram, type Log, type Metrics, OutageLog } from '@app/observability';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
 import { Webhook } from 'standardwebhooks';
-import { readLimited } from '../http/read-limited.js';
 import { ProblemError } from '../problems/problem.js';
 import { AdmissionPolicy, type AdmissionDecision, type AdmissionRequest } from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
 /** The customer's admission service is unavailable or sent an invalid answer. */
 export class AdmissionUnavailableError extends ProblemError {
-  constructor(cause: unknown) {
+  constructor(cause: AdmissionFailedError) {
     super('admission-unavailable', {}, { cause });
   }
+}
+
+/** What was wrong with a call; the message holds no text of the service. */
+export class AdmissionFailedError extends CodedError {
+  readonly code = 'admission-failed';
 }
 
 /** Carries a "deny" through the cache, which keeps no rejections. */
@@ -39,8 +46,10 @@ const messageId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
  * The customer's logic behind their URL: one signed POST per question (Standard Webhooks), with one time limit for
  * the whole answer. Identical concurrent questions share one call.
  */
-export class AdmissionWebhook extends AdmissionPolicy {
+export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationShutdown {
   private readonly webhook: Webhook;
+  private readonly client: EgressClient;
+  private readonly outages: OutageLog;
   private readonly calls: Histogram<'action' | 'outcome'>;
   private readonly cache = new LRUCache<string, true, AdmissionRequest>({
     max: REMEMBERED,
@@ -54,10 +63,14 @@ export class AdmissionWebhook extends AdmissionPolicy {
 
   constructor(
     private readonly settings: AdmissionSettings,
+    egress: Egress,
     { registry }: Metrics,
+    log: Pick<Log, 'warn'>,
   ) {
     super();
     this.webhook = new Webhook(settings.secret);
+    this.client = egress.client({ timeoutMs: settings.timeoutMs, maxBytes: MAX_BYTES });
+    this.outages = new OutageLog(log);
     this.calls = new Histogram({
       name: 'admission_duration_seconds',
       help: 'Calls to the customer’s admission service by action and outcome; cached answers are not counted',
@@ -65,6 +78,10 @@ export class AdmissionWebhook extends AdmissionPolicy {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
     });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.close();
   }
 
   override async decide(question: AdmissionRequest): Promise<AdmissionDecision> {
@@ -80,13 +97,21 @@ export class AdmissionWebhook extends AdmissionPolicy {
 
   private async measured(question: AdmissionRequest): Promise<AdmissionDecision> {
     const end = this.calls.startTimer({ action: question.action });
+    const admission = endpoint(this.settings.url);
     try {
       const decision = await this.ask(question);
       end({ outcome: decision.allow ? 'allow' : 'deny' });
+      this.outages.worked('admission service available again', { admission });
       return decision;
     } catch (error) {
       end({ outcome: 'unavailable' });
-      throw new AdmissionUnavailableError(error);
+      const failure =
+        error instanceof AdmissionFailedError
+          ? error
+          : new AdmissionFailedError(`the admission service is unreachable (${egressCause(error)})`);
+      const message = 'admission service unavailable: callers receive 503 until it answers';
+      this.outages.failed(failure.message, message, { admission });
+      throw new AdmissionUnavailableError(failure);
     }
   }
 
@@ -95,21 +120,32 @@ export class AdmissionWebhook extends AdmissionPolicy {
     const body = JSON.stringify(admissionRequestBody(question));
     const id = `msg_${messageId()}`;
     const now = new Date();
-    const reply = await fetch(this.settings.url, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': this.webhook.sign(id, now, body),
-      },
-      redirect: 'error',
-      signal: AbortSignal.timeout(this.settings.timeoutMs),
-    });
-    const text = await readLimited(reply, MAX_BYTES);
-    if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': this.webhook.sign(id, now, body),
+    };
+    const reply = await this.client
+      .send(this.settings.url, { method: 'POST', body, headers })
+      .catch((error: unknown) => {
+        if (!(error instanceof ReplyTooLargeError)) throw error;
+        throw new AdmissionFailedError(`the admission service answered with more than ${String(MAX_BYTES / 1024)} KiB`);
+      });
+    if (reply.status !== 200) {
+      throw new AdmissionFailedError(`the admission service answered with status ${String(reply.status)}`);
+    }
+    return decisionIn(reply.text);
+  }
+}
+
+/** Its own errors quote the text. */
+function decisionIn(text: string): AdmissionDecision {
+  try {
     return parseAdmissionDecision(text);
+  } catch (error) {
+    const what = error instanceof SyntaxError ? 'is not JSON' : 'has no allow that is true or false';
+    throw new AdmissionFailedError(`the answer of the admission service ${what}`);
   }
 }

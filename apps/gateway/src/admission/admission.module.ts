@@ -1,8 +1,10 @@
+import { EgressModule } from '@app/egress';
 import { Module } from '@nestjs/common';
 import { Admission, admissionPolicy } from './admission.js';
 
 /** The customer’s own decision about each open, each read of tokens and each close. */
 @Module({
+  imports: [EgressModule],
   providers: [Admission, admissionPolicy],
   exports: [Admission],
 })

@@ -1,5 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { Metrics } from '@app/observability';
+import { Egress } from '@app/egress';
+import { LOG, type Log, Metrics } from '@app/observability';
 import { type FactoryProvider, Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { ProblemError } from '../problems/problem.js';
@@ -26,9 +27,9 @@ export class Admission {
 /** This deployment's policy: the customer's service if configured, else scopes alone. */
 export const admissionPolicy: FactoryProvider<AdmissionPolicy> = {
   provide: AdmissionPolicy,
-  inject: [ConfigService, Metrics],
-  useFactory: (config: SettingsService<'admission'>, metrics: Metrics) => {
+  inject: [ConfigService, Egress, Metrics, LOG],
+  useFactory: (config: SettingsService<'admission'>, egress: Egress, metrics: Metrics, log: Log) => {
     const settings = config.get('admission', { infer: true });
-    return settings === null ? new AllowAll() : new AdmissionWebhook(settings, metrics);
+    return settings === null ? new AllowAll() : new AdmissionWebhook(settings, egress, metrics, log);
   },
 };

@@ -4,7 +4,7 @@ import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
 import { isScope, type ParsedApiKey, parseApiKey, StartupError } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Authentication } from './authentication.js';
+import { type Authentication, ended, invalid } from './authentication.js';
 
 /** A revoked key must stop working within 5 s on every gateway, so keys are cached for no longer than this, in ms. */
 const CACHE_TTL_MS = 3000;
@@ -61,12 +61,12 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
    */
   async authenticate(key: string): Promise<Authentication> {
     const parsed = parseApiKey(key);
-    if (parsed === null) return 'invalid';
+    if (parsed === null) return invalid('malformed');
     const record = await this.cache.fetch(parsed.id);
-    if (record === undefined || record === ABSENT) return 'invalid';
-    if (!timingSafeEqual(record.secretSha256, parsed.secretSha256)) return 'invalid';
+    if (record === undefined || record === ABSENT) return invalid('unknown-key');
+    if (!timingSafeEqual(record.secretSha256, parsed.secretSha256)) return invalid('wrong-secret');
     const { id, scopes, ratePerS, usable } = record;
-    if (!usable) return 'ended';
+    if (!usable) return ended('revoked-or-expired');
     this.used.add(id);
     this.genuine.set(digestOf(parsed), true);
     return { id: `key:${id}`, principal: { kind: 'key', id }, scopes: new Set(scopes.filter(isScope)), ratePerS };
@@ -75,7 +75,7 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   /** As `authenticate`, for keys that were genuine within the last hour; all others are `invalid`, without a lookup. */
   async authenticateKnown(key: string): Promise<Authentication> {
     const parsed = parseApiKey(key);
-    return parsed !== null && this.genuine.has(digestOf(parsed)) ? this.authenticate(key) : 'invalid';
+    return parsed !== null && this.genuine.has(digestOf(parsed)) ? this.authenticate(key) : invalid('unknown-key');
   }
 
   /** The last use helps operators to clean up; losing the latest record in a crash is acceptable. */

@@ -8,7 +8,7 @@ import { ProblemError } from '../problems/problem.js';
 import { isPublicRoute } from '../routing/public-paths.js';
 import { ApiKeyAuthenticator } from './api-key.authenticator.js';
 import { AuthenticatedCaller, invalidToken } from './authenticated-caller.js';
-import type { Authentication } from './authentication.js';
+import { type Authentication, invalid, isRejection } from './authentication.js';
 import { type Caller, hasScope, type Identity } from './caller.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
 import { toRetryAfterSeconds, rateLimitHeaders } from './rate-limit-headers.js';
@@ -61,7 +61,7 @@ export class AuthHook {
     const credential = credentialIn(authorization);
     if (credential === undefined) return null;
     const result = await this.authenticatorFor(credential).authenticate(credential);
-    return typeof result === 'string' ? null : result;
+    return isRejection(result) ? null : result;
   }
 
   private async identify(request: FastifyRequest): Promise<Identity> {
@@ -69,10 +69,12 @@ export class AuthHook {
     const address = clientAddress(request);
     if (headers.authorization === undefined) throw new ProblemError('unauthenticated');
     const credential = credentialIn(headers.authorization);
-    const result = credential === undefined ? 'invalid' : await this.authenticate(credential, address);
-    if (typeof result !== 'string') return result;
+    const result = credential === undefined ? invalid('malformed') : await this.authenticate(credential, address);
+    if (!isRejection(result)) return result;
+    // For the log only: told to the caller, it would help to guess.
+    this.log.debug({ requestId: request.id, reason: result.reason }, 'credential rejected');
     // A genuine credential whose time is over is no guess: a crowd behind one address may bring hundreds of them.
-    if (result === 'invalid') await this.rateLimiter.recordFailure(address);
+    if (result.rejected === 'invalid') await this.rateLimiter.recordFailure(address);
     if (headers['x-forwarded-for'] !== undefined) this.warnAboutProxy();
     throw invalidToken();
   }
@@ -83,7 +85,7 @@ export class AuthHook {
     const blockedForMs = this.rateLimiter.blockedForMs(address);
     if (blockedForMs <= 0) return authenticator.authenticate(credential);
     const result = await authenticator.authenticateKnown(credential);
-    if (result !== 'invalid') return result;
+    if (!isRejection(result) || result.rejected !== 'invalid') return result;
     throw new ProblemError('rate-limited', {
       detail: 'Too many invalid credentials from this address',
       headers: { 'retry-after': String(toRetryAfterSeconds(blockedForMs)) },

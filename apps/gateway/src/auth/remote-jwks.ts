@@ -1,131 +1,158 @@
-import { ConfigService, isLoopback, type SettingsService } from '@app/config';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { createLocalJWKSet, type CryptoKey, errors, type JWTHeaderParameters } from 'jose';
-import { z } from 'zod';
-import { readLimited } from '../http/read-limited.js';
+import type { KeyObject } from 'node:crypto';
+import { ConfigService, type SettingsService } from '@app/config';
+import { Egress, type EgressClient } from '@app/egress';
+import { fetchKeys, identityProviderClient, IdentityProviderError, type VerificationKey } from '@app/identity-provider';
+import { endpoint } from '@app/kernel';
+import { Gauge, LOG, type Log, Metrics, OutageLog } from '@app/observability';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { errors } from 'jose';
 import { ProblemError } from '../problems/problem.js';
+import type { KeyQuery } from './verify-jwt.js';
 
 /** A token names an unknown key, and the identity provider is unavailable. */
 export class JwksUnavailableError extends ProblemError {
-  constructor() {
-    super('unavailable');
+  constructor(cause?: unknown) {
+    super('unavailable', {}, { cause });
   }
 }
 
-const FETCH_TIMEOUT_MS = 2000;
-const MAX_BYTES = 256 * 1024;
 const REFRESH_EVERY_MS = 5 * 60_000;
 /** Tokens with unknown key ids trigger at most one refresh in this time, in ms. */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
 /** After a failed refresh, in ms. Until then requests fail immediately. */
 const FAILURE_COOLDOWN_MS = 3000;
+/** How long keys are kept while the provider publishes none that can be used, in ms: a fault there, or the end of them. */
+const KEEP_MS = 24 * 3_600_000;
+/** Keys that one token is tried with. */
+const MAX_CANDIDATES = 10;
 
-const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const OUTAGE = {
+  unavailable: 'identity provider unavailable: known keys stay valid, tokens with unknown keys are refused with 503',
+  refused:
+    'answer of the identity provider refused: known keys stay valid, tokens with unknown keys are refused with 503',
+  'no-usable-key': 'identity provider publishes no usable key: the previous keys stay valid for 24 h',
+};
+const WITHDRAWN = 'identity provider publishes no usable key: the previous keys are withdrawn';
 
 /**
- * The public keys of the customer's identity provider. Known keys stay valid while it is unavailable. New keys are
- * picked up every 5 minutes and when a token names an unknown one; withdrawn keys are dropped with the next successful
- * refresh.
+ * The public keys of the customer's identity provider. Known keys stay valid while it is unavailable, or while its
+ * answer cannot be used. New keys are picked up every 5 minutes and when a token names an unknown one; withdrawn keys are
+ * dropped with the next refresh that brings others.
  */
 @Injectable()
-export class RemoteJwks implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly log = new Logger(RemoteJwks.name);
-  private local: ReturnType<typeof createLocalJWKSet> | undefined;
-  private refreshing: Promise<boolean> | undefined;
+export class RemoteJwks implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly client: EgressClient;
+  private readonly outages: OutageLog;
+  private keys: readonly VerificationKey[] = [];
+  private refreshing: Promise<void> | undefined;
   private refreshedAt = -Infinity;
   private failedAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(ConfigService) private readonly config: SettingsService<'oidc'>) {}
+  constructor(
+    @Inject(ConfigService) private readonly config: SettingsService<'oidc'>,
+    egress: Egress,
+    metrics: Metrics,
+    @Inject(LOG) log: Log,
+  ) {
+    this.client = identityProviderClient(egress);
+    this.outages = new OutageLog(log);
+    if (this.settings !== null) this.register(metrics);
+  }
 
   onApplicationBootstrap(): void {
     if (this.settings === null) return;
-    void this.refresh();
-    this.timer = setInterval(() => void this.refresh(), REFRESH_EVERY_MS).unref();
+    const refresh = (): void => void this.refresh().catch(() => undefined);
+    refresh();
+    this.timer = setInterval(refresh, REFRESH_EVERY_MS).unref();
   }
 
-  onModuleDestroy(): void {
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    await this.client.close();
   }
 
   /**
-   * The key for a token's header.
+   * The keys that a token may be signed with. Never those that it brings along (`jwk`) or points to (`jku`).
    *
    * @throws JwksUnavailableError when the provider is unavailable · JOSEError when it has no such key
    */
-  async key(header: JWTHeaderParameters): Promise<CryptoKey> {
-    const known = await this.find(header);
-    if (known !== null) return known;
+  async keysFor(query: KeyQuery): Promise<readonly KeyObject[]> {
+    const known = this.find(query);
+    if (known.length > 0) return known;
     const now = performance.now();
     if (now - this.refreshedAt < UNKNOWN_KEY_COOLDOWN_MS) throw new errors.JWKSNoMatchingKey();
     if (now - this.failedAt < FAILURE_COOLDOWN_MS) throw new JwksUnavailableError();
-    if (!(await this.refresh())) throw new JwksUnavailableError();
-    const found = await this.find(header);
-    if (found === null) throw new errors.JWKSNoMatchingKey();
+    await this.refresh().catch((error: unknown) => {
+      throw new JwksUnavailableError(error);
+    });
+    const found = this.find(query);
+    if (found.length === 0) throw new errors.JWKSNoMatchingKey();
     return found;
   }
 
-  private async find({ alg, kid }: JWTHeaderParameters): Promise<CryptoKey | null> {
-    try {
-      // Never trust keys embedded (`jwk`) or referenced (`jku`) by the token.
-      return (await this.local?.({ alg, ...(kid !== undefined && { kid }) })) ?? null;
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) return null;
-      throw error;
-    }
+  /** Those with the token's key id, or all if it names none. */
+  private find({ algorithm, kid }: KeyQuery): KeyObject[] {
+    return this.keys
+      .filter((key) => key.algorithms.some((name) => name === algorithm) && (kid === undefined || key.kid === kid))
+      .slice(0, MAX_CANDIDATES)
+      .map(({ key }) => key);
   }
 
   /** Concurrent refreshes share one request. */
-  private refresh(): Promise<boolean> {
-    this.refreshing ??= this.fetchKeys().finally(() => {
+  private refresh(): Promise<void> {
+    this.refreshing ??= this.fetch().finally(() => {
       this.refreshing = undefined;
     });
     return this.refreshing;
   }
 
-  private async fetchKeys(): Promise<boolean> {
+  private async fetch(): Promise<void> {
+    const settings = this.settings;
+    if (settings === null) return;
+    const identityProvider = endpoint(settings.jwksUrl ?? settings.issuer);
     try {
-      const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-      const keys = jwks.parse(await fetchJson(await this.jwksUrl(signal), signal));
-      this.local = createLocalJWKSet(keys);
-      if (this.failedAt > this.refreshedAt) this.log.warn('identity provider available again');
+      const { keys } = await fetchKeys(this.client, settings);
+      this.keys = keys;
       this.refreshedAt = performance.now();
-      return true;
-    } catch {
-      if (this.failedAt <= this.refreshedAt)
-        this.log.warn('identity provider unavailable: known keys stay valid, unknown ones are refused');
+      this.outages.worked('identity provider available again', { identityProvider });
+    } catch (error) {
       this.failedAt = performance.now();
-      return false;
+      if (error instanceof IdentityProviderError) this.noteFailure(error, identityProvider);
+      throw error;
     }
   }
 
-  private async jwksUrl(signal: AbortSignal): Promise<string> {
-    const { issuer, jwksUrl } = this.settings ?? { issuer: '', jwksUrl: undefined };
-    if (jwksUrl !== undefined) return jwksUrl;
-    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    const found = discovery.parse(await fetchJson(url, signal));
-    // RFC 8414, 3.3: a document of another issuer must not be used.
-    if (found.issuer !== issuer) throw new Error('the discovery document belongs to another issuer');
-    if (!isAsSecure(found.jwks_uri, issuer)) throw new Error('the keys are at an address less secure than the issuer');
-    return found.jwks_uri;
+  private noteFailure({ code, message }: IdentityProviderError, identityProvider: string): void {
+    const isOver = code === 'no-usable-key' && this.failedAt - this.refreshedAt >= KEEP_MS;
+    if (isOver) this.keys = [];
+    // At the start there are none to withdraw.
+    if (isOver && this.refreshedAt > 0) this.outages.failed(`${message} for 24 h`, WITHDRAWN, { identityProvider });
+    else this.outages.failed(message, OUTAGE[code], { identityProvider });
+  }
+
+  private register({ registry }: Metrics): void {
+    const isUp = () => (this.refreshedAt > this.failedAt ? 1 : 0);
+    const count = () => this.keys.length;
+    new Gauge({
+      name: 'identity_provider_up',
+      help: '1 while the last refresh of the keys of the identity provider succeeded',
+      registers: [registry],
+      collect() {
+        this.set(isUp());
+      },
+    });
+    new Gauge({
+      name: 'identity_provider_keys',
+      help: 'Keys of the identity provider that verify tokens now',
+      registers: [registry],
+      collect() {
+        this.set(count());
+      },
+    });
   }
 
   private get settings() {
     return this.config.get('oidc', { infer: true });
   }
-}
-
-/** Keys come over https, or from this machine if the issuer is here too: they cannot be replaced in transit. */
-function isAsSecure(url: string, issuer: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (issuer.startsWith('http:') && protocol === 'http:' && isLoopback(hostname));
-}
-
-/** Redirects are not followed: keys come only from the configured URL. */
-async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
-  const text = await readLimited(reply, MAX_BYTES);
-  if (reply.status !== 200) throw new Error(`the status is ${String(reply.status)}`);
-  return JSON.parse(text);
 }

@@ -31,6 +31,7 @@ export class RequestLog {
         method: request.method,
         route,
         status,
+        ...(request.problem !== null && { code: request.problem.code }),
         ms: Math.round(reply.elapsedTime),
         ...(request.sessionId !== null && { sessionId: request.sessionId }),
         ...(request.caller !== null && { caller: loggedCaller(request.caller) }),

@@ -5,6 +5,7 @@ import {
   CasUnavailableError,
   type MintedToken,
 } from '@app/cas-client';
+import { egressCause } from '@app/egress';
 import { CodedError, type Product } from '@app/kernel';
 import { Gauge, Metrics } from '@app/observability';
 import { Injectable, Logger } from '@nestjs/common';
@@ -51,9 +52,9 @@ export class CasCircuitBreaker {
       },
     });
     this.breaker.onBreak((reason) => {
-      const code = 'error' in reason && reason.error instanceof CodedError ? reason.error.code : 'unknown';
+      const last = 'error' in reason ? described(reason.error) : 'unknown';
       this.log.warn(
-        `circuit open after ${String(FAILURES_IN_A_ROW)} consecutive CAS failures (last: ${code}); probing every 5 s`,
+        `circuit open after ${String(FAILURES_IN_A_ROW)} consecutive CAS failures (last: ${last}); probing every 5 s`,
       );
     });
     this.breaker.onReset(() => {
@@ -83,4 +84,10 @@ export class CasCircuitBreaker {
         return STATE_VALUES.open;
     }
   }
+}
+
+/** The code, and what kept the call from reaching CAS. */
+function described(error: unknown): string {
+  if (!(error instanceof CodedError)) return 'unknown';
+  return error.cause === undefined ? error.code : `${error.code}, ${egressCause(error.cause)}`;
 }

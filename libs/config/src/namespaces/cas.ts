@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { onOff, optionalText, defineNamespace, url, whole } from './namespace.js';
+import { defineNamespace, onOff, url, whole } from './namespace.js';
 
 /** Sent verbatim in a header: a value that a header cannot carry would fail every call. */
 export const HEADER_TEXT = /^[\x21-\x7e]+$/;
@@ -42,13 +42,6 @@ export const cas = defineNamespace({
       description: 'Maximum lifetime of a session, and the lifetime if its token has no exp, in s.',
       default: '86400',
     },
-    HTTPS_PROXY: {
-      schema: url('http:', 'https:').optional(),
-      description: 'Proxy for calls to CAS over https. Percent-encode the password.',
-      secret: true,
-      recipe: `node -p '"http://user:" + encodeURIComponent(process.argv[1]) + "@proxy.example.com:3128"' 'the password'`,
-    },
-    NO_PROXY: { schema: optionalText, description: 'Hosts to call without the proxy, comma-separated.' },
   },
   faults: (values, { production }) => {
     if (values.CAS_URL === undefined) return [];
@@ -66,8 +59,6 @@ export const cas = defineNamespace({
     apiSecretFile: files.CAS_API_SECRET,
     timeoutMs: values.CAS_TIMEOUT_MS,
     tokenMaxTtlS: values.TOKEN_MAX_TTL_S,
-    httpsProxy: values.HTTPS_PROXY,
-    noProxy: values.NO_PROXY,
   }),
 });
 

@@ -11,6 +11,8 @@ export interface Variable<S extends z.ZodType = z.ZodType> {
   secret?: boolean;
   /** A shell one-liner that prints a valid value. Every secret has one. */
   recipe?: string;
+  /** A second spelling, which wins if both are set: the lower case that other programs read too. */
+  alias?: string;
 }
 
 export type Variables = Record<string, Variable>;

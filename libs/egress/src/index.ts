@@ -1,0 +1,5 @@
+export { Egress, type EgressSettings } from './egress.js';
+export { egressCause } from './egress-cause.js';
+export { EgressClient, type EgressClientOptions, ReplyTooLargeError, type TextReply } from './egress-client.js';
+export { EgressModule } from './egress.module.js';
+export { ProxyError } from './proxy-error.js';
