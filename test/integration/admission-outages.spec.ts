@@ -40,7 +40,7 @@ describe('an admission service that fails is logged once with what is wrong, and
     ['the answer of the admission service is not JSON', (_question, reply) => void reply.end('hush')],
     ['the answer of the admission service has no allow that is true or false', () => ({ allow: 'hush' })],
     ['the admission service answered with more than 16 KiB', () => ({ allow: true, more: 'x'.repeat(20_000) })],
-    ['the admission service is unreachable (timeout)', () => undefined],
+    ['the admission service is unreachable (no response in time)', () => undefined],
   ])('%s', async (reason, answer) => {
     const lines = watchLog();
     const open = async () => (await testApp.client.openRoom(`room ${++rooms}`)).status;
@@ -69,7 +69,7 @@ describe('an admission service that fails is logged once with what is wrong, and
     expect((await behind.client.openRoom(`room ${++rooms}`)).status).toBe(503);
     const why = `proxy 127.0.0.1:${String(proxy.port)} answered 502 to CONNECT`;
     expect(lines()).toEqual([
-      [40, DOWN, closed, 'the admission service is unreachable (ECONNREFUSED)'],
+      [40, DOWN, closed, 'the admission service is unreachable (connection refused, ECONNREFUSED)'],
       [40, DOWN, 'admission.example:443', `the admission service is unreachable (${why})`],
     ]);
     expect(JSON.stringify(testApp.log)).not.toContain('hush');

@@ -79,7 +79,7 @@ describe('a call over https', () => {
       '200 1.1 service.example/',
     );
     expect(await call({ https_proxy }, 'https://service.example/')).toMatch(
-      /^failed: proxy 127\.0\.0\.1:\d+ is unreachable \([A-Z_]*(CERT|ISSUER|SIGNATURE)[A-Z_]*\)$/,
+      /^failed: proxy 127\.0\.0\.1:\d+ is unreachable \(TLS: its certificate is not signed by a trusted CA, [A-Z_]+\)$/,
     );
   });
 
@@ -87,7 +87,7 @@ describe('a call over https', () => {
     const proxy = await startProxy();
     const HTTPS_PROXY = `127.0.0.1:${String(proxy.port)}`;
     expect(await call({ HTTPS_PROXY }, 'https://service.example/')).toMatch(
-      /^failed: [A-Z_]*(CERT|ISSUER|SIGNATURE)[A-Z_]*$/,
+      /^failed: TLS: its certificate is not signed by a trusted CA, [A-Z_]+$/,
     );
     proxy.routes.set('other.example:443', servicePort);
     expect(await call({ HTTPS_PROXY, EXTRA_CA_CERTS: authority.file }, 'https://other.example/')).toBe(
@@ -100,7 +100,7 @@ describe('a call over https', () => {
     const environment = { HTTPS_PROXY: `127.0.0.1:${String(proxy.port)}`, EXTRA_CA_CERTS: authority.file };
     expect(await call(environment, `https://127.0.0.1:${String(servicePort)}/`)).toMatch(/^200/);
     expect(await call({ ...environment, no_proxy: '.invalid' }, 'https://service.invalid/')).toMatch(
-      /^failed: (ENOTFOUND|EAI_AGAIN|timeout)$/,
+      /^failed: (unknown host|host name not resolved|no response)/,
     );
     expect(proxy.asked).toEqual([]);
   });
@@ -122,7 +122,7 @@ describe('a proxy that opens no tunnel', () => {
   it('because nothing listens there, it is no proxy, or it is silent, is named too', async () => {
     const closed = `127.0.0.1:${String(await freePort())}`;
     expect(await call({ HTTPS_PROXY: closed }, 'https://service.example/')).toBe(
-      `failed: proxy ${closed} is unreachable (ECONNREFUSED)`,
+      `failed: proxy ${closed} is unreachable (connection refused, ECONNREFUSED)`,
     );
     const odd = createTcpServer((socket) => socket.resume().end('SSH-2.0\r\n')).listen(0, '127.0.0.1');
     await once(odd, 'listening');
@@ -136,7 +136,7 @@ describe('a proxy that opens no tunnel', () => {
     const silent = `127.0.0.1:${String(proxy.port)}`;
     const probing = egressWith({ HTTPS_PROXY: silent }).probe(new URL('https://service.example'), 200);
     await expect(probing).rejects.toThrow(`proxy ${silent} did not answer CONNECT in time`);
-    expect(await call({ HTTPS_PROXY: silent }, 'https://service.example/', 300)).toBe('failed: timeout');
+    expect(await call({ HTTPS_PROXY: silent }, 'https://service.example/', 300)).toBe('failed: no response in time');
   });
 
   it('recovers without a restart', async () => {

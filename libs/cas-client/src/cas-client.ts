@@ -77,9 +77,10 @@ export class CasClient implements OnApplicationShutdown {
     try {
       return parseReply(reply, this.settings.tokenMaxTtlS, Date.now());
     } catch (error) {
-      if (error instanceof CasCredentialsRejectedError && this.credentials.isRotating())
-        throw new CasCredentialsRotatingError();
-      throw error;
+      const rotating = error instanceof CasCredentialsRejectedError && this.credentials.isRotating();
+      const thrown = rotating ? new CasCredentialsRotatingError() : error;
+      if (thrown instanceof CasError) thrown.status = reply.status;
+      throw thrown;
     }
   }
 
@@ -102,7 +103,7 @@ export class CasClient implements OnApplicationShutdown {
       return await deadline.bound(this.follow(url, deadline.signal));
     } catch (error) {
       if (deadline.abortedByCaller) throw new CasCallAbortedError();
-      if (deadline.signal.aborted) throw new CasUnavailableError();
+      if (deadline.signal.aborted) throw new CasUnavailableError({ cause: new Error('no response') });
       throw classifyTransportError(error);
     } finally {
       deadline.clear();

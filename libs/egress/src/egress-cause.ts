@@ -12,5 +12,5 @@ export function egressCause(error: unknown): string {
     current = (current as { cause?: unknown }).cause;
   }
   const { what, code } = classifyCause(error);
-  return code === '' ? what : `${what} (${code})`;
+  return code === '' ? what : `${what}, ${code}`;
 }

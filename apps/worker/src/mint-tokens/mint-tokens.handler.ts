@@ -1,4 +1,6 @@
+import { CasError } from '@app/cas-client';
 import { ConfigService, type SettingsService } from '@app/config';
+import { egressCause } from '@app/egress';
 import { type Publication, PublishingRepository, type SealedToken } from '@app/entities';
 import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
@@ -99,7 +101,7 @@ export class MintTokensHandler {
     switch (verdict.kind) {
       case 'cancel':
         if (await this.publishing.fail(id, verdict.code)) this.metrics.failed.inc({ code: verdict.code });
-        this.log.error({ sessionId: id, code: verdict.code }, 'session failed');
+        this.log.error({ sessionId: id, code: verdict.code, ...answerOf(errors) }, 'session failed');
         return verdict;
       case 'retry': {
         const waitMs = retryDelay(verdict, attempts);
@@ -111,11 +113,20 @@ export class MintTokensHandler {
           );
         else
           this.log.info(
-            { sessionId: id, waitMs, code: verdict.code, err: errors[0] },
+            { sessionId: id, waitMs, code: verdict.code, ...answerOf(errors) },
             'minting failed, will be retried',
           );
         return { kind: 'retry', afterMs: waitMs };
       }
     }
   }
+}
+
+/** What CAS answered, or why there was no answer: no stack, since it is no bug of ours. */
+function answerOf(errors: readonly unknown[]): { status?: number; cause?: string } {
+  const error = errors.find((one) => one instanceof CasError);
+  if (error === undefined) return {};
+  const { status, message, cause } = error;
+  const why = cause === undefined ? message : `${message}: ${egressCause(cause)}`;
+  return { ...(status !== undefined && { status }), cause: why };
 }

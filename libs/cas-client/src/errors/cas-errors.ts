@@ -4,6 +4,8 @@ import { CodedError } from '@app/kernel';
 export abstract class CasError extends CodedError {
   abstract override readonly code:
     'cas-unavailable' | 'cas-bad-reply' | 'cas-credentials-rejected' | 'cas-rejected' | 'cas-call-aborted';
+  /** The status of the response; absent if there was none. */
+  status?: number;
 }
 
 /** No complete response in time, a transport error (kept as `cause`), 408, 425, 429 or 5xx. Retryable. */
