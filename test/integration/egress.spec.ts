@@ -91,7 +91,7 @@ describe('a call over https', () => {
     );
     proxy.routes.set('other.example:443', servicePort);
     expect(await call({ HTTPS_PROXY, EXTRA_CA_CERTS: authority.file }, 'https://other.example/')).toBe(
-      'failed: ERR_TLS_CERT_ALTNAME_INVALID',
+      'failed: TLS: its certificate is for another host name, ERR_TLS_CERT_ALTNAME_INVALID',
     );
   });
 
