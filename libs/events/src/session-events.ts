@@ -11,7 +11,7 @@ export interface SessionEventsListener {
   missed(): void;
 }
 
-const HEARTBEAT_EVERY_MS = 2000;
+const HEARTBEAT_EVERY_MS = 1000;
 const HEARTBEAT_WITHIN_MS = 2000;
 const CONNECT_WITHIN_MS = 2000;
 const RECONNECT_AFTER_MS = 500;
@@ -32,6 +32,8 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
   private loop: Promise<void> | undefined;
   /** Whether events are being received, as of the last heartbeat. */
   isUp = false;
+  /** All events up to this moment have been received: when the latest heartbeat that came back was sent. */
+  provenAt = -Infinity;
   private wasUp = false;
 
   constructor(private readonly postgres: Postgres) {}
@@ -102,8 +104,10 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
       const back = new Promise<void>((resolve) => {
         this.onHeartbeat = resolve;
       });
+      const sentAt = performance.now();
       const sent = client.query(`NOTIFY ${this.heartbeatChannel}`);
       await withTimeout(HEARTBEAT_WITHIN_MS, Promise.all([sent, back]), () => new Error('heartbeat overdue'));
+      this.provenAt = sentAt;
       await sleep(HEARTBEAT_EVERY_MS, over);
     }
   }

@@ -15,17 +15,30 @@ export interface AdmissionRequest extends AdmissionTarget {
   action: AdmissionAction;
 }
 
+/** What distinguishes requests: the same question has the same answer for a moment. */
+export interface AdmissionQuestion extends AdmissionTarget {
+  caller: Pick<Caller, 'id'>;
+  action: AdmissionAction;
+}
+
 export type AdmissionDecision = { allow: true } | { allow: false; reason: string | null };
 
 /** Port for the customer's logic: may this authenticated and authorized caller do this now? */
 export abstract class AdmissionPolicy {
   /** @throws AdmissionUnavailableError */
   abstract decide(question: AdmissionRequest): Promise<AdmissionDecision>;
+
+  /** Whether `decide` would allow this now without asking anybody. */
+  abstract allowsNow(question: AdmissionQuestion): boolean;
 }
 
 /** Without an admission service, the scope alone decides. */
 export class AllowAll extends AdmissionPolicy {
   decide(): Promise<AdmissionDecision> {
     return Promise.resolve({ allow: true });
+  }
+
+  allowsNow(): boolean {
+    return true;
   }
 }

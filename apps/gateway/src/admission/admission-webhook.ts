@@ -6,7 +6,12 @@ import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
 import { Webhook } from 'standardwebhooks';
 import { ProblemError } from '../problems/problem.js';
-import { AdmissionPolicy, type AdmissionDecision, type AdmissionRequest } from './admission-policy.js';
+import {
+  AdmissionPolicy,
+  type AdmissionDecision,
+  type AdmissionQuestion,
+  type AdmissionRequest,
+} from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
 /** The customer's admission service is unavailable or sent an invalid answer. */
@@ -85,14 +90,17 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
   }
 
   override async decide(question: AdmissionRequest): Promise<AdmissionDecision> {
-    const { caller, action, room, session } = question;
     try {
-      await this.cache.fetch(JSON.stringify([caller.id, action, session, room]), { context: question });
+      await this.cache.fetch(keyOf(question), { context: question });
       return { allow: true };
     } catch (error) {
       if (error instanceof DeniedError) return { allow: false, reason: error.reason };
       throw error;
     }
+  }
+
+  override allowsNow(question: AdmissionQuestion): boolean {
+    return this.cache.get(keyOf(question)) === true;
   }
 
   private async measured(question: AdmissionRequest): Promise<AdmissionDecision> {
@@ -148,4 +156,8 @@ function decisionIn(text: string): AdmissionDecision {
     const what = error instanceof SyntaxError ? 'is not JSON' : 'has no allow that is true or false';
     throw new AdmissionFailedError(`the answer of the admission service ${what}`);
   }
+}
+
+function keyOf({ caller, action, room, session }: AdmissionQuestion): string {
+  return JSON.stringify([caller.id, action, session, room]);
 }

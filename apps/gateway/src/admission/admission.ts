@@ -4,13 +4,24 @@ import { LOG, type Log, Metrics } from '@app/observability';
 import { type FactoryProvider, Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { ProblemError } from '../problems/problem.js';
-import { type AdmissionAction, AdmissionPolicy, AllowAll, type AdmissionTarget } from './admission-policy.js';
+import {
+  type AdmissionAction,
+  AdmissionPolicy,
+  type AdmissionQuestion,
+  AllowAll,
+  type AdmissionTarget,
+} from './admission-policy.js';
 import { AdmissionWebhook } from './admission-webhook.js';
 
 /** Enforces the customer's decision. */
 @Injectable()
 export class Admission {
   constructor(private readonly policy: AdmissionPolicy) {}
+
+  /** Whether the customer's answer to this question is known at this moment, and is yes. */
+  allowsNow(question: AdmissionQuestion): boolean {
+    return this.policy.allowsNow(question);
+  }
 
   /** @throws ProblemError 403 with the customer's reason · AdmissionUnavailableError */
   async require(caller: Caller, action: AdmissionAction, { room, session }: AdmissionTarget): Promise<void> {

@@ -5,7 +5,7 @@ import type { AuditTrail } from './audit-trail.js';
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set when the reply carries the tokens of a session. */
-    disclosure: { caller: Identity; sessionId: string } | null;
+    disclosure: { caller: Identity; sessionId: string; session?: { room: string | null; expiresAt: Date } } | null;
   }
 }
 

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthHook } from '../auth/auth.hook.js';
+import { CachedReads } from '../cached-reads/cached-reads.js';
 import { isSwaggerUiPath } from '../routing/public-paths.js';
 import { isRoomApiPath, requestPath, routeOrPath } from '../routing/request-path.js';
 import { isForeignPage } from './foreign-pages.js';
@@ -16,6 +17,7 @@ import { crossOrigin } from './cors.js';
 import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
 import { allowSwaggerUi, sendSecurityHeaders } from './security-headers.js';
+import { serveCachedReads } from './serve-cached-reads.js';
 import { serveIndex } from './serve-index.js';
 import { ValidationPipe } from './validation.pipe.js';
 import { ProblemError } from '../problems/problem.js';
@@ -26,6 +28,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   const auth = app.get(AuthHook);
   const filter = app.get(ProblemFilter);
   const health = app.get(Health);
+  const cachedReads = app.get(CachedReads);
   const config = app.get<SettingsService<'http' | 'roomApi'>>(ConfigService);
   const roomApi = config.get('roomApi', { infer: true });
   const http = config.get('http', { infer: true });
@@ -40,6 +43,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   server.decorateRequest('sessionId', null);
   server.decorateRequest('problem', null);
   server.decorateRequest('disclosure', null);
+  server.decorateRequest('cacheTicket', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
     // A body of length 0 is no body, whatever type common clients give it.
@@ -55,6 +59,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
         throw new ProblemError('origin-not-allowed');
       }
       await auth.onRequest(request, reply);
+      cachedReads.beforeRead(request);
     } catch (error) {
       filter.reply(error, request, reply);
       return reply;
@@ -75,6 +80,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     if (health.isDraining) void reply.header('Connection', 'close');
   });
   const requestLog = app.get(RequestLog);
+  serveCachedReads(server, cachedReads, requestLog);
   server.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     requestLog.record(request, reply);
     done();

@@ -46,7 +46,8 @@ export class SessionPresenter {
     const tokens = await this.tokens.read(session, caller);
     // HEAD replies leave without their body.
     if (tokens !== undefined && reply.request.method !== 'HEAD') {
-      reply.request.disclosure = { caller, sessionId: session.id };
+      const { id, room, expiresAt } = session;
+      reply.request.disclosure = { caller, sessionId: id, ...(expiresAt !== null && { session: { room, expiresAt } }) };
     }
     return this.view(session, tokens);
   }

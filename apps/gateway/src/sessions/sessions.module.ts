@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EntitiesModule } from '@app/entities';
 import { EventsModule } from '@app/events';
 import { AdmissionModule } from '../admission/admission.module.js';
+import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PendingLimit } from './pending-limit.js';
 import { RoomsController } from './rooms.controller.js';
@@ -13,7 +14,7 @@ import { SessionsService } from './sessions.service.js';
 
 /** Rooms and sessions: open, create, read, wait, retry, close, list. */
 @Module({
-  imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule],
+  imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule, CachedReadsModule],
   controllers: [RoomsController, SessionsController],
   providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter],
   exports: [SessionsService, SessionPresenter, SessionWatcher],

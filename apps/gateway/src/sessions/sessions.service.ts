@@ -7,6 +7,7 @@ import { insufficientScope } from '../auth/authenticated-caller.js';
 import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { ProblemError } from '../problems/problem.js';
+import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
 import { PendingLimit } from './pending-limit.js';
 import { fingerprint } from '../http/idempotency-key.js';
 import { type ListSessionsQuery, sessionCursor } from './list-sessions.query.js';
@@ -26,6 +27,7 @@ export class SessionsService {
     private readonly waiter: SessionWaiter,
     private readonly admission: Admission,
     private readonly pendingLimit: PendingLimit,
+    private readonly replies: SessionReplyCache,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
@@ -143,6 +145,7 @@ export class SessionsService {
     }
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);
+    this.replies.drop(id);
   }
 
   /** Whether opening this room would add to what is pending: by a new session, or by a failed one put back. */
