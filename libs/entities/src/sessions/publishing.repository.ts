@@ -24,7 +24,7 @@ export interface Publication {
   published: Product[];
   /** Products whose token was too late: another one is published, or the session is no longer pending. */
   discarded: Product[];
-  /** Time from creation to ready, in ms, if this publication made the session ready; otherwise null. */
+  /** Time from creation or last retry to ready, in ms, if this publication made the session ready; otherwise null. */
   readyAfterMs: number | null;
   /** Whether the session is still missing a product. */
   pending: boolean;
@@ -41,8 +41,8 @@ export class PublishingRepository {
       `SELECT ARRAY(SELECT p FROM unnest(s.products) p
                     WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
               s.attempts,
-              GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - clock_timestamp())))::float8 AS "waitMs"
-       FROM sessions s WHERE s.id = $1 AND s.status = 'pending' AND s.deadline_at > clock_timestamp()`,
+              GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp())))::float8 AS "waitMs"
+       FROM sessions s WHERE s.id = $1 AND s.status = 'pending' AND s.deadline_at > statement_timestamp()`,
       [id],
     );
     return row === undefined ? null : { ...row, waitMs: row.waitMs ?? 0 };
@@ -67,8 +67,8 @@ export class PublishingRepository {
   async postpone(id: string, wait: { waitMs: number; counted: boolean; code: FailureCode | null }): Promise<void> {
     await this.database.query(
       `UPDATE sessions SET attempts = attempts + $2, failure_code = COALESCE($3, failure_code),
-              not_before = clock_timestamp() + make_interval(secs => $4 / 1000.0),
-              due_at = clock_timestamp() + make_interval(secs => $4 / 1000.0 + 10)
+              not_before = statement_timestamp() + make_interval(secs => $4 / 1000.0),
+              due_at = statement_timestamp() + make_interval(secs => $4 / 1000.0 + 10)
        WHERE id = $1 AND status = 'pending'`,
       [id, wait.counted ? 1 : 0, wait.code, wait.waitMs],
     );
@@ -78,7 +78,7 @@ export class PublishingRepository {
   async fail(id: string, code: FailureCode): Promise<boolean> {
     return this.database.transaction(async (statements) => {
       const failed = await statements.query(
-        `UPDATE sessions SET status = 'failed', failure_code = $2, version = version + 1, ended_at = clock_timestamp()
+        `UPDATE sessions SET status = 'failed', failure_code = $2, version = version + 1, ended_at = statement_timestamp()
          WHERE id = $1 AND status = 'pending' RETURNING id`,
         [id, code],
       );
@@ -89,11 +89,14 @@ export class PublishingRepository {
   }
 }
 
-/** Locks and reads in two statements: only a later statement sees what the previous lock holder wrote. */
+/**
+ * Locks and reads in two statements: only a later statement sees what the previous lock holder wrote, and the time after
+ * the wait for the lock, so that nothing is published past the deadline.
+ */
 async function lockPending(statements: Queryable, id: string): Promise<boolean> {
   await statements.query('SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE', [id]);
   const rows = await statements.query(
-    `SELECT 1 FROM sessions WHERE id = $1 AND status = 'pending' AND deadline_at > clock_timestamp()`,
+    `SELECT 1 FROM sessions WHERE id = $1 AND status = 'pending' AND deadline_at > statement_timestamp()`,
     [id],
   );
   return rows.length > 0;
@@ -103,7 +106,7 @@ async function insertTokens(statements: Queryable, id: string, tokens: readonly 
   if (tokens.length === 0) return;
   await statements.query(
     `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at, published_at)
-     SELECT $1, t.product, t.sealed, t.key_id, t.expires_at, clock_timestamp()
+     SELECT $1, t.product, t.sealed, t.key_id, t.expires_at, statement_timestamp()
      FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS t (product, sealed, key_id, expires_at)
      WHERE t.product = ANY(SELECT unnest(products) FROM sessions WHERE id = $1)
      ON CONFLICT (session_id, product) DO NOTHING`,
@@ -132,15 +135,15 @@ async function standing(statements: Queryable, id: string, tokens: readonly Seal
   return rows.map((row) => row.product);
 }
 
-/** `pending` → `ready` if no product is missing. Returns the time from creation to ready, in ms, or null. */
+/** `pending` → `ready` if no product is missing. Returns the time from creation or last retry, in ms, or null. */
 async function becomeReady(statements: Queryable, id: string): Promise<number | null> {
   const [row] = await statements.query<{ readyAfterMs: number }>(
-    `UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1, ready_at = clock_timestamp(),
+    `UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1, ready_at = statement_timestamp(),
             expires_at = (SELECT min(t.expires_at) FROM session_tokens t WHERE t.session_id = s.id)
      WHERE s.id = $1 AND s.status = 'pending'
        AND NOT EXISTS (SELECT FROM unnest(s.products) p
                        WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p))
-     RETURNING (1000 * extract(epoch FROM clock_timestamp() - s.created_at))::float8 AS "readyAfterMs"`,
+     RETURNING (1000 * extract(epoch FROM s.ready_at - GREATEST(s.created_at, s.reopened_at)))::float8 AS "readyAfterMs"`,
     [id],
   );
   if (row === undefined) return null;

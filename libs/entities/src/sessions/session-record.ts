@@ -20,8 +20,8 @@ export interface SessionRecord {
 
 /** SQL for the status a reader sees, over a row `s` of `sessions`. */
 export const SEEN_STATUS = `CASE
-  WHEN s.status = 'pending' AND s.deadline_at <= clock_timestamp() THEN 'failed'
-  WHEN s.status = 'ready' AND s.expires_at <= clock_timestamp() THEN 'expired'
+  WHEN s.status = 'pending' AND s.deadline_at <= statement_timestamp() THEN 'failed'
+  WHEN s.status = 'ready' AND s.expires_at <= statement_timestamp() THEN 'expired'
   ELSE s.status END`;
 
 /** Selects `SessionRecord`s; to be followed by a WHERE clause over `s`. */

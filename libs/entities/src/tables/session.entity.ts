@@ -17,6 +17,8 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('sessions_expiry', ['expiresAt'], { where: `status = 'ready'` })
 @Index('sessions_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('sessions_newest', ['createdAt', 'id'])
+@Index('sessions_by_status', ['status', 'createdAt', 'id'])
+@Index('sessions_by_room', ['room', 'status', 'createdAt', 'id'], { where: 'room IS NOT NULL' })
 export class SessionEntity {
   /** The TokenID. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'sessions_pkey' })
