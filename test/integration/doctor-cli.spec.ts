@@ -57,7 +57,7 @@ describe('doctor', () => {
     });
     expect(signs(text)).toEqual([
       ...['✓ configuration', '✓ database', '✓ schema', '✓ connections', '✓ clock', '✓ key ring', '✓ API keys'],
-      ...['✓ pending', '✓ queue', '✓ CAS'],
+      ...['✓ pending', '✓ failed', '✓ queue', '✓ CAS'],
     ]);
     expect(code).toBe(0);
     expect((await cas.summary()).total.calls).toBe(0);

@@ -1,8 +1,9 @@
 import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment } from '@app/config';
-import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
+import { ApiKeysRepository, ResealingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
 import { cas, configuration, database, notChecked, oldestPending, queue } from '../doctor/checks.js';
+import { COUNTED_FAILED, failedSessions } from '../doctor/failed-sessions.js';
 import { asLine, counted, type Finding } from '../doctor/finding.js';
 import { keyStage } from '../doctor/key-stage.js';
 import { withApp } from '../with-app.js';
@@ -50,6 +51,7 @@ function rows(
     await keyRing(app.get(ResealingRepository), sealing),
     apiKeyDates(await app.get(ApiKeysRepository).list(), Date.now()),
     oldestPending(await app.get(SweepingRepository).oldestPendingS()),
+    failedSessions(await app.get(SessionsRepository).countFailed(COUNTED_FAILED)),
   ]);
 }
 
