@@ -7,7 +7,7 @@ import { describeCause } from './describe-cause.js';
 export type OnBatch = (chore: string, outcome: 'ok' | 'failed') => void;
 
 /**
- * Runs one chore every `everyMs`, and without a pause while there is a backlog. Never throws: a failure ends the round and
+ * Runs one chore at its interval, and without a pause while there is a backlog. Never throws: a failure ends the round and
  * the next one tries again. Logs when the chore begins to fail and when it works again, not each failure.
  */
 export class ChoreLoop {
@@ -17,7 +17,6 @@ export class ChoreLoop {
 
   constructor(
     private readonly chore: Chore,
-    private readonly everyMs: number,
     private readonly log: Log,
     private readonly onBatch: OnBatch,
   ) {}
@@ -25,7 +24,7 @@ export class ChoreLoop {
   async runUntil(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.round(signal);
-      await sleep(this.everyMs, signal);
+      await sleep(this.chore.everyMs, signal);
     }
   }
 
@@ -63,10 +62,10 @@ export class ChoreLoop {
   }
 
   private report({ rows, error }: Round): void {
-    const { name } = this.chore;
+    const { name, everyMs } = this.chore;
     if (rows > 0) this.log.info({ chore: name, rows }, 'maintenance done');
     if (error !== null && !this.failing) {
-      const next = `it is retried every ${String(this.everyMs / 1000)} s, other chores continue`;
+      const next = `it is retried every ${String(everyMs / 1000)} s, other chores continue`;
       this.log.warn(
         { chore: name, err: error.error },
         `maintenance chore ${name} fails (${describeCause(error.error)}): ${next}`,

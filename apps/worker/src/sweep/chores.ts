@@ -5,6 +5,8 @@ import type { MintTokensQueue } from '@app/queue';
 export interface Chore {
   /** The label `chore` of the metrics. */
   name: string;
+  /** Pause between two rounds, in ms. */
+  everyMs: number;
   /** Processes one batch and returns the number of rows. Takes bounded time, and is safe to run concurrently. */
   runBatch(): Promise<number>;
   /** Rows of a full batch, after which there may be more. */
@@ -15,16 +17,24 @@ export interface Chore {
   urgent: boolean;
 }
 
-/** Erases 100,000 tokens that expire in one moment within 5 s, and leaves most of the connection pool to the jobs. */
+/** Tokens must be erased within 5 s of their expiry, 100,000 of one moment too: there is no time for a longer pause. */
+const EXPIRE_AT_LEAST_EVERY_MS = 1000;
+/** Enough to keep two cores of the database busy; most of the connection pool is left to the jobs. */
 const EXPIRE_LANES = 3;
+
+export interface SweepSettings {
+  sweepEveryMs: number;
+  retentionS: number;
+  auditRetentionS: number;
+}
 
 /** All chores. They share no state, so they run independently of each other. */
 export function chores(
   sweeping: SweepingRepository,
   queue: Pick<MintTokensQueue, 'add'>,
-  { retentionS, auditRetentionS }: { retentionS: number; auditRetentionS: number },
+  { sweepEveryMs: everyMs, retentionS, auditRetentionS }: SweepSettings,
 ): Chore[] {
-  const urgent = { batch: SWEEP_BATCH, lanes: 1, urgent: true };
+  const urgent = { everyMs, batch: SWEEP_BATCH, lanes: 1, urgent: true };
   const patient = { ...urgent, urgent: false };
   const reEnqueue = async (): Promise<number> => {
     const due = await sweeping.takeDue();
@@ -32,7 +42,13 @@ export function chores(
     return due.length;
   };
   return [
-    { name: 'expire', ...urgent, lanes: EXPIRE_LANES, runBatch: () => sweeping.expire() },
+    {
+      name: 'expire',
+      ...urgent,
+      everyMs: Math.min(everyMs, EXPIRE_AT_LEAST_EVERY_MS),
+      lanes: EXPIRE_LANES,
+      runBatch: () => sweeping.expire(),
+    },
     { name: 'fail-overdue', ...urgent, runBatch: () => sweeping.failOverdue() },
     // The oldest sessions come first, and the queue has to serve its jobs meanwhile.
     { name: 're-enqueue', ...patient, runBatch: reEnqueue },

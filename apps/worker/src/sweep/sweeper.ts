@@ -28,15 +28,15 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     metrics: MaintenanceMetrics,
     health: Health,
   ) {
-    const { sweepEveryMs, ...retention } = config.get('mint', { infer: true });
-    this.loops = chores(sweeping, queue, retention).map((chore) => {
+    const settings = config.get('mint', { infer: true });
+    this.loops = chores(sweeping, queue, settings).map((chore) => {
       metrics.initialize(chore.name);
-      return new ChoreLoop(chore, sweepEveryMs, log, (name, outcome) => {
+      return new ChoreLoop(chore, log, (name, outcome) => {
         metrics.record(name, outcome);
       });
     });
     // A failing chore is alive: a restart would not help it. A loop that stands still would never run again.
-    const limitMs = sweepEveryMs * MISSED_ROUNDS + 10_000;
+    const limitMs = settings.sweepEveryMs * MISSED_ROUNDS + 10_000;
     health.registerLive('sweeper', () =>
       this.loops.every(({ lastBatchAt }) => performance.now() - lastBatchAt < limitMs),
     );

@@ -36,7 +36,11 @@ export function pageOfItems({ session, actor, from, limit, after }: AuditFilter)
   const conditions = order.flatMap(({ column, fixed }) =>
     fixed === undefined ? [] : [`${column} = ${parameter(fixed)}`],
   );
-  if (from !== undefined) conditions.push(`at >= ${parameter(from)}`);
+  // As a row with the fixed column: `at` alone would let the planner read every entry since then, of whomever.
+  const lead = order.findLast(({ fixed }) => fixed !== undefined);
+  if (from !== undefined && lead === undefined) conditions.push(`at >= ${parameter(from)}`);
+  if (from !== undefined && lead !== undefined)
+    conditions.push(`(${lead.column}, at) >= (${parameter(lead.fixed)}, ${parameter(from)}::timestamptz)`);
   if (after !== undefined) {
     const places = keys.map(({ place, type = '' }) => `${parameter(place)}${type}`);
     conditions.push(`(${keys.map(({ column }) => column).join(', ')}) < (${places.join(', ')})`);

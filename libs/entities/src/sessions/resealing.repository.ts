@@ -39,11 +39,15 @@ export class ResealingRepository {
     );
   }
 
-  /** Those of these keys that sealed a token that has since been erased. */
+  /**
+   * Those of these keys that sealed a token that has since been erased. The first key from `k` on is read from the index:
+   * an EXISTS would scan the whole table for a key without tokens, since it expects to find one soon.
+   */
   async keysOfErased(keyIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.query<{ keyId: string }>(
       `SELECT k AS "keyId" FROM unnest($1::text[]) k
-       WHERE EXISTS (SELECT FROM session_tokens t WHERE t.key_id = k AND t.sealed IS NULL)`,
+       WHERE k = (SELECT t.key_id FROM session_tokens t WHERE t.sealed IS NULL AND t.key_id >= k
+                  ORDER BY t.key_id LIMIT 1)`,
       [keyIds],
     );
     return rows.map((row) => row.keyId);

@@ -2,10 +2,11 @@ import { CodedError, newSessionId, type Product, RETRYABLE_FAILURES } from '@app
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
+import { checked } from '../database/checked.js';
 import { Database, type Queryable } from '../database/database.js';
 import { UniqueViolationError } from '../database/database-errors.js';
 import { expireDue, failOverdue, insertSession, MAY_REOPEN, retryFailed } from './session-transitions.js';
-import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 import { type DeadlineFailure, DeadlineFailures } from './deadline-failures.js';
 
@@ -39,7 +40,7 @@ const MAX_ROUNDS = 10;
 export class RoomsRepository {
   private readonly loader = new BatchLoader<SessionRecord>(async (rooms) => {
     const rows = await this.database.query<SessionRow & { room: string }>(
-      `${SELECT_SESSIONS} WHERE s.room = ANY($1) AND s.status IN ('pending', 'ready', 'failed') AND seen.status <> 'expired'`,
+      `${SELECT_SESSIONS} WHERE ${liveInRoom('ANY($1)')} AND seen.status <> 'expired'`,
       [rooms],
     );
     return new Map(rows.map((row) => [row.room, toRecord(row)]));
@@ -103,9 +104,9 @@ export class RoomsRepository {
         overdue = await settleOverdue(statements, opening.room);
         const reopened = await retryFailed(
           statements,
-          `s.room = $2 AND s.status = 'failed' AND s.failure_code = ANY($3)
-             AND ($4::text[] IS NULL OR s.products = $4)
-             AND ${MAY_REOPEN}`,
+          `${liveInRoom('$2')}
+             AND ${checked(`s.status = 'failed' AND s.failure_code = ANY($3) AND ${MAY_REOPEN}`)}
+             AND ($4::text[] IS NULL OR s.products = $4)`,
           [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
         );
         const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
@@ -133,8 +134,8 @@ function mayReopen(session: SessionRecord): boolean {
 
 /** Settles the room's overdue session, so that it does not block the unique index. Returns it if it failed. */
 async function settleOverdue(statements: Queryable, room: string): Promise<DeadlineFailure[]> {
-  const expired = await expireDue(statements, 's.room = $1', [room]);
-  const failed = await failOverdue(statements, 's.room = $1', [room]);
+  const expired = await expireDue(statements, liveInRoom('$1'), [room]);
+  const failed = await failOverdue(statements, liveInRoom('$1'), [room]);
   await notifySessionsChanged(statements, [...expired, ...failed.map(({ id }) => id)]);
   return failed;
 }

@@ -1,12 +1,13 @@
 import type { Product } from '@app/kernel';
 import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/database.js';
 
 /**
  * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after
- * locking a row and so never acts on stale data, and returns the sessions it changed. `where` is a condition over
- * `sessions s`, with its parameters.
+ * locking a row and so never acts on stale data, and returns the sessions it changed. `where` finds the rows: a condition
+ * over `sessions s` on the id or the room, with its parameters.
  *
  * Time is `statement_timestamp()`, which an index can serve: `clock_timestamp()` is volatile. For a statement that waited
  * for a lock it is the time before the wait, which is safe here: what was due then is still due. Whether something is
@@ -53,7 +54,7 @@ export async function expireDue(
 ): Promise<string[]> {
   const rows = await statements.query<{ id: string }>(
     `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
-     WHERE s.status = 'ready' AND s.expires_at <= statement_timestamp() AND ${where} RETURNING s.id`,
+     WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)} RETURNING s.id`,
     parameters,
   );
   const ids = rows.map((row) => row.id);
@@ -70,7 +71,7 @@ export async function failOverdue(
   return statements.query<DeadlineFailure>(
     `UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
             version = version + 1, ended_at = statement_timestamp()
-     WHERE s.status = 'pending' AND s.deadline_at <= statement_timestamp() AND ${where}
+     WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
      RETURNING s.id, s.failure_code AS code`,
     parameters,
   );
@@ -98,7 +99,5 @@ export async function retryFailed(
 /** Keeps the rows, so that their primary key still prevents publishing another token. */
 export async function eraseTokens(statements: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1) AND sealed IS NOT NULL', [
-    ids,
-  ]);
+  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1)', [ids]);
 }

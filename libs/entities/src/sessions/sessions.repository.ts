@@ -2,6 +2,7 @@ import { CodedError, newSessionId, type SessionStatus } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
+import { checked } from '../database/checked.js';
 import { Database, type Queryable } from '../database/database.js';
 import {
   eraseTokens,
@@ -13,7 +14,7 @@ import {
   retryFailed,
 } from './session-transitions.js';
 import { pageOfIds, type PagePlace, type SessionFilter } from './session-page.js';
-import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 import { DeadlineFailures } from './deadline-failures.js';
 
@@ -92,7 +93,7 @@ export class SessionsRepository {
   async findSuccessor(room: string, generation: number): Promise<string | null> {
     const [row] = await this.database.query<{ id: string }>(
       `SELECT s.id FROM sessions s
-       WHERE s.room = $1 AND s.generation > $2 AND s.status IN ('pending', 'ready', 'failed')
+       WHERE ${liveInRoom('$1')} AND s.generation > $2
          AND NOT (s.status = 'ready' AND s.expires_at <= statement_timestamp())`,
       [room, generation],
     );
@@ -158,7 +159,7 @@ export class SessionsRepository {
       const [closed] = await statements.query<{ status: SessionStatus }>(
         `UPDATE sessions SET version = version + 1, ended_at = statement_timestamp(),
                 status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING status`,
+         WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING status`,
         [id],
       );
       if (closed === undefined) return;
@@ -184,7 +185,7 @@ export class SessionsRepository {
     const { overdue, ...result } = await this.database.transaction(async (statements) => {
       const overdue = await failOverdue(statements, 's.id = $1', [id]);
       if (overdue.length > 0) await notifySessionsChanged(statements, [id]);
-      const condition = `s.id = $2 AND s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`;
+      const condition = `s.id = $2 AND ${checked(`s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`)}`;
       const retried = await retryFailed(statements, condition, [deadlineS, id]);
       if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
       const session = await findIn(statements, id);
@@ -213,7 +214,7 @@ async function findByKey(
 ): Promise<SessionRecord | null> {
   const [taken] = await statements.query<{ fingerprint: string; sessionId: string }>(
     `SELECT fingerprint, session_id AS "sessionId" FROM idempotency_keys
-     WHERE caller = $1 AND key = $2 AND created_at > statement_timestamp() - interval '24 hours'`,
+     WHERE caller = $1 AND key = $2 AND ${checked(`created_at > statement_timestamp() - interval '24 hours'`)}`,
     [caller, key],
   );
   if (taken === undefined) return null;

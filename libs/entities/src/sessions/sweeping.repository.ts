@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import { DeadlineFailures } from './deadline-failures.js';
 import { expireDue, failOverdue } from './session-transitions.js';
@@ -13,8 +14,8 @@ export const AUDIT_BATCH = 5000;
  * Time-driven transitions: lost jobs, expiry, deadlines, retention. Each call processes one batch, the oldest rows first,
  * read through an index. Rows that are locked are skipped, so concurrent calls share the work and wait for nobody.
  *
- * The rows of a batch are selected as `ANY(ARRAY(SELECT …))`: unlike `IN`, it is evaluated exactly once, and the rows are
- * then found by primary key (or by place, for a key of two columns) whatever the statistics of the table say.
+ * The rows of a batch are locked by a subquery and then found by their place (`ctid`), which cannot change under the lock:
+ * the cheapest way, and the only one for the planner. `ANY(ARRAY(…))` is evaluated exactly once, unlike `IN`.
  */
 @Injectable()
 export class SweepingRepository {
@@ -27,9 +28,10 @@ export class SweepingRepository {
   async takeDue(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `UPDATE sessions s SET due_at = statement_timestamp() + interval '10 seconds'
-       WHERE s.id = ANY(ARRAY(
-         SELECT d.id FROM sessions d
-         WHERE d.status = 'pending' AND d.due_at <= statement_timestamp() AND d.deadline_at > statement_timestamp()
+       WHERE s.ctid = ANY(ARRAY(
+         SELECT d.ctid FROM sessions d
+         WHERE d.status = 'pending' AND d.due_at <= statement_timestamp()
+           AND ${checked('d.deadline_at > statement_timestamp()')}
          ORDER BY d.due_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
        RETURNING s.id`,
     );
@@ -41,8 +43,8 @@ export class SweepingRepository {
     return this.database.transaction(async (statements) => {
       const ids = await expireDue(
         statements,
-        `s.id = ANY(ARRAY(
-           SELECT d.id FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= statement_timestamp()
+        `s.ctid = ANY(ARRAY(
+           SELECT d.ctid FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= statement_timestamp()
            ORDER BY d.expires_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
         [],
       );
@@ -56,8 +58,8 @@ export class SweepingRepository {
     const failed = await this.database.transaction(async (statements) => {
       const overdue = await failOverdue(
         statements,
-        `s.id = ANY(ARRAY(
-           SELECT d.id FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= statement_timestamp()
+        `s.ctid = ANY(ARRAY(
+           SELECT d.ctid FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= statement_timestamp()
            ORDER BY d.deadline_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
         [],
       );
@@ -74,8 +76,8 @@ export class SweepingRepository {
   /** Deletes sessions that ended over `retentionS` ago, with their tokens and idempotency keys, and returns how many. */
   async purgeSessions(retentionS: number): Promise<number> {
     const rows = await this.database.query(
-      `DELETE FROM sessions WHERE id = ANY(ARRAY(
-         SELECT d.id FROM sessions d
+      `DELETE FROM sessions WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM sessions d
          WHERE d.ended_at <= statement_timestamp() - make_interval(secs => $1)
            AND d.status IN ('closed', 'expired', 'failed')
          ORDER BY d.ended_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
@@ -99,8 +101,8 @@ export class SweepingRepository {
   /** Deletes audit entries older than `retentionS`, and returns how many. */
   async purgeAudit(retentionS: number): Promise<number> {
     const rows = await this.database.query(
-      `DELETE FROM audit_entries WHERE id = ANY(ARRAY(
-         SELECT d.id FROM audit_entries d WHERE d.at <= statement_timestamp() - make_interval(secs => $1)
+      `DELETE FROM audit_entries WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM audit_entries d WHERE d.at <= statement_timestamp() - make_interval(secs => $1)
          ORDER BY d.at LIMIT ${String(AUDIT_BATCH)} FOR UPDATE SKIP LOCKED))
        RETURNING 1`,
       [retentionS],
