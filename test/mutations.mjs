@@ -6,22 +6,22 @@ export const MUTATIONS = [
   {
     name: 'the sweeper takes due sessions without moving due_at on',
     file: `${E}/sweeping.repository.ts`,
-    from: "SET due_at = clock_timestamp() + interval '10 seconds'",
+    from: "SET due_at = statement_timestamp() + interval '10 seconds'",
     to: 'SET due_at = s.due_at',
     tests: ['test/integration/sweeping.spec.ts'],
   },
   {
     name: 'a retried session keeps its old due_at',
     file: `${E}/session-transitions.ts`,
-    from: 'due_at = clock_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})\n     WHERE ${where}',
+    from: 'due_at = statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})\n     WHERE ${where}',
     to: 'due_at = s.due_at\n     WHERE ${where}',
     tests: ['test/integration/sweeping.spec.ts'],
   },
   {
     name: 'retention is twice as long',
     file: `${E}/sweeping.repository.ts`,
-    from: 'd.ended_at <= clock_timestamp() - make_interval(secs => $1)',
-    to: 'd.ended_at <= clock_timestamp() - make_interval(secs => 2 * $1)',
+    from: 'd.ended_at <= statement_timestamp() - make_interval(secs => $1)',
+    to: 'd.ended_at <= statement_timestamp() - make_interval(secs => 2 * $1)',
     tests: ['test/integration/sweeping.spec.ts'],
   },
   {

@@ -72,7 +72,7 @@ describe('doctor', () => {
     expect(signs(text)).toEqual([
       ...['✓ configuration', '✓ database', '✓ database TLS', '✓ schema', '✓ connections', '✓ rights', '✓ clock'],
       ...['✓ key ring', '✓ API keys'],
-      ...['✓ pending', '✓ queue', '✓ CAS', '✓ open files', '✓ listen address', '✓ listen address'],
+      ...['✓ pending', '✓ failed', '✓ queue', '✓ CAS', '✓ open files', '✓ listen address', '✓ listen address'],
     ]);
     expect(code).toBe(0);
     expect((await cas.summary()).total.calls).toBe(0);

@@ -126,7 +126,7 @@ describe('reseal', () => {
     const ring = new KeyRing([k2, k1]);
     const ids = await fill(new KeyRing([k1]), 3);
     const [closed = '', held = '', free = ''] = ids;
-    const read = await repository.sealedBy(['k1'], null, 10);
+    const read = await repository.sealedBy('k1', null, 10);
     expect(read.map(({ sessionId }) => sessionId).sort()).toEqual([...ids].sort());
     const resealed = read.map((token) => ({ ...token, ...ring.seal(ring.open(token.sealed, token), token) }));
     const batch = read.map((token, n) => ({ ...token, resealed: resealed[n]?.sealed ?? '' }));

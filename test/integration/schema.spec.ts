@@ -124,6 +124,18 @@ describe('the migrate step', () => {
     expect(await describeAll()).toEqual(wanted);
   });
 
+  it('replaces an index that an interrupted run left invalid, concurrently if its table is large', async () => {
+    const wanted = await describeAll();
+    await database.rows(`
+      INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at, ended_at)
+      SELECT 'ses_' || n, 1, 'closed', '{stream}', repeat('x', 100), now(), now(), now() FROM generate_series(1, 50000) n`);
+    await database.rows(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'sessions_closed_newest'::regclass`);
+    await database.rows(`DELETE FROM migrations WHERE name LIKE 'ListIndexes%'`);
+    expect(await migrate()).toMatchObject({ code: 0 });
+    expect(await describeAll()).toEqual(wanted);
+    expect(await database.rows('SELECT indexrelid::regclass AS name FROM pg_index WHERE NOT indisvalid')).toEqual([]);
+  });
+
   it('says what is wrong and fails without a database', async () => {
     const run = new Process('cli', { NODE_ENV: 'test' }, ['migrate']);
     expect(await run.exited).toMatchObject({ code: 1 });

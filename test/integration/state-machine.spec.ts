@@ -101,7 +101,8 @@ describe('the states of a session', () => {
         );
         return;
       case 'sweep':
-        await app.get(SweepingRepository).moveOverdue();
+        await app.get(SweepingRepository).expire();
+        await app.get(SweepingRepository).failOverdue();
     }
   }
 

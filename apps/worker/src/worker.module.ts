@@ -10,6 +10,7 @@ import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
+import { MaintenanceMetrics } from './sweep/maintenance.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
 import { WorkerMetrics } from './worker.metrics.js';
 
@@ -28,7 +29,15 @@ export class WorkerModule {
         SealingModule,
         CasClientModule,
       ],
-      providers: [MintTokensJobs, MintTokensHandler, CasCircuitBreaker, MintingMetrics, WorkerMetrics, Sweeper],
+      providers: [
+        MintTokensJobs,
+        MintTokensHandler,
+        CasCircuitBreaker,
+        MintingMetrics,
+        WorkerMetrics,
+        MaintenanceMetrics,
+        Sweeper,
+      ],
     };
   }
 

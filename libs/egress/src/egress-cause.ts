@@ -1,4 +1,4 @@
-import { classifyCause } from '@app/kernel';
+import { briefCause } from '@app/kernel';
 import { ProxyError } from './proxy-error.js';
 
 /** Errors are wrapped in errors of fetch, undici and this library; a chain of causes that is longer is not ours. */
@@ -11,6 +11,5 @@ export function egressCause(error: unknown): string {
     if (current instanceof ProxyError) return current.message;
     current = (current as { cause?: unknown }).cause;
   }
-  const { what, code } = classifyCause(error);
-  return code === '' ? what : `${what}, ${code}`;
+  return briefCause(error);
 }

@@ -7,6 +7,7 @@ import { AuditRepository } from './audit/audit.repository.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
+import { DeadlineFailures } from './sessions/deadline-failures.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
 import { RoomsRepository } from './sessions/rooms.repository.js';
@@ -39,7 +40,7 @@ const repositories = [
       }),
     }),
   ],
-  providers: [Database, ClockSkewMonitor, ...repositories],
-  exports: [Database, ClockSkewMonitor, ...repositories],
+  providers: [Database, ClockSkewMonitor, DeadlineFailures, ...repositories],
+  exports: [Database, ClockSkewMonitor, DeadlineFailures, ...repositories],
 })
 export class EntitiesModule {}

@@ -4,16 +4,12 @@ export {
   type ListedApiKey,
   type NewApiKey,
 } from './api-keys/api-keys.repository.js';
-export {
-  type AuditCount,
-  type AuditFilter,
-  type AuditItem,
-  type AuditPlace,
-  AuditRepository,
-} from './audit/audit.repository.js';
+export type { AuditFilter, AuditPlace } from './audit/audit-page.js';
+export { type AuditCount, type AuditItem, AuditRepository } from './audit/audit.repository.js';
 export { Database, type Queryable } from './database/database.js';
 export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';
+export { type DeadlineFailure, DeadlineFailures } from './sessions/deadline-failures.js';
 export { EntitiesModule } from './entities.module.js';
 export {
   type MintTask,
@@ -29,15 +25,15 @@ export {
 } from './sessions/resealing.repository.js';
 export { type OpenedRoom, RoomContendedError, type RoomOpening, RoomsRepository } from './sessions/rooms.repository.js';
 export { databaseState, type DatabaseState, migrateSchema, waitForDatabase } from './database/schema.js';
+export type { PagePlace } from './sessions/session-page.js';
 export type { SessionRecord } from './sessions/session-record.js';
 export {
   type CreatedSession,
   type IdempotencyKey,
   IdempotencyKeyReusedError,
-  type PagePlace,
   type PendingCounts,
   SessionsRepository,
   type UnnamedSession,
 } from './sessions/sessions.repository.js';
 export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
-export { SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
+export { AUDIT_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';

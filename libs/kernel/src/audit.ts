@@ -20,3 +20,9 @@ export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
 /** The actor that replaces an erased user. No user can have this id, since user ids contain a #. */
 export const ERASED_USER = 'user:erased';
+
+/**
+ * The forms of an actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. An
+ * issuer is a URL without a fragment, so the first # separates it from the subject.
+ */
+export const ACTOR = /^(?:key:[a-z0-9]{4,16}|user:https?:\/\/[^#]+#.+|room-api|cli|user:erased)$/su;

@@ -16,6 +16,3 @@ export const FAILURE_CODES = Object.keys(FAILURES) as FailureCode[];
 
 /** Codes of failures that are retried when the room is opened again. */
 export const RETRYABLE_FAILURES = FAILURE_CODES.filter((code) => FAILURES[code].retryable);
-
-/** Codes of permanent failures. */
-export const TERMINAL_FAILURES = FAILURE_CODES.filter((code) => !FAILURES[code].retryable);

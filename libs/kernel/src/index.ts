@@ -1,7 +1,7 @@
 export * from './api-keys.js';
 export * from './audit.js';
 export { type Cause, type CauseKind } from './causes/cause.js';
-export { classifyCause, describeCause } from './causes/classify-cause.js';
+export { briefCause, classifyCause, describeCause } from './causes/classify-cause.js';
 export * from './durations.js';
 export * from './endpoint.js';
 export * from './errors.js';

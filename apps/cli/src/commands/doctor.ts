@@ -1,11 +1,12 @@
 import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment } from '@app/config';
-import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
+import { ApiKeysRepository, ResealingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
 import { KeyRing } from '@app/sealing';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
 import { configuration, oldestPending, queue } from '../doctor/checks.js';
 import { database } from '../doctor/database.js';
 import { admission, cas } from '../doctor/egress-checks.js';
+import { COUNTED_FAILED, failedSessions } from '../doctor/failed-sessions.js';
 import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js';
 import { host } from '../doctor/host.js';
 import { identityProvider } from '../doctor/identity-provider.js';
@@ -58,6 +59,7 @@ function rows(
     await keyRing(app.get(ResealingRepository), sealing),
     apiKeyDates(await app.get(ApiKeysRepository).list(), Date.now()),
     oldestPending(await app.get(SweepingRepository).oldestPendingS()),
+    failedSessions(await app.get(SessionsRepository).countFailed(COUNTED_FAILED)),
   ]);
 }
 

@@ -47,23 +47,32 @@ async function resealAll(repository: ResealingRepository, ring: Sealing): Promis
   const progress = new Progress('tokens', total);
   for (let pass = 1, seen = 0; pass <= PASSES && (await toDo()) > broken.length; pass++) {
     broken = [];
-    let batch: StoredToken[];
-    let after: TokenPlace | null = null;
-    do {
+    for await (const batch of batches(repository, others)) {
       progress.at(seen);
-      batch = await repository.sealedBy(others, after, BATCH);
       const opened = batch.flatMap((token) => sealAgain(token, ring) ?? []);
       const closed = batch.filter((token) => !opened.some((other) => other.sealed === token.sealed));
       broken.push(...closed);
       resealed += await repository.replace(sealingKeyId, opened);
       seen += batch.length;
-      after = batch.at(-1) ?? null;
-    } while (batch.length === BATCH);
+    }
     // A concurrent reseal, or sessions being closed, can complete more than this process has seen.
     progress.at(Math.max(0, total - (await toDo())));
   }
   progress.end();
   return { resealed, broken, left: await left() };
+}
+
+/** All tokens sealed with these keys, key by key. */
+async function* batches(repository: ResealingRepository, keyIds: readonly string[]): AsyncGenerator<StoredToken[]> {
+  for (const keyId of keyIds) {
+    let batch: StoredToken[];
+    let after: TokenPlace | null = null;
+    do {
+      batch = await repository.sealedBy(keyId, after, BATCH);
+      yield batch;
+      after = batch.at(-1) ?? null;
+    } while (batch.length === BATCH);
+  }
 }
 
 /** Returns null if the token cannot be opened. */

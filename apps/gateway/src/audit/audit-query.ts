@@ -1,5 +1,5 @@
 import type { AuditPlace } from '@app/entities';
-import { AUDIT_ACTIONS, SESSION_ID } from '@app/kernel';
+import { ACTOR, AUDIT_ACTIONS, SESSION_ID } from '@app/kernel';
 import { z } from 'zod';
 import { isCursorTimestamp } from '../http/cursor-timestamp.js';
 import { keysetCursor } from '../http/keyset-cursor.js';
@@ -8,6 +8,7 @@ import { isStorable } from '../http/storable-json.js';
 
 /** Longer than any issuer and subject combined. */
 const LONGEST_ACTOR = 2048;
+const NO_ACTOR = 'must be key:<id>, user:<issuer>#<subject>, user:erased, room-api or cli';
 const NO_TIME = 'must be an ISO 8601 time with its zone, such as 2026-11-25T20:00:00Z';
 
 /** Pages are sorted by time, actor, action and session (or ''). */
@@ -25,9 +26,7 @@ export const auditQuery = z.strictObject({
   session: z.string().regex(SESSION_ID, 'must be a TokenID').optional(),
   actor: z
     .string()
-    .refine((actor) => actor !== '' && actor.length <= LONGEST_ACTOR && isStorable(actor), {
-      error: 'must be the id of a caller, such as key:backend',
-    })
+    .refine((actor) => actor.length <= LONGEST_ACTOR && ACTOR.test(actor) && isStorable(actor), { error: NO_ACTOR })
     .optional(),
   from: z.iso
     .datetime({ offset: true, error: NO_TIME })

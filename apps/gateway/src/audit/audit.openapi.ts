@@ -37,7 +37,8 @@ export const ApiAuditQuery = (): MethodDecorator =>
     ApiQuery({
       name: 'actor',
       required: false,
-      description: 'The actor, exactly as in the items',
+      description:
+        'The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `user:erased`, `room-api` or `cli`',
       schema: { type: 'string' },
     }),
     ApiQuery({

@@ -6,6 +6,7 @@ import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PendingLimit } from './pending-limit.js';
 import { RoomsController } from './rooms.controller.js';
+import { SessionFailuresMetrics } from './session-failures.metrics.js';
 import { SessionPresenter } from './session.presenter.js';
 import { SessionWaiter } from './session-waiter.js';
 import { SessionWatcher } from './session-watcher.js';
@@ -16,7 +17,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule, CachedReadsModule],
   controllers: [RoomsController, SessionsController],
-  providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter],
+  providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter, SessionFailuresMetrics],
   exports: [SessionsService, SessionPresenter, SessionWatcher],
 })
 export class SessionsModule {}

@@ -1,5 +1,6 @@
 import { CasClient } from '@app/cas-client';
-import { TERMINAL_FAILURES } from '@app/kernel';
+import { DeadlineFailures } from '@app/entities';
+import { FAILURE_CODES } from '@app/kernel';
 import { Counter, Histogram, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 
@@ -12,11 +13,11 @@ export class MintingMetrics {
   readonly wasted: Counter;
   readonly failed: Counter<'code'>;
 
-  constructor(cas: CasClient, { registry }: Metrics) {
+  constructor(cas: CasClient, deadlineFailures: DeadlineFailures, { registry }: Metrics) {
     const registers = [registry];
     this.timeToReady = new Histogram({
       name: 'time_to_ready_seconds',
-      help: 'Time from creation of a session to ready, in seconds',
+      help: 'Time from creation or last retry of a session to ready, in seconds',
       buckets: SECONDS,
       registers,
     });
@@ -27,12 +28,15 @@ export class MintingMetrics {
     });
     this.failed = new Counter({
       name: 'sessions_failed_total',
-      help: 'Sessions failed permanently because CAS rejected the call, by code; alert on cas-credentials-rejected',
+      help: 'Sessions failed because CAS rejected the call or their deadline passed, by code; alert on cas-credentials-rejected',
       labelNames: ['code'],
       registers,
     });
     // Initialized to 0: a series that first appears at 1 shows no increase, so an alert would not fire.
-    for (const code of TERMINAL_FAILURES) this.failed.inc({ code }, 0);
+    for (const code of FAILURE_CODES) this.failed.inc({ code }, 0);
+    deadlineFailures.observe((code) => {
+      this.failed.inc({ code });
+    });
     const calls = new Histogram({
       name: 'cas_request_duration_seconds',
       help: 'Duration of CAS calls by product and outcome, in seconds',

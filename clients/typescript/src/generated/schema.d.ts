@@ -1815,7 +1815,7 @@ export interface operations {
             query?: {
                 /** @description A TokenID */
                 session?: string;
-                /** @description The actor, exactly as in the items */
+                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `user:erased`, `room-api` or `cli` */
                 actor?: string;
                 /** @description Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute. */
                 from?: string;

@@ -11,7 +11,7 @@ export const mint = defineNamespace({
     SWEEP_EVERY_MS: {
       schema: whole(100, 60_000),
       description:
-        'How often a worker sweeps for sessions that have lost their job, have expired or are past their deadline, in ms.',
+        'How often a worker runs its maintenance: lost jobs, expiry, deadlines, retention, in ms. Expiry at least once a second.',
       default: '2500',
     },
     RETENTION_S: {

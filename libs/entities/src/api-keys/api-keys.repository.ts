@@ -52,7 +52,7 @@ export class ApiKeysRepository {
   async ensure(key: NewApiKey, lifeS: number | null = null): Promise<boolean> {
     await this.database.query(
       `INSERT INTO api_keys (id, name, secret_sha256, scopes, rate_per_s, expires_at)
-       VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6)) ON CONFLICT (id) DO NOTHING`,
+       VALUES ($1, $2, $3, $4, $5, statement_timestamp() + make_interval(secs => $6)) ON CONFLICT (id) DO NOTHING`,
       [key.id, key.name, key.secretSha256, key.scopes, key.ratePerS, lifeS],
     );
     const same = await this.database.query('SELECT 1 FROM api_keys WHERE id = $1 AND secret_sha256 = $2', [
@@ -73,7 +73,7 @@ export class ApiKeysRepository {
       `SELECT id, name, scopes, rate_per_s AS "ratePerS", created_at AS "createdAt", expires_at AS "expiresAt",
               last_used_at AS "lastUsedAt", revoked_at AS "revokedAt",
               CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
-                   WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'active' END AS state
+                   WHEN expires_at <= statement_timestamp() THEN 'expired' ELSE 'active' END AS state
        FROM api_keys ORDER BY created_at, id`,
     );
   }
@@ -88,14 +88,14 @@ export class ApiKeysRepository {
       await statements.query('SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE', [id]);
       const added = await statements.query(
         `INSERT INTO api_keys (id, name, secret_sha256, scopes, rate_per_s, expires_at)
-         SELECT $2, name, $3, scopes, rate_per_s, clock_timestamp() + (expires_at - created_at) FROM api_keys
-         WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+         SELECT $2, name, $3, scopes, rate_per_s, statement_timestamp() + (expires_at - created_at) FROM api_keys
+         WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
          RETURNING 1`,
         [id, next.id, next.secretSha256],
       );
       if (added.length === 0) return false;
       await statements.query(
-        `UPDATE api_keys SET expires_at = LEAST(expires_at, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1`,
+        `UPDATE api_keys SET expires_at = LEAST(expires_at, statement_timestamp() + make_interval(secs => $2)) WHERE id = $1`,
         [id, overlapS],
       );
       return true;
@@ -105,7 +105,7 @@ export class ApiKeysRepository {
   /** Revokes a key permanently. Returns false if it does not exist; revoking again has no effect. */
   async revoke(id: string): Promise<boolean> {
     const rows = await this.database.query(
-      'UPDATE api_keys SET revoked_at = COALESCE(revoked_at, clock_timestamp()) WHERE id = $1 RETURNING 1',
+      'UPDATE api_keys SET revoked_at = COALESCE(revoked_at, statement_timestamp()) WHERE id = $1 RETURNING 1',
       [id],
     );
     return rows.length > 0;
@@ -114,8 +114,8 @@ export class ApiKeysRepository {
   /** Records that these keys were used, with a resolution of one minute. */
   async recordUse(ids: readonly string[]): Promise<void> {
     await this.database.query(
-      `UPDATE api_keys SET last_used_at = clock_timestamp()
-       WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')`,
+      `UPDATE api_keys SET last_used_at = statement_timestamp()
+       WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < statement_timestamp() - interval '1 minute')`,
       [ids],
     );
   }

@@ -1,6 +1,7 @@
 import type { AuditAction, AuditedChange, CountedAction } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../database/database.js';
+import { type AuditFilter, type AuditPlace, pageOfItems } from './audit-page.js';
 
 /** How often an actor performed an action. */
 export interface AuditCount {
@@ -22,22 +23,6 @@ export interface AuditItem {
   count: number;
 }
 
-/** The keyset cursor: time (ISO 8601, microseconds), actor, action and session (or '') of the last item of a page. */
-export interface AuditPlace {
-  at: string;
-  actor: string;
-  action: AuditAction;
-  session: string;
-}
-
-export interface AuditFilter {
-  session?: string | undefined;
-  actor?: string | undefined;
-  from?: Date | undefined;
-  limit: number;
-  after?: AuditPlace | undefined;
-}
-
 /** Records a change of a session, in the same transaction as the change. */
 export async function auditChange(
   statements: Queryable,
@@ -45,7 +30,7 @@ export async function auditChange(
 ): Promise<void> {
   await statements.query(
     `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
-     VALUES (gen_random_uuid(), clock_timestamp(), $1, $2, $3, 1)`,
+     VALUES (gen_random_uuid(), statement_timestamp(), $1, $2, $3, 1)`,
     [actor, action, sessionId],
   );
 }
@@ -59,7 +44,7 @@ export class AuditRepository {
   async add(counts: readonly AuditCount[]): Promise<void> {
     await this.database.query(
       `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
-       SELECT c.id, date_trunc('minute', clock_timestamp() - make_interval(secs => c.age_s)),
+       SELECT c.id, date_trunc('minute', statement_timestamp() - make_interval(secs => c.age_s)),
               c.actor, c.action, c.session_id, c.count
        FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::text[], $5::text[], $6::integer[])
             AS c (id, age_s, actor, action, session_id, count)
@@ -76,29 +61,12 @@ export class AuditRepository {
   }
 
   /** A page of items, newest first. Entries of the same minute, actor, action and session are merged into one item. */
-  async list({ session, actor, from, limit, after }: AuditFilter): Promise<{
-    items: AuditItem[];
-    next: AuditPlace | null;
-  }> {
+  async list(filter: AuditFilter): Promise<{ items: AuditItem[]; next: AuditPlace | null }> {
+    const { limit } = filter;
+    const { sql, parameters } = pageOfItems({ ...filter, limit: limit + 1 });
     const rows = await this.database.query<Omit<AuditItem, 'session'> & { session: string; place: string }>(
-      `SELECT at, actor, action, session_id AS session, sum(count)::float8 AS count,
-              to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
-       FROM audit_entries
-       WHERE ($1::text IS NULL OR session_id = $1) AND ($2::text IS NULL OR actor = $2)
-         AND ($3::timestamptz IS NULL OR at >= $3)
-         AND ($4::timestamptz IS NULL OR (at, actor, action, session_id) < ($4, $5::text, $6::text, $7::text))
-       GROUP BY at, actor, action, session_id
-       ORDER BY at DESC, actor DESC, action DESC, session_id DESC LIMIT $8`,
-      [
-        session ?? null,
-        actor ?? null,
-        from ?? null,
-        after?.at ?? null,
-        after?.actor ?? null,
-        after?.action ?? null,
-        after?.session ?? null,
-        limit + 1,
-      ],
+      sql,
+      parameters,
     );
     const page = rows.slice(0, limit);
     const last = page.at(-1);

@@ -20,7 +20,7 @@ export async function migrateSchema(access: PostgresAccess): Promise<string[]> {
     const lock = access.newClient();
     await lock.connect();
     try {
-      await lock.query(`SELECT pg_advisory_lock(hashtext('watchtogether-auth-server/migrate'))`);
+      await takeTurn(lock);
       const ran = await source.runMigrations();
       return ran.map((migration) => migration.name);
     } finally {
@@ -28,6 +28,17 @@ export async function migrateSchema(access: PostgresAccess): Promise<string[]> {
     }
   } finally {
     await source.destroy();
+  }
+}
+
+/** Polls, since a statement that waits for the lock would block the concurrent building of an index by its holder. */
+async function takeTurn(lock: PostgresClient): Promise<void> {
+  for (;;) {
+    const { rows } = await lock.query<{ mine: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtext('watchtogether-auth-server/migrate')) AS mine`,
+    );
+    if (rows[0]?.mine === true) return;
+    await sleep(LOOK_EVERY_MS);
   }
 }
 

@@ -3,10 +3,13 @@ import type { Queryable } from '../database/database.js';
 
 /**
  * Notifies every gateway, when the transaction commits, that these sessions changed. NOTIFY holds a database-wide lock
- * during the commit, so a transaction notifies for all its sessions in one call.
+ * during the commit, so a transaction notifies for all its sessions in one statement: as few payloads as their size
+ * limit permits.
  */
 export async function notifySessionsChanged(statements: Queryable, ids: readonly string[]): Promise<void> {
-  for (const payload of encodeSessionEvents(ids)) {
-    await statements.query('SELECT pg_notify($1, $2)', [SESSION_EVENTS_CHANNEL, payload]);
-  }
+  if (ids.length === 0) return;
+  await statements.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) payload', [
+    SESSION_EVENTS_CHANNEL,
+    encodeSessionEvents(ids),
+  ]);
 }

@@ -49,24 +49,28 @@ export class ResealingRepository {
     );
   }
 
-  /** Those of these keys that sealed a token that has since been erased. May scan the whole table. */
+  /**
+   * Those of these keys that sealed a token that has since been erased. The first key from `k` on is read from the index:
+   * an EXISTS would scan the whole table for a key without tokens, since it expects to find one soon.
+   */
   async keysOfErased(keyIds: readonly string[]): Promise<string[]> {
     const rows = await this.database.query<{ keyId: string }>(
       `SELECT k AS "keyId" FROM unnest($1::text[]) k
-       WHERE EXISTS (SELECT FROM session_tokens t WHERE t.key_id = k AND t.sealed IS NULL)`,
+       WHERE k = (SELECT t.key_id FROM session_tokens t WHERE t.sealed IS NULL AND t.key_id >= k
+                  ORDER BY t.key_id LIMIT 1)`,
       [keyIds],
     );
     return rows.map((row) => row.keyId);
   }
 
-  /** Tokens sealed with these keys, in order, after the given one. */
-  async sealedBy(keyIds: readonly string[], after: TokenPlace | null, limit: number): Promise<StoredToken[]> {
+  /** Tokens sealed with this key, in order, after the given one. */
+  async sealedBy(keyId: string, after: TokenPlace | null, limit: number): Promise<StoredToken[]> {
+    const behind = after === null ? '' : 'AND (session_id, product) > ($3, $4)';
     return this.database.query<StoredToken>(
       `SELECT session_id AS "sessionId", product, sealed FROM session_tokens
-       WHERE sealed IS NOT NULL AND key_id = ANY($1)
-         AND ($2::text IS NULL OR (session_id, product) > ($2, $3::text))
-       ORDER BY session_id, product LIMIT $4`,
-      [keyIds, after?.sessionId ?? null, after?.product ?? null, limit],
+       WHERE sealed IS NOT NULL AND key_id = $1 ${behind}
+       ORDER BY session_id, product LIMIT $2`,
+      [keyId, limit, ...(after === null ? [] : [after.sessionId, after.product])],
     );
   }
 

@@ -1,12 +1,14 @@
-import { CodedError, LIVE_STATUSES, newSessionId, type Product, RETRYABLE_FAILURES } from '@app/kernel';
+import { CodedError, newSessionId, type Product, RETRYABLE_FAILURES } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
+import { checked } from '../database/checked.js';
 import { Database, type Queryable } from '../database/database.js';
 import { UniqueViolationError } from '../database/database-errors.js';
 import { expireDue, failOverdue, insertSession, MAY_REOPEN, retryFailed } from './session-transitions.js';
-import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
+import { type DeadlineFailure, DeadlineFailures } from './deadline-failures.js';
 
 export interface RoomOpening {
   room: string;
@@ -38,15 +40,18 @@ const MAX_ROUNDS = 10;
 export class RoomsRepository {
   private readonly loader = new BatchLoader<SessionRecord>(async (rooms) => {
     const rows = await this.database.query<SessionRow & { room: string }>(
-      `${SELECT_SESSIONS} WHERE s.room = ANY($1) AND s.status = ANY($2) AND seen.status = ANY($2)`,
-      [rooms, LIVE_STATUSES],
+      `${SELECT_SESSIONS} WHERE ${liveInRoom('ANY($1)')} AND seen.status <> 'expired'`,
+      [rooms],
     );
     return new Map(rows.map((row) => [row.room, toRecord(row)]));
   });
 
   private readonly changing = new Map<string, Promise<undefined>>();
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly deadlineFailures: DeadlineFailures,
+  ) {}
 
   /**
    * The live session of a room; one past its expiry is no longer live. Concurrent lookups share a statement and the
@@ -93,14 +98,15 @@ export class RoomsRepository {
 
   /** Null if another request was faster, or the failed session must not be reopened yet. */
   private async change(opening: RoomOpening): Promise<OpenedRoom | null> {
+    let overdue: DeadlineFailure[] = [];
     try {
-      return await this.database.transaction(async (statements) => {
-        await settleOverdue(statements, opening.room);
+      const opened = await this.database.transaction(async (statements): Promise<OpenedRoom | null> => {
+        overdue = await settleOverdue(statements, opening.room);
         const reopened = await retryFailed(
           statements,
-          `s.room = $2 AND s.status = 'failed' AND s.failure_code = ANY($3)
-             AND ($4::text[] IS NULL OR s.products = $4)
-             AND ${MAY_REOPEN}`,
+          `${liveInRoom('$2')}
+             AND ${checked(`s.status = 'failed' AND s.failure_code = ANY($3) AND ${MAY_REOPEN}`)}
+             AND ($4::text[] IS NULL OR s.products = $4)`,
           [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
         );
         const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
@@ -112,6 +118,8 @@ export class RoomsRepository {
           ? null
           : { session: toRecord(row), outcome: reopened === null ? 'created' : 'reopened' };
       });
+      this.deadlineFailures.report(overdue);
+      return opened;
     } catch (error) {
       // The same generation was created and closed between the read and the insert: try again.
       if (error instanceof UniqueViolationError && error.constraint === 'sessions_one_per_generation') return null;
@@ -124,9 +132,10 @@ function mayReopen(session: SessionRecord): boolean {
   return session.status === 'failed' && RETRYABLE_FAILURES.some((code) => code === session.failureCode);
 }
 
-/** Settles the room's overdue session, so that it does not block the unique index. */
-async function settleOverdue(statements: Queryable, room: string): Promise<void> {
-  const expired = await expireDue(statements, 's.room = $1', [room]);
-  const failed = await failOverdue(statements, 's.room = $1', [room]);
-  await notifySessionsChanged(statements, [...expired, ...failed]);
+/** Settles the room's overdue session, so that it does not block the unique index. Returns it if it failed. */
+async function settleOverdue(statements: Queryable, room: string): Promise<DeadlineFailure[]> {
+  const expired = await expireDue(statements, liveInRoom('$1'), [room]);
+  const failed = await failOverdue(statements, liveInRoom('$1'), [room]);
+  await notifySessionsChanged(statements, [...expired, ...failed.map(({ id }) => id)]);
+  return failed;
 }

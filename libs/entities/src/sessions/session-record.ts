@@ -20,9 +20,12 @@ export interface SessionRecord {
 
 /** SQL for the status a reader sees, over a row `s` of `sessions`. */
 export const SEEN_STATUS = `CASE
-  WHEN s.status = 'pending' AND s.deadline_at <= clock_timestamp() THEN 'failed'
-  WHEN s.status = 'ready' AND s.expires_at <= clock_timestamp() THEN 'expired'
+  WHEN s.status = 'pending' AND s.deadline_at <= statement_timestamp() THEN 'failed'
+  WHEN s.status = 'ready' AND s.expires_at <= statement_timestamp() THEN 'expired'
   ELSE s.status END`;
+
+/** SQL for the live session of a room, over a row `s` of `sessions`: found by the unique index. `room` is a parameter. */
+export const liveInRoom = (room: string): string => `s.room = ${room} AND s.status IN ('pending', 'ready', 'failed')`;
 
 /** Selects `SessionRecord`s; to be followed by a WHERE clause over `s`. */
 export const SELECT_SESSIONS = `
@@ -32,7 +35,8 @@ export const SELECT_SESSIONS = `
          CASE WHEN seen.status = 'failed' THEN COALESCE(s.failure_code, 'deadline-exceeded') END AS "failureCode",
          CASE WHEN seen.status = 'ready' THEN (
            SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed) ORDER BY t.product)
-           FROM session_tokens t WHERE t.session_id = s.id AND t.sealed IS NOT NULL
+                  FILTER (WHERE t.sealed IS NOT NULL)
+           FROM session_tokens t WHERE t.session_id = s.id
          ) END AS tokens
   FROM sessions s CROSS JOIN LATERAL (SELECT ${SEEN_STATUS} AS status) seen`;
 

@@ -1,11 +1,17 @@
 import type { Product } from '@app/kernel';
+import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/database.js';
 
 /**
  * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after
- * locking a row and so never acts on stale data, and returns the ids it changed. `where` is a condition over
- * `sessions s`, with its parameters.
+ * locking a row and so never acts on stale data, and returns the sessions it changed. `where` finds the rows: a condition
+ * over `sessions s` on the id or the room, with its parameters.
+ *
+ * Time is `statement_timestamp()`, which an index can serve: `clock_timestamp()` is volatile. For a statement that waited
+ * for a lock it is the time before the wait, which is safe here: what was due then is still due. Whether something is
+ * still valid must be asked in a later statement than the lock (see `publish`).
  */
 
 const REVIVE_AFTER_S = 10;
@@ -15,7 +21,7 @@ export const REOPEN_EVERY_S = 10;
 
 /** Whether a failed session may be put back to pending now, over `sessions s`. */
 export const MAY_REOPEN = `(s.reopened_at IS NULL
-  OR s.reopened_at <= clock_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`;
+  OR s.reopened_at <= statement_timestamp() - make_interval(secs => ${String(REOPEN_EVERY_S)}))`;
 
 export interface NewSession {
   id: string;
@@ -32,7 +38,7 @@ export async function insertSession(statements: Queryable, session: NewSession):
     `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
      SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
             $3, $4, $5, t.now, t.now + make_interval(secs => $6), t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
-     FROM (SELECT clock_timestamp() AS now) t
+     FROM (SELECT statement_timestamp() AS now) t
      ON CONFLICT (room) WHERE status IN ('pending', 'ready', 'failed') DO NOTHING
      RETURNING id`,
     [session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
@@ -47,8 +53,8 @@ export async function expireDue(
   parameters: readonly unknown[],
 ): Promise<string[]> {
   const rows = await statements.query<{ id: string }>(
-    `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = clock_timestamp()
-     WHERE s.status = 'ready' AND s.expires_at <= clock_timestamp() AND ${where} RETURNING s.id`,
+    `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
+     WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)} RETURNING s.id`,
     parameters,
   );
   const ids = rows.map((row) => row.id);
@@ -56,19 +62,19 @@ export async function expireDue(
   return ids;
 }
 
-/** `pending` → `failed` for sessions past their deadline. The caller sends the notification. */
+/** `pending` → `failed` for sessions past their deadline. The caller sends the notification and reports the failures. */
 export async function failOverdue(
   statements: Queryable,
   where: string,
   parameters: readonly unknown[],
-): Promise<string[]> {
-  const rows = await statements.query<{ id: string }>(
+): Promise<DeadlineFailure[]> {
+  return statements.query<DeadlineFailure>(
     `UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
-            version = version + 1, ended_at = clock_timestamp()
-     WHERE s.status = 'pending' AND s.deadline_at <= clock_timestamp() AND ${where} RETURNING s.id`,
+            version = version + 1, ended_at = statement_timestamp()
+     WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
+     RETURNING s.id, s.failure_code AS code`,
     parameters,
   );
-  return rows.map((row) => row.id);
 }
 
 /** `failed` → `pending` with a new deadline, `$1` seconds from now, and notifies. Returns null if none matched. */
@@ -79,9 +85,9 @@ export async function retryFailed(
 ): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
     `UPDATE sessions s SET status = 'pending', failure_code = NULL, attempts = 0, not_before = NULL, ended_at = NULL,
-            version = version + 1, reopened_at = clock_timestamp(),
-            deadline_at = clock_timestamp() + make_interval(secs => $1),
-            due_at = clock_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
+            version = version + 1, reopened_at = statement_timestamp(),
+            deadline_at = statement_timestamp() + make_interval(secs => $1),
+            due_at = statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
      WHERE ${where} RETURNING s.id`,
     parameters,
   );
@@ -93,7 +99,5 @@ export async function retryFailed(
 /** Keeps the rows, so that their primary key still prevents publishing another token. */
 export async function eraseTokens(statements: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1) AND sealed IS NOT NULL', [
-    ids,
-  ]);
+  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1)', [ids]);
 }

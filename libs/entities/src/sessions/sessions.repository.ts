@@ -2,6 +2,7 @@ import { CodedError, newSessionId, type SessionStatus } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
+import { checked } from '../database/checked.js';
 import { Database, type Queryable } from '../database/database.js';
 import {
   eraseTokens,
@@ -12,8 +13,10 @@ import {
   REOPEN_EVERY_S,
   retryFailed,
 } from './session-transitions.js';
-import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
+import { pageOfIds, type PagePlace, type SessionFilter } from './session-page.js';
+import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
+import { DeadlineFailures } from './deadline-failures.js';
 
 /** A caller's Idempotency-Key and the fingerprint (hex) of the request body. */
 export interface IdempotencyKey {
@@ -28,24 +31,11 @@ export interface CreatedSession {
   outcome: 'created' | 'replayed';
 }
 
-/** The keyset cursor: creation time (ISO 8601, microseconds) and id of the last session of a page. */
-export interface PagePlace {
-  createdAt: string;
-  id: string;
-}
-
 /** How many sessions are pending, by the kind of their creator, and of those who have many. */
 export interface PendingCounts {
   all: number;
   byKind: Record<'key' | 'user' | 'anonymous', number>;
   largest: Map<string, number>;
-}
-
-export interface SessionFilter {
-  status?: SessionStatus | undefined;
-  room?: string | undefined;
-  limit: number;
-  after?: PagePlace | undefined;
 }
 
 /** The key was already used with a different body. */
@@ -63,7 +53,10 @@ export class SessionsRepository {
     return new Map(sessions.map((session) => [session.id, session]));
   });
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly deadlineFailures: DeadlineFailures,
+  ) {}
 
   /** Concurrent lookups share a statement and the returned record, so callers must not modify it. */
   async find(id: string): Promise<SessionRecord | null> {
@@ -100,28 +93,22 @@ export class SessionsRepository {
   async findSuccessor(room: string, generation: number): Promise<string | null> {
     const [row] = await this.database.query<{ id: string }>(
       `SELECT s.id FROM sessions s
-       WHERE s.room = $1 AND s.generation > $2 AND s.status IN ('pending', 'ready', 'failed')
-         AND NOT (s.status = 'ready' AND s.expires_at <= clock_timestamp())`,
+       WHERE ${liveInRoom('$1')} AND s.generation > $2
+         AND NOT (s.status = 'ready' AND s.expires_at <= statement_timestamp())`,
       [room, generation],
     );
     return row?.id ?? null;
   }
 
   /** A page of sessions, newest first. The status filter applies to the status a reader would see. */
-  async list({
-    status,
-    room,
-    limit,
-    after,
-  }: SessionFilter): Promise<{ sessions: SessionRecord[]; next: PagePlace | null }> {
+  async list(filter: SessionFilter): Promise<{ sessions: SessionRecord[]; next: PagePlace | null }> {
+    const { limit } = filter;
+    const { sql, parameters } = pageOfIds({ ...filter, limit: limit + 1 });
     const rows = await this.database.query<SessionRow & { place: string }>(
       `SELECT found.*, to_char(found."createdAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
-       FROM (${SELECT_SESSIONS}
-             WHERE ($1::text IS NULL OR seen.status = $1) AND ($2::text IS NULL OR s.room = $2)
-               AND ($3::timestamptz IS NULL OR (s.created_at, s.id) < ($3, $4::text))
-             ORDER BY s.created_at DESC, s.id DESC LIMIT $5) found
+       FROM (${SELECT_SESSIONS} WHERE s.id = ANY(ARRAY(${sql}))) found
        ORDER BY found."createdAt" DESC, found.id DESC`,
-      [status ?? null, room ?? null, after?.createdAt ?? null, after?.id ?? null, limit + 1],
+      parameters,
     );
     const page = rows.slice(0, limit);
     const last = page.at(-1);
@@ -129,6 +116,16 @@ export class SessionsRepository {
       sessions: page.map(({ place: _, ...row }) => toRecord(row)),
       next: rows.length > limit && last !== undefined ? { createdAt: last.place, id: last.id } : null,
     };
+  }
+
+  /** The number of failed sessions, as a reader sees them. Counts at most `atMost`. */
+  async countFailed(atMost: number): Promise<number> {
+    const { sql, parameters } = pageOfIds({ status: 'failed', limit: atMost });
+    const [row] = await this.database.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (${sql}) failed`,
+      parameters,
+    );
+    return row?.count ?? 0;
   }
 
   /** @throws IdempotencyKeyReusedError if the caller already used the key with a different body */
@@ -160,9 +157,9 @@ export class SessionsRepository {
   async close(id: string, actor: string): Promise<void> {
     await this.database.transaction(async (statements) => {
       const [closed] = await statements.query<{ status: SessionStatus }>(
-        `UPDATE sessions SET version = version + 1, ended_at = clock_timestamp(),
-                status = CASE WHEN status = 'ready' AND expires_at <= clock_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND status IN ('pending', 'ready', 'failed') RETURNING status`,
+        `UPDATE sessions SET version = version + 1, ended_at = statement_timestamp(),
+                status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
+         WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING status`,
         [id],
       );
       if (closed === undefined) return;
@@ -185,21 +182,24 @@ export class SessionsRepository {
     deadlineS: number,
     { paced = true } = {},
   ): Promise<{ session: SessionRecord | null; retryAfterMs: number }> {
-    return this.database.transaction(async (statements) => {
-      await failOverdue(statements, 's.id = $1', [id]);
-      const condition = `s.id = $2 AND s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`;
+    const { overdue, ...result } = await this.database.transaction(async (statements) => {
+      const overdue = await failOverdue(statements, 's.id = $1', [id]);
+      if (overdue.length > 0) await notifySessionsChanged(statements, [id]);
+      const condition = `s.id = $2 AND ${checked(`s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`)}`;
       const retried = await retryFailed(statements, condition, [deadlineS, id]);
       if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
       const session = await findIn(statements, id);
-      if (retried !== null || session?.status !== 'failed') return { session, retryAfterMs: 0 };
+      if (retried !== null || session?.status !== 'failed') return { overdue, session, retryAfterMs: 0 };
       const [row] = await statements.query<{ ms: number }>(
         `SELECT GREATEST(1, 1000 * extract(epoch FROM reopened_at + make_interval(secs => ${String(REOPEN_EVERY_S)})
-                                                      - clock_timestamp()))::float8 AS ms
+                                                      - statement_timestamp()))::float8 AS ms
          FROM sessions WHERE id = $1`,
         [id],
       );
-      return { session, retryAfterMs: row?.ms ?? 1 };
+      return { overdue, session, retryAfterMs: row?.ms ?? 1 };
     });
+    this.deadlineFailures.report(overdue);
+    return result;
   }
 }
 
@@ -214,7 +214,7 @@ async function findByKey(
 ): Promise<SessionRecord | null> {
   const [taken] = await statements.query<{ fingerprint: string; sessionId: string }>(
     `SELECT fingerprint, session_id AS "sessionId" FROM idempotency_keys
-     WHERE caller = $1 AND key = $2 AND created_at > clock_timestamp() - interval '24 hours'`,
+     WHERE caller = $1 AND key = $2 AND ${checked(`created_at > statement_timestamp() - interval '24 hours'`)}`,
     [caller, key],
   );
   if (taken === undefined) return null;
@@ -231,10 +231,10 @@ async function claimKey(
 ): Promise<boolean> {
   const claimed = await statements.query(
     `INSERT INTO idempotency_keys AS k (caller, key, fingerprint, session_id, created_at)
-     VALUES ($1, $2, $3, $4, clock_timestamp())
+     VALUES ($1, $2, $3, $4, statement_timestamp())
      ON CONFLICT (caller, key) DO UPDATE
        SET fingerprint = excluded.fingerprint, session_id = excluded.session_id, created_at = excluded.created_at
-       WHERE k.created_at <= clock_timestamp() - interval '24 hours'
+       WHERE k.created_at <= statement_timestamp() - interval '24 hours'
      RETURNING 1`,
     [caller, key, fingerprint, sessionId],
   );

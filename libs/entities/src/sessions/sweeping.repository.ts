@@ -1,86 +1,124 @@
 import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
+import { DeadlineFailures } from './deadline-failures.js';
 import { expireDue, failOverdue } from './session-transitions.js';
 
-/** Maximum rows per statement. */
+/** Maximum sessions or idempotency keys per statement. */
 export const SWEEP_BATCH = 1000;
 /** Larger, since audit entries are small, numerous and not referenced by other rows. */
-const AUDIT_BATCH = 5000;
+export const AUDIT_BATCH = 5000;
 
-/** Time-driven transitions: lost jobs, expiry, deadlines, retention. Concurrent sweepers skip each other's rows. */
+/**
+ * Time-driven transitions: lost jobs, expiry, deadlines, retention. Each call processes one batch, the oldest rows first,
+ * read through an index. Rows that are locked are skipped, so concurrent calls share the work and wait for nobody.
+ *
+ * The rows of a batch are locked by a subquery and then found by their place (`ctid`), which cannot change under the lock:
+ * the cheapest way, and the only one for the planner. `ANY(ARRAY(…))` is evaluated exactly once, unlike `IN`.
+ */
 @Injectable()
 export class SweepingRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly deadlineFailures: DeadlineFailures,
+  ) {}
 
-  /** Up to 1,000 pending sessions that may have lost their job. Each becomes due again in 10 s. */
+  /** Pending sessions that may have lost their job. Each becomes due again in 10 s. */
   async takeDue(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      `UPDATE sessions s SET due_at = clock_timestamp() + interval '10 seconds'
-       WHERE s.id IN (SELECT d.id FROM sessions d
-                      WHERE d.status = 'pending' AND d.due_at <= clock_timestamp() AND d.deadline_at > clock_timestamp()
-                      ORDER BY d.due_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)
+      `UPDATE sessions s SET due_at = statement_timestamp() + interval '10 seconds'
+       WHERE s.ctid = ANY(ARRAY(
+         SELECT d.ctid FROM sessions d
+         WHERE d.status = 'pending' AND d.due_at <= statement_timestamp()
+           AND ${checked('d.deadline_at > statement_timestamp()')}
+         ORDER BY d.due_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
        RETURNING s.id`,
     );
     return rows.map((row) => row.id);
   }
 
-  /** Updates up to 1,000 sessions past their expiry and 1,000 past their deadline, and returns how many. */
-  async moveOverdue(): Promise<{ expired: number; failed: number }> {
+  /** Expires sessions past their expiry, erases their tokens, and returns how many. */
+  async expire(): Promise<number> {
     return this.database.transaction(async (statements) => {
-      const expired = await expireDue(
+      // A commit that notifies holds a lock of the whole server until it is on disk, so batches of one moment would wait
+      // for each other's disk writes, and requests for theirs. A crash of the server at worst undoes the last ones: they
+      // are past their expiry as before, and expired again.
+      await statements.query('SET LOCAL synchronous_commit = off');
+      const ids = await expireDue(
         statements,
-        `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= clock_timestamp()
-                  ORDER BY d.id LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)`,
+        `s.ctid = ANY(ARRAY(
+           SELECT d.ctid FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= statement_timestamp()
+           ORDER BY d.expires_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
         [],
       );
-      const failed = await failOverdue(
-        statements,
-        `s.id IN (SELECT d.id FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= clock_timestamp()
-                  ORDER BY d.id LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED)`,
-        [],
-      );
-      await notifySessionsChanged(statements, [...expired, ...failed]);
-      return { expired: expired.length, failed: failed.length };
+      await notifySessionsChanged(statements, ids);
+      return ids.length;
     });
   }
 
-  /** Deletes up to 1,000 sessions that ended over `retentionS` ago, and 1,000 idempotency keys older than 24 hours. */
-  async purge(retentionS: number): Promise<{ sessions: number; idempotencyKeys: number }> {
-    const sessions = await this.database.query(
-      `DELETE FROM sessions WHERE id IN (
-         SELECT d.id FROM sessions d
-         WHERE d.ended_at <= clock_timestamp() - make_interval(secs => $1) AND d.status IN ('closed', 'expired', 'failed')
-         ORDER BY d.ended_at LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [retentionS],
-    );
-    const keys = await this.database.query(
-      `DELETE FROM idempotency_keys WHERE (caller, key) IN (
-         SELECT d.caller, d.key FROM idempotency_keys d WHERE d.created_at <= clock_timestamp() - interval '24 hours'
-         ORDER BY d.created_at LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED)
-       RETURNING 1`,
-    );
-    return { sessions: sessions.length, idempotencyKeys: keys.length };
+  /** Fails sessions past their deadline, and returns how many. */
+  async failOverdue(): Promise<number> {
+    const failed = await this.database.transaction(async (statements) => {
+      const overdue = await failOverdue(
+        statements,
+        `s.ctid = ANY(ARRAY(
+           SELECT d.ctid FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= statement_timestamp()
+           ORDER BY d.deadline_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
+        [],
+      );
+      await notifySessionsChanged(
+        statements,
+        overdue.map(({ id }) => id),
+      );
+      return overdue;
+    });
+    this.deadlineFailures.report(failed);
+    return failed.length;
   }
 
-  /** Deletes up to 5,000 audit entries older than `retentionS`, oldest first, and returns how many. */
-  async purgeAudit(retentionS: number): Promise<number> {
-    const entries = await this.database.query(
-      `DELETE FROM audit_entries WHERE id IN (
-         SELECT d.id FROM audit_entries d WHERE d.at <= clock_timestamp() - make_interval(secs => $1)
-         ORDER BY d.at LIMIT ${String(AUDIT_BATCH)} FOR UPDATE SKIP LOCKED)
+  /** Deletes sessions that ended over `retentionS` ago, with their tokens and idempotency keys, and returns how many. */
+  async purgeSessions(retentionS: number): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM sessions WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM sessions d
+         WHERE d.ended_at <= statement_timestamp() - make_interval(secs => $1)
+           AND d.status IN ('closed', 'expired', 'failed')
+         ORDER BY d.ended_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
        RETURNING 1`,
       [retentionS],
     );
-    return entries.length;
+    return rows.length;
+  }
+
+  /** Deletes idempotency keys older than 24 hours, and returns how many. */
+  async purgeIdempotencyKeys(): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM idempotency_keys d WHERE d.created_at <= statement_timestamp() - interval '24 hours'
+         ORDER BY d.created_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
+       RETURNING 1`,
+    );
+    return rows.length;
+  }
+
+  /** Deletes audit entries older than `retentionS`, and returns how many. */
+  async purgeAudit(retentionS: number): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM audit_entries WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM audit_entries d WHERE d.at <= statement_timestamp() - make_interval(secs => $1)
+         ORDER BY d.at LIMIT ${String(AUDIT_BATCH)} FOR UPDATE SKIP LOCKED))
+       RETURNING 1`,
+      [retentionS],
+    );
+    return rows.length;
   }
 
   /** Age of the oldest pending session since its creation or last retry, in s; 0 if none is pending. */
   async oldestPendingS(): Promise<number> {
     const [row] = await this.database.query<{ age: number | null }>(
-      `SELECT extract(epoch FROM clock_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS age FROM sessions
-       WHERE status = 'pending' AND deadline_at > clock_timestamp()`,
+      `SELECT extract(epoch FROM statement_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS age
+       FROM sessions WHERE status = 'pending' AND deadline_at > statement_timestamp()`,
     );
     return row?.age ?? 0;
   }

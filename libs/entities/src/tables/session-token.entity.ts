@@ -5,7 +5,8 @@ import { SessionEntity } from './session.entity.js';
 /** The published token of one product of a session. The row outlives the erased token, to prevent another. */
 @Entity('session_tokens')
 @Check('session_tokens_product_known', `product IN ('stream', 'sync')`)
-@Index('session_tokens_key_id', ['keyId'], { where: 'sealed IS NOT NULL' })
+@Index('session_tokens_by_key', ['keyId', 'sessionId', 'product'], { where: 'sealed IS NOT NULL' })
+@Index('session_tokens_erased', ['keyId'], { where: 'sealed IS NULL' })
 export class SessionTokenEntity {
   @PrimaryColumn({ name: 'session_id', type: 'text', primaryKeyConstraintName: 'session_tokens_pkey' })
   @ForeignKey(() => SessionEntity, { onDelete: 'CASCADE', name: 'session_tokens_session_fkey' })

@@ -17,6 +17,12 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('sessions_expiry', ['expiresAt'], { where: `status = 'ready'` })
 @Index('sessions_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('sessions_newest', ['createdAt', 'id'])
+@Index('sessions_pending_newest', ['createdAt', 'id'], { where: `status = 'pending'` })
+@Index('sessions_ready_newest', ['createdAt', 'id'], { where: `status = 'ready'` })
+@Index('sessions_failed_newest', ['createdAt', 'id'], { where: `status = 'failed'` })
+@Index('sessions_closed_newest', ['createdAt', 'id'], { where: `status = 'closed'` })
+@Index('sessions_expired_newest', ['createdAt', 'id'], { where: `status = 'expired'` })
+@Index('sessions_by_room', ['room', 'status', 'createdAt', 'id'], { where: 'room IS NOT NULL' })
 export class SessionEntity {
   /** The TokenID. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'sessions_pkey' })

@@ -32,6 +32,12 @@ export function describeCause(part: string, error: unknown): string {
   return `${part}: ${what.trimEnd()}${code === '' ? '' : ` (${code})`}; ${advice}`;
 }
 
+/** The cause in a few words, for a sentence that names the part and what to do itself: `connection refused, ECONNREFUSED`. */
+export function briefCause(error: unknown): string {
+  const { what, code } = classifyCause(error);
+  return code === '' ? what.trimEnd() : `${what.trimEnd()}, ${code}`;
+}
+
 function* opened(error: unknown, depth: number): Generator<ForeignError> {
   if (depth > DEEPEST || typeof error !== 'object' || error === null) return;
   const { code, message, errors, cause, lastNodeError } = error as Record<string, unknown>;

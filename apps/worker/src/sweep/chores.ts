@@ -1,0 +1,59 @@
+import { AUDIT_BATCH, SWEEP_BATCH, type SweepingRepository } from '@app/entities';
+import type { MintTokensQueue } from '@app/queue';
+
+/** A time-driven task, done in batches. */
+export interface Chore {
+  /** The label `chore` of the metrics. */
+  name: string;
+  /** Pause between two rounds, in ms. */
+  everyMs: number;
+  /** Processes one batch and returns the number of rows. Takes bounded time, and is safe to run concurrently. */
+  runBatch(): Promise<number>;
+  /** Rows of a full batch, after which there may be more. */
+  batch: number;
+  /** Concurrent batches while there is a backlog. */
+  lanes: number;
+  /** Whether it works off a backlog without a rest. Otherwise it uses at most half of the time of a connection. */
+  urgent: boolean;
+}
+
+/** Tokens must be erased within 5 s of their expiry, 100,000 of one moment too: there is no time for a longer pause. */
+const EXPIRE_AT_LEAST_EVERY_MS = 1000;
+/** Enough to keep two cores of the database busy; most of the connection pool is left to the jobs. */
+const EXPIRE_LANES = 3;
+
+export interface SweepSettings {
+  sweepEveryMs: number;
+  retentionS: number;
+  auditRetentionS: number;
+}
+
+/** All chores. They share no state, so they run independently of each other. */
+export function chores(
+  sweeping: SweepingRepository,
+  queue: Pick<MintTokensQueue, 'add'>,
+  { sweepEveryMs: everyMs, retentionS, auditRetentionS }: SweepSettings,
+): Chore[] {
+  const urgent = { everyMs, batch: SWEEP_BATCH, lanes: 1, urgent: true };
+  const patient = { ...urgent, urgent: false };
+  const reEnqueue = async (): Promise<number> => {
+    const due = await sweeping.takeDue();
+    if (due.length > 0) await queue.add(due);
+    return due.length;
+  };
+  return [
+    {
+      name: 'expire',
+      ...urgent,
+      everyMs: Math.min(everyMs, EXPIRE_AT_LEAST_EVERY_MS),
+      lanes: EXPIRE_LANES,
+      runBatch: () => sweeping.expire(),
+    },
+    { name: 'fail-overdue', ...urgent, runBatch: () => sweeping.failOverdue() },
+    // The oldest sessions come first, and the queue has to serve its jobs meanwhile.
+    { name: 're-enqueue', ...patient, runBatch: reEnqueue },
+    { name: 'purge-sessions', ...patient, runBatch: () => sweeping.purgeSessions(retentionS) },
+    { name: 'purge-idempotency-keys', ...patient, runBatch: () => sweeping.purgeIdempotencyKeys() },
+    { name: 'purge-audit', ...patient, batch: AUDIT_BATCH, runBatch: () => sweeping.purgeAudit(auditRetentionS) },
+  ];
+}

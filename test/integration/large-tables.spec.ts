@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { PublishingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
+import { newSessionId } from '@app/kernel';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chores } from '../../apps/worker/src/sweep/chores.js';
+import { runCommand } from '../support/cli.js';
+import { FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.js';
+import { rowsRead, scannedTables, type Statement, statementsOf } from '../support/statements.js';
+import { TestApp } from '../support/test-app.js';
+
+const LARGE = ['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys'];
+
+interface Page {
+  items: { id: string }[];
+  nextCursor: string | null;
+}
+
+/** I7: what a request, a job or a chore costs depends on what it touches, not on how much is stored. */
+describe('with 300,000 sessions that have ended', () => {
+  let testApp: TestApp;
+  beforeAll(async () => {
+    testApp = await TestApp.open({ worker: false });
+    await testApp.database.rows(FILL_LARGE_TABLES);
+    await testApp.database.rows(FILL_LIVE_SESSIONS);
+  }, 120_000);
+  afterAll(() => testApp.end());
+
+  const service = <T>(type: new (...of: never[]) => T): T => testApp.gateway.app.get(type);
+
+  /** Runs it, and asks Postgres how it reads the tables for each statement that was really sent. */
+  async function expectIndexed(tables: string[], work: () => Promise<unknown>): Promise<void> {
+    const statements = await statementsOf(work);
+    const sent = statements.filter(({ sql }) => tables.some((table) => sql.includes(table)));
+    expect(sent.length).toBeGreaterThan(0);
+    const scanned = await Promise.all(
+      sent.map(async (statement) => ({ statement, tables: await scannedTables(testApp.database, statement) })),
+    );
+    expect(scanned.filter((one) => one.tables.some((table) => LARGE.includes(table)))).toEqual([]);
+    expect(sent.filter(usesVolatileTime)).toEqual([]);
+  }
+
+  const usesVolatileTime = ({ sql }: Statement) => sql.includes('clock_timestamp');
+
+  const allChores = () => {
+    const queue = { add: () => Promise.resolve() };
+    return chores(service(SweepingRepository), queue, {
+      sweepEveryMs: 2500,
+      retentionS: 1_000_000,
+      auditRetentionS: 1_000_000,
+    });
+  };
+
+  /** More than any batch of sessions and what belongs to it, much less than what is live. */
+  const FEW = 5000;
+
+  async function urgentChores(): Promise<void> {
+    for (const name of ['expire', 'fail-overdue', 're-enqueue']) {
+      expect(
+        await allChores()
+          .find((chore) => chore.name === name)
+          ?.runBatch(),
+      ).toBe(1000);
+    }
+  }
+
+  /** The planner believes that nothing is pending or ready: it would read all of an index that seems to be empty. */
+  it.each<[string, () => Promise<unknown>]>([
+    ['batches of chores', urgentChores],
+    ['requests and a job', () => requests('live 9999')],
+    ['a page of sessions seen as failed', () => read('/v1/sessions?status=failed')],
+    ['a page of a room', () => read('/v1/sessions?room=live%209&status=expired')],
+  ])('and statistics from before the kick-off, %s read few of the live sessions', async (_what, work) => {
+    const sent = (await statementsOf(work)).filter(({ sql }) => LARGE.some((table) => sql.includes(table)));
+    expect(sent.length).toBeGreaterThan(0);
+    const counted = [];
+    for (const statement of sent.filter(isRepeatable)) {
+      counted.push({ statement, rows: await rowsRead(testApp.database, statement) });
+    }
+    expect(counted.filter(({ rows }) => rows > FEW)).toEqual([]);
+  });
+
+  /** An insert would meet its own row. The gateway counts the pending sessions once a second, whatever else goes on. */
+  const isRepeatable = ({ sql }: Statement) => !sql.includes('INSERT INTO') && !sql.includes('AS creator');
+
+  it('is analyzed', async () => {
+    await testApp.database.rows('ANALYZE sessions, session_tokens');
+  });
+
+  it.each(['purge-idempotency-keys', 'purge-audit', 'purge-sessions', 're-enqueue', 'expire', 'fail-overdue'])(
+    'the chore %s finds its rows by an index',
+    async (name) => {
+      expect(allChores()).toHaveLength(6);
+      const chore = allChores().find((one) => one.name === name);
+      await expectIndexed(LARGE, async () => {
+        expect(await chore?.runBatch()).toBeGreaterThan(0);
+      });
+    },
+  );
+
+  /** Two pages, the second one by its cursor. */
+  async function read(path: string): Promise<void> {
+    const first = await testApp.client.send<Page>('GET', path);
+    expect(first.status).toBe(200);
+    if (first.body.nextCursor === null) return;
+    const glue = path.includes('?') ? '&' : '?';
+    const second = await testApp.client.send('GET', `${path}${glue}cursor=${first.body.nextCursor}`);
+    expect(second.status).toBe(200);
+  }
+
+  it.each([
+    ...['', '?limit=200', '?room=room%207'],
+    ...['pending', 'ready', 'failed', 'closed', 'expired'].map((status) => `?status=${status}`),
+    ...['pending', 'ready', 'failed', 'closed', 'expired'].map((status) => `?status=${status}&room=room%207`),
+  ])('GET /v1/sessions%s reads an index in its order', async (query) => {
+    await expectIndexed(['sessions'], () => read(`/v1/sessions${query}`));
+  });
+
+  const session = `ses_${'7'.padStart(22, '0')}`;
+  const user = encodeURIComponent('user:https://login.example.com#u7');
+  const from = new Date(Date.now() - 86_400_000).toISOString();
+
+  it.each([
+    ...['', '?actor=key:backend', `?actor=${user}`, `?session=${session}`, `?from=${from}`],
+    ...[`?actor=key:backend&from=${from}`, `?session=${session}&from=${from}`, `?session=${session}&actor=${user}`],
+  ])('GET /v1/audit%s reads an index in its order', async (query) => {
+    await expectIndexed(['audit_entries'], () => read(`/v1/audit${query}`));
+  });
+
+  it('gauges and limits read the rows that they are about', async () => {
+    await expectIndexed(['sessions'], async () => {
+      expect(await service(SweepingRepository).oldestPendingS()).toBeGreaterThan(0);
+      expect((await service(SessionsRepository).countPending(200_000, 10)).all).toBeGreaterThan(0);
+    });
+  });
+
+  it('operators’ commands do as well', async () => {
+    const TOKEN_ENCRYPTION_KEYS = ['k2', 'k1'].map((id) => `${id}:${randomBytes(32).toString('base64')}`).join();
+    const env = { DATABASE_URL: testApp.database.url, TOKEN_ENCRYPTION_KEYS };
+    await expectIndexed(['sessions', 'session_tokens'], async () => {
+      expect((await runCommand(['doctor'], env)).text).toContain('1000 sessions failed or more');
+      await runCommand(['sessions', 'list', '--status', 'failed'], env);
+      await runCommand(['sessions', 'list', '--room', 'room 7'], env);
+      expect((await runCommand(['redrive', '--code', 'cas-rejected'], env)).text).toContain('0 of 0 failed sessions');
+      await runCommand(['reseal'], env);
+    });
+  });
+
+  it('requests and jobs touch their session alone', async () => {
+    await expectIndexed(LARGE, () => requests('room 7'));
+  });
+
+  async function requests(room: string): Promise<void> {
+    const publishing = service(PublishingRepository);
+    const { body } = await testApp.client.openRoom(room);
+    await testApp.client.openRoom(room);
+    await testApp.client.create({ key: 'once' });
+    await publishing.task(body.id);
+    await publishing.postpone(body.id, { waitMs: 1000, counted: true, code: 'cas-unavailable' });
+    const token = { sealed: newSessionId(), keyId: 'k1', expiresAt: new Date(Date.now() + 60_000) };
+    await publishing.publish(body.id, [{ ...token, product: 'stream' }]);
+    await testApp.client.close(body.id);
+    const next = await testApp.client.openRoom(room);
+    await testApp.client.read(body.id);
+    await publishing.fail(next.body.id, 'cas-unavailable');
+    await testApp.client.retry(next.body.id);
+    await testApp.client.openRoom(room);
+  }
+});

@@ -1,0 +1,46 @@
+/**
+ * Fills the tables with what a month leaves behind: 300,000 sessions that have ended, 150,000 audit entries, 50,000
+ * idempotency keys. Triggers are off meanwhile, which takes a superuser.
+ */
+export const FILL_LARGE_TABLES = `
+  SET session_replication_role = replica;
+
+  INSERT INTO sessions (id, room, generation, status, products, created_by, created_at, ready_at, expires_at,
+                        deadline_at, due_at, ended_at, failure_code)
+  SELECT 'ses_' || lpad(n::text, 22, '0'), CASE WHEN n % 10 < 8 THEN 'room ' || n % 500 END,
+         CASE WHEN n % 10 < 8 THEN 1 + n / 500 ELSE 1 END,
+         CASE WHEN n % 10 = 9 AND n % 100 = 9 THEN 'failed' WHEN n % 3 = 0 THEN 'closed' ELSE 'expired' END,
+         '{stream}', 'key:backend', t.at, t.at, t.at + interval '2 hours', t.at, t.at, t.at + interval '2 hours', 'cas-unavailable'
+  FROM generate_series(1, 300000) n, LATERAL (SELECT now() - interval '20 days' + make_interval(secs => n * 5) AS at) t;
+
+  INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
+  SELECT id, 'stream', NULL, 'k1', expires_at FROM sessions;
+
+  INSERT INTO audit_entries (id, at, actor, action, session_id, count)
+  SELECT gen_random_uuid(), date_trunc('minute', now() - interval '20 days' + make_interval(secs => n * 10)),
+         CASE WHEN n % 2 = 0 THEN 'key:backend' ELSE 'user:https://login.example.com#u' || n % 500 END, 'read-tokens',
+         'ses_' || lpad((n % 1000)::text, 22, '0'), 1
+  FROM generate_series(1, 150000) n;
+
+  INSERT INTO idempotency_keys (caller, key, fingerprint, session_id, created_at)
+  SELECT 'key:backend', 'k' || n, 'f', 'ses_' || lpad(n::text, 22, '0'), now() - make_interval(secs => n * 2)
+  FROM generate_series(1, 50000) n;
+
+  RESET session_replication_role;
+  ANALYZE sessions, session_tokens, audit_entries, idempotency_keys`;
+
+/**
+ * What begins to live at a kick-off: 20,000 sessions, half of them pending and half of them ready. Of each half, 2,000 are
+ * past their deadline or expiry, and as many pending ones have lost their job.
+ */
+export const FILL_LIVE_SESSIONS = `
+  WITH made AS (
+    INSERT INTO sessions (id, room, generation, status, products, created_by, created_at, ready_at, expires_at, deadline_at, due_at)
+    SELECT 'ses_live' || lpad(n::text, 18, '0'), 'live ' || n, 1, CASE WHEN n % 2 = 0 THEN 'ready' ELSE 'pending' END,
+           '{stream}', 'key:backend', now() - make_interval(secs => n / 10.0), now(), t.ends, t.ends,
+           now() + CASE WHEN n <= 8000 THEN -interval '1 second' ELSE interval '1 hour' END
+    FROM generate_series(1, 20000) n,
+         LATERAL (SELECT now() + CASE WHEN n <= 4000 THEN -interval '1 second' ELSE interval '1 hour' END AS ends) t
+    RETURNING id, status, expires_at)
+  INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
+  SELECT id, 'stream', 'sealed' || id, 'k1', expires_at FROM made WHERE status = 'ready'`;
