@@ -8,3 +8,4 @@ export { ConfigService, SettingsModule, type SettingsService } from './settings.
 export { isLoopback } from './namespaces/namespace.js';
 export { HEADER_TEXT } from './namespaces/cas.js';
 export type { SealingKey } from './namespaces/sealing.js';
+export { type HostAndPort, redisUrlFault } from './namespaces/redis-url.js';
