@@ -32,6 +32,9 @@ export class WorkerModule {
 
   constructor(health: Health, database: Database, queue: MintTokensQueue) {
     health.registerReady('database', async () => (await database.query('SELECT 1')).length === 1);
-    health.registerReady('queue', async () => (await queue.counts()).active >= 0);
+    health.registerReady('queue', async () => {
+      await queue.assertUsable();
+      return true;
+    });
   }
 }

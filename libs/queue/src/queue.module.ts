@@ -1,15 +1,17 @@
+import { RedisConnections, type RedisSettings, usesRedis } from '@app/connections';
+import { endpoint } from '@app/kernel';
 import { BullModule } from '@nestjs/bullmq';
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './job-result.js';
 import { createPostgresBackend } from './postgres-backend.js';
-import { createRedisBackend } from './redis-backend.js';
+import { PostgresStore, QueueStore, RedisStore } from './queue-store.js';
+import { BLOCK_S, createRedisBackend, redisConnection } from './redis-backend.js';
 
-export interface QueueSettings {
+export interface QueueSettings extends Omit<RedisSettings, 'redisUrl'> {
   redisUrl: string | undefined;
-  prefix: string;
   lockMs: number;
   stalledMs: number;
 }
@@ -27,7 +29,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 @Module({})
 export class QueueModule {
   static with(queue: QueueSettings, databaseUrl: string): DynamicModule {
-    if (queue.redisUrl === undefined) setDefaultBackendFactory(createPostgresBackend);
+    const redis = usesRedis(queue) ? new RedisConnections(queue) : undefined;
+    if (redis === undefined) setDefaultBackendFactory(createPostgresBackend);
     else setDefaultBackendFactory(createRedisBackend);
     BullModule.queueClass = ListenedQueue;
     BullModule.workerClass = workerWith({
@@ -38,9 +41,14 @@ export class QueueModule {
       // Pause of the worker loop after a store error, in ms. BullMQ's default of 15 s would prolong every outage.
       runRetryDelay: 1000,
       settings: { backoffStrategy: backoff },
+      ...(redis !== undefined && {
+        drainDelay: BLOCK_S,
+        // The result of a job waits for Redis, however long it is away; what is added to the queue does not.
+        connection: { ...redisConnection(redis), maxRetriesPerRequest: null },
+      }),
     });
     const connection =
-      queue.redisUrl === undefined
+      redis === undefined
         ? {
             connectionString: databaseUrl,
             max: POSTGRES_POOL,
@@ -50,17 +58,26 @@ export class QueueModule {
             idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS * 2,
             keepAlive: true,
           }
-        : { url: queue.redisUrl };
+        : redisConnection(redis);
     return {
       module: QueueModule,
       imports: [
         BullModule.forRoot({ connection: connection, prefix: queue.prefix }),
         BullModule.registerQueue({ name: MINT_TOKENS }),
       ],
-      providers: [MintTokensQueue],
-      exports: [MintTokensQueue],
+      providers: [MintTokensQueue, ...storeProviders(redis, databaseUrl)],
+      exports: [MintTokensQueue, ...(redis === undefined ? [] : [RedisConnections])],
     };
   }
+}
+
+function storeProviders(redis: RedisConnections | undefined, databaseUrl: string): Provider[] {
+  if (redis === undefined)
+    return [{ provide: QueueStore, useFactory: () => new PostgresStore(`PostgreSQL at ${endpoint(databaseUrl)}`) }];
+  return [
+    { provide: RedisConnections, useFactory: () => redis },
+    { provide: QueueStore, useFactory: () => new RedisStore(redis) },
+  ];
 }
 
 /** The listeners that tell operators are attached later, in MintTokensQueue and MintTokensProcessorBase. */

@@ -2,8 +2,8 @@ import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment
 import { ApiKeysRepository, ResealingRepository, SweepingRepository } from '@app/entities';
 import type { Command } from 'commander';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
-import { cas, configuration, database, notChecked, oldestPending, queue } from '../doctor/checks.js';
-import { asLine, counted, type Finding } from '../doctor/finding.js';
+import { cas, configuration, database, oldestPending, queue } from '../doctor/checks.js';
+import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js';
 import { keyStage } from '../doctor/key-stage.js';
 import { withApp } from '../with-app.js';
 
@@ -21,7 +21,7 @@ async function doctor({ json }: { json?: true }): Promise<void> {
   const findings = [
     configuration(faults, unset),
     ...(await databaseAndRows(settings)),
-    await queue(settings),
+    ...(await queue(settings)),
     await cas(settings, unset),
   ];
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);

@@ -1,19 +1,16 @@
 import { connect } from 'node:net';
 import type { AllSettings } from '@app/config';
+import { usesRedis } from '@app/connections';
 import { examineDatabase } from '@app/entities';
 import { endpoint } from '@app/kernel';
-import { evictionPolicy, isQueueMigrated } from '@app/queue';
-import { counted, type Finding } from './finding.js';
+import { isQueueMigrated } from '@app/queue';
+import { counted, fault, type Finding, notChecked, ok, warning } from './finding.js';
+import { redis } from './redis.js';
 
 const OLDEST_POSTGRES = 15;
 const MOST_SKEW_S = 2;
 const LONG_PENDING_S = 60;
 const CONNECT_WITHIN_MS = 3000;
-
-const ok = (check: string, text: string): Finding => ({ check, level: 'ok', text });
-const warning = (check: string, text: string, advice: string): Finding => ({ check, level: 'warning', text, advice });
-const fault = (check: string, text: string, advice: string): Finding => ({ check, level: 'fault', text, advice });
-export const notChecked = (check: string, text: string): Finding => ({ check, level: 'not-checked', text });
 
 /** @param unset required variables that are not set in this shell */
 export function configuration(faults: readonly string[], unset: readonly string[]): Finding {
@@ -58,21 +55,16 @@ export async function database(url: string): Promise<{ ready: boolean; findings:
   return { ready: state === 'ready', findings };
 }
 
-export async function queue(settings: Partial<AllSettings>): Promise<Finding> {
-  if (settings.queue === undefined) return notChecked('queue', 'its configuration is invalid');
-  const { redisUrl } = settings.queue;
-  if (redisUrl !== undefined) {
-    const policy = await evictionPolicy(redisUrl);
-    if (policy === null)
-      return fault('queue', `Redis is unavailable at ${endpoint(redisUrl)}`, 'check REDIS_URL, the network and Redis');
-    if (policy === 'noeviction') return ok('queue', 'Redis is available, with maxmemory-policy noeviction');
-    return fault('queue', `Redis may evict jobs (maxmemory-policy ${policy})`, 'set maxmemory-policy to noeviction');
-  }
+export async function queue(settings: Partial<AllSettings>): Promise<Finding[]> {
+  if (settings.queue === undefined) return [notChecked('queue', 'its configuration is invalid')];
+  if (usesRedis(settings.queue)) return redis(settings.queue);
   if (settings.database === undefined)
-    return notChecked('queue', 'it is in the database, which is not configured in this shell');
-  return (await isQueueMigrated(settings.database.url))
-    ? ok('queue', 'in PostgreSQL, since REDIS_URL is not set in this shell')
-    : fault('queue', 'its tables in PostgreSQL are missing or outdated', 'run npm run migrate');
+    return [notChecked('queue', 'it is in the database, which is not configured in this shell')];
+  return [
+    (await isQueueMigrated(settings.database.url))
+      ? ok('queue', 'in PostgreSQL, since REDIS_URL is not set in this shell')
+      : fault('queue', 'its tables in PostgreSQL are missing or outdated', 'run npm run migrate'),
+  ];
 }
 
 export function oldestPending(ageS: number): Finding {

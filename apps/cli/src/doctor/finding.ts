@@ -7,6 +7,21 @@ export interface Finding {
   advice?: string;
 }
 
+export const ok = (check: string, text: string): Finding => ({ check, level: 'ok', text });
+export const warning = (check: string, text: string, advice: string): Finding => ({
+  check,
+  level: 'warning',
+  text,
+  advice,
+});
+export const fault = (check: string, text: string, advice: string): Finding => ({
+  check,
+  level: 'fault',
+  text,
+  advice,
+});
+export const notChecked = (check: string, text: string): Finding => ({ check, level: 'not-checked', text });
+
 const SIGNS = { ok: '✓', warning: '!', fault: '✗', 'not-checked': '!' } as const;
 
 export function asLine({ check, level, text, advice }: Finding): string {
