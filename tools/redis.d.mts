@@ -18,3 +18,13 @@ export function startRedis(options: {
   /** Without one, no authentication. */
   password?: string;
 }): Promise<RunningRedis>;
+
+/** A sentinel that watches the primary `master` on `primaryPort`, and calls it down after a second. */
+export function startSentinel(options: {
+  dir: string;
+  master: string;
+  primaryPort: number;
+  password?: string;
+  /** More lines for its configuration file. */
+  lines?: string[];
+}): Promise<RunningRedis>;

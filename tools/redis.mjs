@@ -1,5 +1,5 @@
 // A real Redis for the tests.
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { lastLines, launch } from './child.mjs';
@@ -14,19 +14,36 @@ export function redisServerPath() {
   return findOnPath('redis-server');
 }
 
-export async function startRedis({ port, dir: directory, args = [], password }) {
+export async function startRedis({ port, dir, args = [], password }) {
+  const listenOn = port ?? (await freePort());
+  // Nothing on disk and no eviction, as the product requires; `args` overrides.
+  const defaults = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
+  const protection = password === undefined ? [] : ['--requirepass', password];
+  const settings = ['--bind', '127.0.0.1', ...defaults, ...protection, ...args];
+  return start({ listenOn, directory: dir, settings, password });
+}
+
+/** A sentinel is the same program, with a file that it writes to. */
+export async function startSentinel({ dir, master, primaryPort, password, lines = [] }) {
+  const listenOn = await freePort();
+  const file = join(dir, `sentinel-${listenOn}.conf`);
+  const monitored = [
+    `sentinel monitor ${master} 127.0.0.1 ${primaryPort} 1`,
+    `sentinel down-after-milliseconds ${master} 1000`,
+    `sentinel failover-timeout ${master} 3000`,
+  ];
+  const protection = password === undefined ? [] : [`requirepass ${password}`];
+  writeFileSync(file, [...monitored, ...protection, ...lines, ''].join('\n'));
+  return start({ listenOn, directory: dir, first: [file, '--sentinel'], settings: ['--bind', '127.0.0.1'], password });
+}
+
+async function start({ listenOn, directory, first = [], settings, password }) {
   // Without symbolic links, as /proc shows the server's working directory.
   const dir = realpathSync(directory);
   const binary = redisServerPath();
   if (!binary) throw new Error('redis-server is not installed (Debian: apt-get install redis-server)');
-  const listenOn = port ?? (await freePort());
-
-  const settings = ['--port', String(listenOn), '--bind', '127.0.0.1', '--dir', dir];
-  // Nothing on disk and no eviction, as the product requires; `args` overrides.
-  const defaults = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
-  const protection = password === undefined ? [] : ['--requirepass', password];
   const logFile = join(dir, `redis-${listenOn}.log`);
-  const server = launch(binary, [...settings, ...defaults, ...protection, ...args], {
+  const server = launch(binary, [...first, '--port', String(listenOn), '--dir', dir, ...settings], {
     cwd: dir,
     logFile,
     guard: { signalName: 'SIGKILL', directory: dir },

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ApiKeysRepository } from '@app/entities';
-import { newApiKey, parseApiKey } from '@app/kernel';
+import { newApiKey } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startRedis } from '../../tools/redis.mjs';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
+import { clientWithRate } from '../support/limits.js';
 import { describeOn, TestApp, QUEUES } from '../support/test-app.js';
 
 const UNKNOWN = `ses_${'x'.repeat(22)}`;
@@ -30,15 +30,6 @@ const settings = () => ({
   MAX_FAILED_CREDENTIALS: '20',
   TRUST_PROXY: '1',
 });
-
-async function clientWithRate(testApp: TestApp, ratePerS: number): Promise<Client> {
-  const key = newApiKey();
-  const kept = parseApiKey(key);
-  if (kept === null) throw new Error('a key of ours is no key');
-  const scopes = ['sessions:read'];
-  await testApp.gateway.app.get(ApiKeysRepository).ensure({ ...kept, name: 'with a rate', scopes, ratePerS });
-  return testApp.newClient(testApp.url, key);
-}
 
 describe.each(QUEUES)('rates, with the queue in %s', (queue) => {
   describeOn(queue)('a caller', () => {

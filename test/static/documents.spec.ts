@@ -115,7 +115,8 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const launcher = every(filesIn('tools').map(read).join('\n'), /\benv\.([A-Z_]+)\b/g);
     const code = codeIn(document);
     const named = [...every(code, /\b([A-Z]+(?:_[A-Z]+)+)\b/g), ...every(code, /\b([A-Z]{2,})=/g)];
-    const exists = (name: string) => [...known, ...launcher].includes(name.replace(/_FILE$/, ''));
+    const exists = (name: string) =>
+      [name, name.replace(/_FILE$/, '')].some((one) => [...known, ...launcher].includes(one));
     expect(named.filter((name) => !exists(name))).toEqual([]);
   });
 

@@ -13,10 +13,14 @@ export interface TcpProxy {
   port: number;
   /** How many connections go through it. */
   connections(): number;
+  /** How many connections it has accepted so far. */
+  accepted(): number;
   /** From now on everything is swallowed, as by a firewall that forgot its connections: no data, no error, no end. */
   pause(): void;
   /** New connections pass again; those that were swallowed stay dead. */
   resume(): void;
+  /** New connections lead to this server; those that are there are kept, as after a failover by address. */
+  leadTo(target: string): void;
   /** Everything takes this much longer to reach the server, in ms. */
   slow(ms: number): void;
   /** Cuts every connection. */
@@ -33,14 +37,16 @@ export function viaProxy(url: string, proxy: TcpProxy): string {
 }
 
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
+  let accepted = 0;
   let paused = false;
   let delayMs = 0;
 
   const listener = createServer((client) => {
     const pair: Pair = { client, server: connect(Number(port), hostname), dead: paused };
     pairs.add(pair);
+    accepted++;
     forward(pair.client, pair.server, pair, () => delayMs);
     forward(pair.server, pair.client, pair, () => 0);
   });
@@ -72,12 +78,16 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     port: (listener.address() as AddressInfo).port,
     connections: () => pairs.size,
+    accepted: () => accepted,
     pause: () => {
       paused = true;
       for (const pair of pairs) pair.dead = true;
     },
     resume: () => {
       paused = false;
+    },
+    leadTo: (other) => {
+      ({ hostname, port } = new URL(other));
     },
     slow: (ms) => {
       delayMs = ms;

@@ -16,10 +16,10 @@ async function main(): Promise<void> {
   await waitForDatabase(settings.database, bootTimeoutMs, (reason) => {
     log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for the database');
   });
-  const { redisUrl } = settings.queue;
-  await waitForQueue(redisUrl, bootTimeoutMs, () => {
-    log.warn({ host: endpoint(redisUrl ?? ''), timeoutMs: bootTimeoutMs }, 'waiting for Redis');
+  const notes = await waitForQueue(settings.queue, bootTimeoutMs, (reason) => {
+    log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for Redis');
   });
+  for (const note of notes) log.warn(note);
   const app = await NestFactory.createApplicationContext(await WorkerModule.with(settings, log), {
     logger: new NestLog(log),
     abortOnError: false,

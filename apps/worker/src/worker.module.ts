@@ -43,6 +43,6 @@ export class WorkerModule {
 
   constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
     health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
-    health.registerReady('queue', { check: async () => (await queue.counts()).active >= 0, place: () => queue.place });
+    health.registerReady('queue', { check: () => queue.assertUsable(), place: () => queue.place });
   }
 }

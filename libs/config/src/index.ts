@@ -9,3 +9,4 @@ export { ConfigService, SettingsModule, type SettingsService } from './settings.
 export { isLoopback } from './namespaces/namespace.js';
 export { HEADER_TEXT } from './namespaces/cas.js';
 export { keyRing, type SealingKey } from './namespaces/sealing.js';
+export { type HostAndPort, redisUrlFault } from './namespaces/redis-url.js';

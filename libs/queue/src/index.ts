@@ -5,4 +5,4 @@ export { MintTokensProcessor, MintTokensProcessorBase } from './mint-tokens.proc
 export { MintTokensQueue, type QueueCounts } from './mint-tokens.queue.js';
 export type { JobResult } from './job-result.js';
 export { QueueModule, type QueueSettings } from './queue.module.js';
-export { evictionPolicy, waitForQueue } from './wait-for-queue.js';
+export { waitForQueue } from './wait-for-queue.js';

@@ -1,8 +1,8 @@
 import type { SettingsService } from '@app/config';
-import { describeCause } from '@app/kernel';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import { AvailabilityLog } from './availability-log.js';
 import { MINT_TOKENS, mintTokensPayload } from './mint-tokens.job.js';
 import { StallDetector } from './stall-detector.js';
 import type { MintTokensQueue } from './mint-tokens.queue.js';
@@ -16,9 +16,8 @@ export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, 
  * BullMQ. Subclasses implement the run.
  */
 export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly log = new Logger('MintTokensProcessor');
+  private readonly availability: AvailabilityLog;
   private readonly watch = new StallDetector();
-  private erring = false;
   private running = 0;
 
   constructor(
@@ -26,6 +25,8 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     private readonly queue: MintTokensQueue,
   ) {
     super();
+    const meanwhile = 'no jobs are taken until it is back';
+    this.availability = new AvailabilityLog(new Logger('MintTokensProcessor'), () => queue.place, meanwhile);
   }
 
   /** One run for one session. `signal` aborts when the lock is lost, since another worker may have taken the job. */
@@ -49,17 +50,12 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
     worker.on('lockRenewalFailed', (jobIds: string[]) => {
       for (const id of jobIds) worker.cancelJob(id);
     });
-    // Logged once per outage: a broken connection can emit thousands of errors per second.
-    worker.on('error', (error) => {
-      if (!this.erring)
-        this.log.warn(
-          `queue unavailable: ${describeCause(this.queue.place, error)}. No jobs are taken until it is back`,
-        );
-      this.erring = true;
+    worker.on('error', (error: Error & { code?: unknown }) => {
+      // A number is BullMQ's code for a job that is not as it was, such as one with a lost lock.
+      if (typeof error.code !== 'number') this.availability.failed(error);
     });
     worker.on('active', () => {
-      if (this.erring) this.log.warn('queue available again: taking jobs');
-      this.erring = false;
+      this.availability.recovered();
     });
     for (const event of ['active', 'completed', 'failed'] as const) {
       worker.on(event, () => {

@@ -1,10 +1,11 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { Postgres } from '@app/connections';
-import { describeCause, endpoint, sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
+import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { AvailabilityLog } from './availability-log.js';
 import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint-tokens.job.js';
+import { QueueStore } from './queue-store.js';
 
 /** Maximum jobs per queue command. */
 const BATCH = 500;
@@ -22,30 +23,32 @@ export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
  */
 @Injectable()
 export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly log = new Logger(MintTokensQueue.name);
+  private readonly availability: AvailabilityLog;
   private readonly stopping = new AbortController();
   /** Session ids to enqueue; true if a delayed job should run immediately. */
   private readonly pending = new Map<string, boolean>();
   private sending: Promise<void> | undefined;
-  private available = true;
+  /** Why commands get no answer; undefined once one does. */
+  private lastError: unknown;
 
   constructor(
     @InjectQueue(MINT_TOKENS) private readonly queue: Queue<MintTokensPayload>,
     @Inject(ConfigService) private readonly config: SettingsService<'queue'>,
-    private readonly postgres: Postgres,
-  ) {}
-
-  /** For logs and errors, without credentials. */
-  get place(): string {
-    const { redisUrl } = this.config.get('queue', { infer: true });
-    return redisUrl === undefined ? this.postgres.place : `Redis at ${endpoint(redisUrl)}`;
+    private readonly store: QueueStore,
+  ) {
+    const meanwhile = 'sessions are accepted and enqueued when it is back';
+    this.availability = new AvailabilityLog(new Logger(MintTokensQueue.name), () => this.place, meanwhile);
   }
 
   onModuleInit(): void {
-    // Logged once per outage: a broken connection can emit thousands of errors per second.
     this.queue.on('error', (error) => {
-      this.setAvailable(false, error);
+      this.failed(error);
     });
+  }
+
+  /** Where the queue is stored: an address without credentials, for logs. */
+  get place(): string {
+    return this.store.place;
   }
 
   /** Sends the buffered hints, with a single attempt. */
@@ -78,6 +81,11 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     return (await this.bounded(this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
   }
 
+  /** Resolves if jobs can be added and taken. @throws StoreUnavailableError, with the error of the store as its cause */
+  async assertUsable(): Promise<void> {
+    await this.bounded(this.store.assertUsable(this.queue, this.timeoutMs));
+  }
+
   private async flush(): Promise<void> {
     // Deferred to the next turn of the event loop, so that hints of the same turn share a batch.
     await new Promise((resolve) => setImmediate(resolve));
@@ -102,24 +110,24 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
 
   /** BullMQ waits forever for an unavailable store; here every wait is bounded. */
   private async bounded<T>(work: Promise<T>): Promise<T> {
-    const { addTimeoutMs } = this.config.get('queue', { infer: true });
     try {
-      const result = await withTimeout(addTimeoutMs, work, () => new StoreUnavailableError('queue'));
-      this.setAvailable(true);
+      const onTimeout = () => new Error('no response', { cause: this.lastError });
+      const result = await withTimeout(this.timeoutMs, work, onTimeout);
+      this.lastError = undefined;
+      this.availability.recovered();
       return result;
     } catch (error) {
-      this.setAvailable(false, error);
+      this.failed(error);
       throw new StoreUnavailableError('queue', { cause: error });
     }
   }
 
-  private setAvailable(available: boolean, error?: unknown): void {
-    if (this.available === available) return;
-    this.available = available;
-    if (available) this.log.warn(`queue available again: ${this.place}`);
-    else {
-      const cause = describeCause(this.place, error);
-      this.log.warn(`queue unavailable: ${cause}. Sessions are accepted and enqueued when it is back`);
-    }
+  private failed(error: unknown): void {
+    this.lastError = error;
+    this.availability.failed(error);
+  }
+
+  private get timeoutMs(): number {
+    return this.config.get('queue', { infer: true }).addTimeoutMs;
   }
 }

@@ -1,16 +1,16 @@
-import { ConnectionsModule, Postgres } from '@app/connections';
+import { ConnectionsModule, Postgres, RedisConnections, type RedisSettings, usesRedis } from '@app/connections';
 import { BullModule } from '@nestjs/bullmq';
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './job-result.js';
 import { createPostgresBackend } from './postgres-backend.js';
-import { createRedisBackend } from './redis-backend.js';
+import { PostgresStore, QueueStore, RedisStore } from './queue-store.js';
+import { BLOCK_S, createRedisBackend, redisConnection } from './redis-backend.js';
 
-export interface QueueSettings {
+export interface QueueSettings extends Omit<RedisSettings, 'redisUrl'> {
   redisUrl: string | undefined;
-  prefix: string;
   lockMs: number;
   stalledMs: number;
 }
@@ -23,6 +23,7 @@ export interface QueueSettings {
 @Module({})
 export class QueueModule {
   static with(queue: QueueSettings): DynamicModule {
+    const redis = usesRedis(queue) ? new RedisConnections(queue) : undefined;
     BullModule.queueClass = ListenedQueue;
     BullModule.workerClass = workerWith({
       lockDuration: queue.lockMs,
@@ -32,6 +33,11 @@ export class QueueModule {
       // Pause of the worker loop after a store error, in ms. BullMQ's default of 15 s would prolong every outage.
       runRetryDelay: 1000,
       settings: { backoffStrategy: backoff },
+      ...(redis !== undefined && {
+        drainDelay: BLOCK_S,
+        // The result of a job waits for Redis, however long it is away; what is added to the queue does not.
+        connection: { ...redisConnection(redis), maxRetriesPerRequest: null },
+      }),
     });
     return {
       module: QueueModule,
@@ -40,17 +46,29 @@ export class QueueModule {
           imports: [ConnectionsModule],
           inject: [Postgres],
           useFactory: (postgres: Postgres) => {
-            const { redisUrl, prefix } = queue;
-            setDefaultBackendFactory(redisUrl === undefined ? createPostgresBackend(postgres) : createRedisBackend);
-            return { connection: redisUrl === undefined ? {} : { url: redisUrl }, prefix };
+            const { prefix } = queue;
+            setDefaultBackendFactory(redis === undefined ? createPostgresBackend(postgres) : createRedisBackend);
+            return { connection: redis === undefined ? {} : redisConnection(redis), prefix };
           },
         }),
         BullModule.registerQueue({ name: MINT_TOKENS }),
+        ConnectionsModule,
       ],
-      providers: [MintTokensQueue],
-      exports: [MintTokensQueue],
+      providers: [MintTokensQueue, ...storeProviders(redis)],
+      exports: [MintTokensQueue, ...(redis === undefined ? [] : [RedisConnections])],
     };
   }
+}
+
+function storeProviders(redis: RedisConnections | undefined): Provider[] {
+  if (redis === undefined) {
+    const useFactory = (postgres: Postgres) => new PostgresStore(postgres);
+    return [{ provide: QueueStore, inject: [Postgres], useFactory }];
+  }
+  return [
+    { provide: RedisConnections, useFactory: () => redis },
+    { provide: QueueStore, useFactory: () => new RedisStore(redis) },
+  ];
 }
 
 /** The listeners that tell operators are attached later, in MintTokensQueue and MintTokensProcessorBase. */

@@ -1,4 +1,33 @@
-import { createRedisBackend as createBullBackend, type IRedisClient } from 'bullmq';
+import type { RedisConnections } from '@app/connections';
+import {
+  createIORedisClient,
+  createRedisBackend as createBullBackend,
+  type IRedisClient,
+  RedisConnection,
+  type RedisOptions,
+} from 'bullmq';
+
+/**
+ * How long a worker waits in Redis for a job before it asks again, in s. Shorter than a connection may be silent before
+ * it is replaced.
+ */
+export const BLOCK_S = 1;
+
+/** BullMQ passes its connection options on unchanged, so they carry what makes the connections. */
+type OurOptions = RedisOptions & { connections: RedisConnections };
+
+/** The connection options of the queue: BullMQ makes every Redis client through `connections`. */
+export function redisConnection(connections: RedisConnections): OurOptions {
+  RedisConnection.clientFactory = (options) => {
+    const { connections: ours, connectionName, maxRetriesPerRequest } = options as OurOptions;
+    // Only the connection on which a worker waits has a name.
+    const blocking = connectionName !== undefined;
+    return createIORedisClient(ours.open({ connectionName, maxRetriesPerRequest }, { blocking }));
+  };
+  // Assumed instead of asked for: INFO may be forbidden, and BullMQ prints what it thinks of the answer.
+  RedisConnection.minimumVersion = '6.2.0';
+  return { connections, skipVersionCheck: true };
+}
 
 /**
  * BullMQ's Redis backend. On close, BullMQ waits for the `end` event of its blocking connection and sends QUIT on the
@@ -7,6 +36,7 @@ import { createRedisBackend as createBullBackend, type IRedisClient } from 'bull
  */
 export const createRedisBackend: typeof createBullBackend = (...from) => {
   const backend = createBullBackend(...from);
+  Object.defineProperty(backend, 'maximumBlockTimeout', { value: BLOCK_S });
   const disconnectBlocking = backend.disconnectBlocking.bind(backend);
   backend.disconnectBlocking = async (wait) => {
     const client = await backend.blockingConnection?.client;

@@ -27,7 +27,7 @@ async function doctor({ json }: { json?: true }): Promise<void> {
   const findings = [
     configuration(faults, unset),
     ...(await databaseAndRows(settings)),
-    await queue(settings),
+    ...(await queue(settings)),
     await cas(settings, unset),
     ...(await identityProvider(settings)),
     ...(await admission(settings)),

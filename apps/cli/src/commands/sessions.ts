@@ -92,7 +92,7 @@ export async function withSessionsAndQueue<T>(
   work: (app: INestApplicationContext, mintDeadlineS: number) => Promise<T>,
 ): Promise<T> {
   const settings = readSettings(sessionsNamespaces, processEnvironment());
-  await waitForQueue(settings.queue.redisUrl, QUEUE_PATIENCE_MS, () => undefined);
+  await waitForQueue(settings.queue, QUEUE_PATIENCE_MS, () => undefined);
   const queue = QueueModule.with(settings.queue);
   return withApp(settings, [queue], (app) => work(app, settings.sessions.mintDeadlineS));
 }

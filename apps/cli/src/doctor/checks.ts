@@ -1,8 +1,8 @@
 import type { AllSettings } from '@app/config';
-import { PostgresAccess } from '@app/connections';
-import { endpoint } from '@app/kernel';
-import { evictionPolicy, isQueueMigrated } from '@app/queue';
+import { PostgresAccess, usesRedis } from '@app/connections';
+import { isQueueMigrated } from '@app/queue';
 import { counted, fault, type Finding, notChecked, ok, warning } from './finding.js';
+import { redis } from './redis.js';
 
 const LONG_PENDING_S = 60;
 
@@ -16,21 +16,16 @@ export function configuration(faults: readonly string[], unset: readonly string[
   return ok('configuration', 'valid');
 }
 
-export async function queue(settings: Partial<AllSettings>): Promise<Finding> {
-  if (settings.queue === undefined) return notChecked('queue', 'its configuration is invalid');
-  const { redisUrl } = settings.queue;
-  if (redisUrl !== undefined) {
-    const policy = await evictionPolicy(redisUrl);
-    if (policy === null)
-      return fault('queue', `Redis is unavailable at ${endpoint(redisUrl)}`, 'check REDIS_URL, the network and Redis');
-    if (policy === 'noeviction') return ok('queue', 'Redis is available, with maxmemory-policy noeviction');
-    return fault('queue', `Redis may evict jobs (maxmemory-policy ${policy})`, 'set maxmemory-policy to noeviction');
-  }
+export async function queue(settings: Partial<AllSettings>): Promise<Finding[]> {
+  if (settings.queue === undefined) return [notChecked('queue', 'its configuration is invalid')];
+  if (usesRedis(settings.queue)) return redis(settings.queue);
   if (settings.database === undefined)
-    return notChecked('queue', 'it is in the database, which is not configured in this shell');
-  return (await isQueueMigrated(new PostgresAccess({ url: settings.database.url })))
-    ? ok('queue', 'in PostgreSQL, since REDIS_URL is not set in this shell')
-    : fault('queue', 'its tables in PostgreSQL are missing or outdated', 'run npm run migrate');
+    return [notChecked('queue', 'it is in the database, which is not configured in this shell')];
+  return [
+    (await isQueueMigrated(new PostgresAccess({ url: settings.database.url })))
+      ? ok('queue', 'in PostgreSQL, since REDIS_URL is not set in this shell')
+      : fault('queue', 'its tables in PostgreSQL are missing or outdated', 'run npm run migrate'),
+  ];
 }
 
 export function oldestPending(ageS: number): Finding {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigService, type SettingsService } from '@app/config';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { type RedisClient, RedisConnections } from '@app/connections';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -28,21 +28,19 @@ export interface RateLimitResult {
  */
 @Injectable()
 export class RateLimiter implements OnApplicationShutdown {
-  private readonly redis: Redis | undefined;
+  private readonly redis: RedisClient | undefined;
   private readonly prefix: string;
   private readonly byRate = new Map<number, RateLimiterAbstract>();
   private readonly failures: RateLimiterAbstract;
   /** Blocked addresses, with the time left as TTL: checked without a round trip. */
   private readonly blocked = new LRUCache<string, true>({ max: MAX_BLOCKED_ADDRESSES });
 
-  constructor(@Inject(ConfigService) config: SettingsService<'queue' | 'access'>) {
-    const { redisUrl, prefix } = config.get('queue', { infer: true });
-    this.prefix = prefix;
-    if (redisUrl !== undefined) {
-      this.redis = new Redis(redisUrl, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS });
-      // Reported for every attempt; the queue logs changes of availability.
-      this.redis.on('error', () => undefined);
-    }
+  constructor(
+    @Inject(ConfigService) config: SettingsService<'queue' | 'access'>,
+    @Optional() @Inject(RedisConnections) connections?: RedisConnections,
+  ) {
+    this.prefix = config.get('queue', { infer: true }).prefix;
+    this.redis = connections?.open({ enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS });
     const { maxFailed } = config.get('access', { infer: true });
     this.failures = this.limiter('failed', maxFailed, FAILURE_WINDOW_S);
   }
@@ -71,7 +69,7 @@ export class RateLimiter implements OnApplicationShutdown {
   }
 
   private limiter(name: string, points: number, duration: number): RateLimiterAbstract {
-    const options = { keyPrefix: `${this.prefix}-${name}`, points, duration };
+    const options = { keyPrefix: `${this.prefix}:${name}`, points, duration };
     const alone = new RateLimiterMemory(options);
     if (this.redis === undefined) return alone;
     return new RateLimiterRedis({

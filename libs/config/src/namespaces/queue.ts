@@ -1,18 +1,14 @@
 import { z } from 'zod';
-import { defineNamespace, url, whole } from './namespace.js';
+import { defineNamespace, whole } from './namespace.js';
+import { redisFaults, redisSettings, redisVariables } from './redis.js';
 
 export const queue = defineNamespace({
   title: 'Queue',
   variables: {
-    REDIS_URL: {
-      schema: url('redis:', 'rediss:').optional(),
-      description: 'Redis for the queue, with maxmemory-policy noeviction. If unset, the queue is kept in PostgreSQL.',
-      secret: true,
-      recipe: 'echo "redis://:$(openssl rand -hex 24)@localhost:6379"',
-    },
+    ...redisVariables,
     QUEUE_PREFIX: {
       schema: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 characters of a-z, 0-9 and -'),
-      description: 'Key prefix that separates deployments sharing one Redis.',
+      description: 'Prefix of all keys in Redis (wt: …), which separates deployments sharing one Redis.',
       default: 'wt',
     },
     QUEUE_ADD_TIMEOUT_MS: {
@@ -32,8 +28,9 @@ export const queue = defineNamespace({
       default: '5000',
     },
   },
-  settings: (values) => ({
-    redisUrl: values.REDIS_URL,
+  faults: (values) => redisFaults(values),
+  settings: (values, _context, files) => ({
+    ...redisSettings(values, files),
     prefix: values.QUEUE_PREFIX,
     addTimeoutMs: values.QUEUE_ADD_TIMEOUT_MS,
     lockMs: values.MINT_LOCK_MS,

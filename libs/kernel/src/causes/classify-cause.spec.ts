@@ -27,6 +27,8 @@ describe('classifyCause', () => {
     ['WRONGPASS invalid username-password pair or user is disabled.', undefined, 'password'],
     ['NOAUTH Authentication required.', undefined, 'password'],
     ["NOPERM User x has no permissions to run the 'evalsha' command", undefined, 'missing-right'],
+    ["ERR The user executing the script can't run this command or subcommand script: 45", undefined, 'missing-right'],
+    ['Ready check failed: NOAUTH Authentication required.', undefined, 'password'],
     ["READONLY You can't write against a read only replica.", undefined, 'read-only'],
     ['UNBLOCKED force unblock from blocking operation', undefined, 'read-only'],
     ['LOADING Redis is loading the dataset in memory', undefined, 'starting-or-stopping'],

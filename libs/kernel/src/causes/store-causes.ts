@@ -119,7 +119,7 @@ export const POSTGRES_CAUSES: readonly CauseRule[] = [
 /** Error replies of Redis, by their first word, and errors of ioredis. */
 export const REDIS_CAUSES: readonly CauseRule[] = [
   {
-    message: /^(WRONGPASS|ERR invalid password|ERR AUTH |ERR Client sent AUTH|NOAUTH)/,
+    message: /^(?:Ready check failed: )?(WRONGPASS|ERR invalid password|ERR AUTH |ERR Client sent AUTH|NOAUTH)/,
     kind: 'password',
     what: 'user or password refused',
     advice: 'check user and password in REDIS_URL',
@@ -131,7 +131,7 @@ export const REDIS_CAUSES: readonly CauseRule[] = [
     advice: 'grant it to the user (docs/operations.md, "Redis as others run it")',
   },
   {
-    message: /NOPERM/,
+    message: /NOPERM|ACL failure in script|The user executing the script can't (?:run|access)/,
     kind: 'missing-right',
     what: 'the Redis user lacks a right (ACL)',
     advice: 'grant it to the user (docs/operations.md, "Redis as others run it")',
