@@ -1,6 +1,5 @@
 import { processEnvironment, readSettings, workerNamespaces } from '@app/config';
 import { waitForDatabase } from '@app/entities';
-import { endpoint } from '@app/kernel';
 import { createLog, forceExitAfter, NestLog, runMain } from '@app/observability';
 import { waitForQueue } from '@app/queue';
 import { NestFactory } from '@nestjs/core';
