@@ -1,8 +1,11 @@
 import type { FailureCode, Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
-import { notifySessionsChanged } from './notify-sessions-changed.js';
+import { BatchLoader } from '../database/batch-loader.js';
 import { checked } from '../database/checked.js';
-import { Database, type Queryable } from '../database/database.js';
+import { Database } from '../database/database.js';
+import { GroupCommit } from '../database/group-commit.js';
+import { notifyChanged } from './notify-sessions-changed.js';
+import { MAY_PUBLISH, type Publication, Publications, type SealedToken } from './publications.js';
 
 export interface MintTask {
   /** Products without a published token. */
@@ -13,141 +16,86 @@ export interface MintTask {
   waitMs: number;
 }
 
-export interface SealedToken {
-  product: Product;
-  sealed: string;
-  keyId: string;
-  expiresAt: Date;
-}
-
-export interface Publication {
-  /** Products whose token is now published. */
-  published: Product[];
-  /** Products whose token was too late: another one is published, or the session is no longer pending. */
-  discarded: Product[];
-  /** Time from creation or last retry to ready, in ms, if this publication made the session ready; otherwise null. */
-  readyAfterMs: number | null;
-  /** Whether the session is still missing a product. */
-  pending: boolean;
+/** The delay before the next call of CAS. */
+export interface Postponement {
+  waitMs: number;
+  /** Whether it was an attempt: only these increase the backoff. */
+  counted: boolean;
+  code: FailureCode | null;
 }
 
 const IS_PENDING = checked(`s.status = 'pending'`);
-const MAY_PUBLISH = checked(`s.status = 'pending' AND s.deadline_at > statement_timestamp()`);
 
-/** The writes of a minting run. Every method locks the session's row first and reads it in a later statement. */
+const TASKS = `
+  SELECT s.id, ARRAY(SELECT p FROM unnest(s.products) p
+                     WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
+         s.attempts,
+         COALESCE(GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp()))), 0)::float8 AS "waitMs"
+  FROM sessions s WHERE s.id = ANY($1) AND ${MAY_PUBLISH}`;
+
+const POSTPONE = `
+  UPDATE sessions s SET attempts = attempts + i.counted::int, failure_code = COALESCE(i.code, failure_code),
+         not_before = statement_timestamp() + make_interval(secs => i."waitMs" / 1000.0),
+         due_at = statement_timestamp() + make_interval(secs => i."waitMs" / 1000.0 + 10)
+  FROM jsonb_to_recordset($1::jsonb) AS i (id text, "waitMs" float8, counted boolean, code text)
+  WHERE s.id = i.id AND ${IS_PENDING}`;
+
+const FAIL = `
+  WITH failed AS (
+    UPDATE sessions s SET status = 'failed', failure_code = i.code, version = version + 1, ended_at = statement_timestamp()
+    FROM jsonb_to_recordset($1::jsonb) AS i (id text, code text)
+    WHERE s.id = i.id AND ${IS_PENDING} RETURNING s.id
+  )
+  SELECT ARRAY(SELECT id FROM failed) AS failed, ${notifyChanged('failed')} AS notified`;
+
+/** The reads and writes of minting runs; those that arrive together share a statement. */
 @Injectable()
 export class PublishingRepository {
-  constructor(private readonly database: Database) {}
+  private readonly tasks: BatchLoader<MintTask>;
+  private readonly publications: Publications;
+  private readonly postponements: GroupCommit<Postponement & { id: string }, undefined>;
+  private readonly failures: GroupCommit<{ id: string; code: FailureCode }, boolean>;
+
+  constructor(database: Database) {
+    this.tasks = new BatchLoader(async (ids) => {
+      const rows = await database.query<MintTask & { id: string }>(TASKS, [ids]);
+      return new Map(rows.map(({ id, ...task }) => [id, task]));
+    });
+    this.publications = new Publications(database);
+    this.postponements = new GroupCommit({
+      run: async (postponed) => {
+        await database.query(POSTPONE, [JSON.stringify(postponed)]);
+        return postponed.map(() => undefined);
+      },
+    });
+    this.failures = new GroupCommit({
+      run: async (failures) => {
+        const [row] = await database.query<{ failed: string[] }>(FAIL, [JSON.stringify(failures)]);
+        return failures.map(({ id }) => row?.failed.includes(id) === true);
+      },
+    });
+  }
 
   /** The remaining work for a session; null if it is no longer pending or past its deadline. */
-  async task(id: string): Promise<MintTask | null> {
-    const [row] = await this.database.query<Omit<MintTask, 'waitMs'> & { waitMs: number | null }>(
-      `SELECT ARRAY(SELECT p FROM unnest(s.products) p
-                    WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
-              s.attempts,
-              GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp())))::float8 AS "waitMs"
-       FROM sessions s WHERE s.id = $1 AND ${MAY_PUBLISH}`,
-      [id],
-    );
-    return row === undefined ? null : { ...row, waitMs: row.waitMs ?? 0 };
+  task(id: string): Promise<MintTask | null> {
+    return this.tasks.load(id);
   }
 
   /**
    * Publishes each token at most once. The transaction that publishes the last product makes the session ready.
    * Idempotent for the same tokens, so a call whose commit is uncertain can be repeated.
    */
-  async publish(id: string, tokens: readonly SealedToken[]): Promise<Publication> {
-    return this.database.transaction(async (statements) => {
-      const pending = await lockPending(statements, id);
-      if (pending) await insertTokens(statements, id, tokens);
-      const readyAfterMs = pending ? await becomeReady(statements, id) : null;
-      const published = await standing(statements, id, tokens);
-      const discarded = tokens.map((token) => token.product).filter((product) => !published.includes(product));
-      return { published, discarded, readyAfterMs, pending: pending && readyAfterMs === null };
-    });
+  publish(id: string, tokens: readonly SealedToken[]): Promise<Publication> {
+    return this.publications.publish({ id, tokens });
   }
 
-  /** Records the delay before the next call. Only `counted` attempts increase the backoff. */
-  async postpone(id: string, wait: { waitMs: number; counted: boolean; code: FailureCode | null }): Promise<void> {
-    await this.database.query(
-      `UPDATE sessions s SET attempts = attempts + $2, failure_code = COALESCE($3, failure_code),
-              not_before = statement_timestamp() + make_interval(secs => $4 / 1000.0),
-              due_at = statement_timestamp() + make_interval(secs => $4 / 1000.0 + 10)
-       WHERE s.id = $1 AND ${IS_PENDING}`,
-      [id, wait.counted ? 1 : 0, wait.code, wait.waitMs],
-    );
+  /** Records the delay before the next call. */
+  async postpone(id: string, postponement: Postponement): Promise<void> {
+    await this.postponements.submit({ id, ...postponement });
   }
 
   /** `pending` → `failed`. Returns false if the session was no longer pending. */
-  async fail(id: string, code: FailureCode): Promise<boolean> {
-    return this.database.transaction(async (statements) => {
-      const failed = await statements.query(
-        `UPDATE sessions s SET status = 'failed', failure_code = $2, version = version + 1, ended_at = statement_timestamp()
-         WHERE s.id = $1 AND ${IS_PENDING} RETURNING id`,
-        [id, code],
-      );
-      if (failed.length === 0) return false;
-      await notifySessionsChanged(statements, [id]);
-      return true;
-    });
+  fail(id: string, code: FailureCode): Promise<boolean> {
+    return this.failures.submit({ id, code });
   }
-}
-
-/**
- * Locks and reads in two statements: only a later statement sees what the previous lock holder wrote, and the time after
- * the wait for the lock, so that nothing is published past the deadline.
- */
-async function lockPending(statements: Queryable, id: string): Promise<boolean> {
-  await statements.query('SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE', [id]);
-  const rows = await statements.query(`SELECT 1 FROM sessions s WHERE s.id = $1 AND ${MAY_PUBLISH}`, [id]);
-  return rows.length > 0;
-}
-
-async function insertTokens(statements: Queryable, id: string, tokens: readonly SealedToken[]): Promise<void> {
-  if (tokens.length === 0) return;
-  await statements.query(
-    `INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at, published_at)
-     SELECT $1, t.product, t.sealed, t.key_id, t.expires_at, statement_timestamp()
-     FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS t (product, sealed, key_id, expires_at)
-     WHERE t.product = ANY(SELECT unnest(products) FROM sessions WHERE id = $1)
-     ON CONFLICT (session_id, product) DO NOTHING`,
-    [
-      id,
-      tokens.map((token) => token.product),
-      tokens.map((token) => token.sealed),
-      tokens.map((token) => token.keyId),
-      tokens.map((token) => token.expiresAt),
-    ],
-  );
-}
-
-/**
- * The products for which exactly this token is published. Sealing never produces the same text twice, so comparing the
- * sealed text identifies the token. The exception is a repeated publication with a `reseal` in between: the published
- * token then counts as discarded. This affects only a metric and a log line; the token stays published, and the missing
- * products are determined from the rows.
- */
-async function standing(statements: Queryable, id: string, tokens: readonly SealedToken[]): Promise<Product[]> {
-  if (tokens.length === 0) return [];
-  const rows = await statements.query<{ product: Product }>(
-    `SELECT product FROM session_tokens WHERE session_id = $1 AND ${checked('sealed = ANY($2)')}`,
-    [id, tokens.map((token) => token.sealed)],
-  );
-  return rows.map((row) => row.product);
-}
-
-/** `pending` → `ready` if no product is missing. Returns the time from creation or last retry, in ms, or null. */
-async function becomeReady(statements: Queryable, id: string): Promise<number | null> {
-  const [row] = await statements.query<{ readyAfterMs: number }>(
-    `UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1, ready_at = statement_timestamp(),
-            expires_at = (SELECT min(t.expires_at) FROM session_tokens t WHERE t.session_id = s.id)
-     WHERE s.id = $1 AND ${IS_PENDING}
-       AND NOT EXISTS (SELECT FROM unnest(s.products) p
-                       WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p))
-     RETURNING (1000 * extract(epoch FROM s.ready_at - GREATEST(s.created_at, s.reopened_at)))::float8 AS "readyAfterMs"`,
-    [id],
-  );
-  if (row === undefined) return null;
-  await notifySessionsChanged(statements, [id]);
-  return row.readyAfterMs;
 }

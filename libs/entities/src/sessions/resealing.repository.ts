@@ -44,7 +44,8 @@ export class ResealingRepository {
     return this.database.query<StoredToken & { keyId: string }>(
       `SELECT k AS "keyId", t.session_id AS "sessionId", t.product, t.sealed
        FROM unnest($1::text[]) k CROSS JOIN LATERAL (
-         SELECT session_id, product, sealed FROM session_tokens WHERE key_id = k AND sealed IS NOT NULL LIMIT 1) t`,
+         SELECT session_id, product, sealed FROM session_tokens WHERE key_id = k AND sealed IS NOT NULL
+         ORDER BY session_id, product LIMIT 1) t`,
       [keyIds],
     );
   }

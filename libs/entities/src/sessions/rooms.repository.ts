@@ -8,6 +8,7 @@ import { UniqueViolationError } from '../database/database-errors.js';
 import { expireDue, failOverdue, insertSession, MAY_REOPEN, retryFailed } from './session-transitions.js';
 import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
+import { NewSessions } from './new-sessions.js';
 import { type DeadlineFailure, DeadlineFailures } from './deadline-failures.js';
 
 export interface RoomOpening {
@@ -48,10 +49,14 @@ export class RoomsRepository {
 
   private readonly changing = new Map<string, Promise<undefined>>();
 
+  private readonly newSessions: NewSessions;
+
   constructor(
     private readonly database: Database,
     private readonly deadlineFailures: DeadlineFailures,
-  ) {}
+  ) {
+    this.newSessions = new NewSessions(database);
+  }
 
   /**
    * The live session of a room; one past its expiry is no longer live. Concurrent lookups share a statement and the
@@ -61,13 +66,17 @@ export class RoomsRepository {
     return this.loader.load(room);
   }
 
-  /** Gets or creates the room's live session. The fast path is one SELECT; only a change needs a transaction. */
+  /**
+   * Gets or creates the room's live session. An existing session costs a SELECT and a new one an INSERT, both shared with
+   * other requests; only a session that must make way or is reopened needs a transaction of its own.
+   */
   async open(opening: RoomOpening): Promise<OpenedRoom> {
     let triedByOther = false;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await this.findLive(opening.room);
       if (found !== null && (triedByOther || !mayReopen(found))) return { session: found, outcome: 'existing' };
-      const changed = await this.changeSingleFlight(opening);
+      const isNew = found === null && round === 0;
+      const changed = await this.changeSingleFlight(opening, isNew);
       triedByOther = changed === 'under way';
       if (changed === 'under way') continue;
       if (changed !== null) return changed;
@@ -80,7 +89,7 @@ export class RoomsRepository {
    * If many requests of this process find a room empty, one attempts the change and the others read again afterwards.
    * This only saves transactions: the unique index still decides which request wins.
    */
-  private async changeSingleFlight(opening: RoomOpening): Promise<OpenedRoom | null | 'under way'> {
+  private async changeSingleFlight(opening: RoomOpening, isNew: boolean): Promise<OpenedRoom | null | 'under way'> {
     const other = this.changing.get(opening.room);
     if (other !== undefined) {
       await other;
@@ -89,42 +98,52 @@ export class RoomsRepository {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.changing.set(opening.room, promise);
     try {
-      return await this.change(opening);
+      return await (isNew ? this.insert(opening) : this.change(opening));
+    } catch (error) {
+      // The same generation was created and closed between the read and the insert: try again.
+      if (error instanceof UniqueViolationError && error.constraint === 'sessions_one_per_generation') return null;
+      throw error;
     } finally {
       this.changing.delete(opening.room);
       resolve(undefined);
     }
   }
 
+  /** Null if the room has a session after all: of a faster request, or one that must make way. */
+  private async insert(opening: RoomOpening): Promise<OpenedRoom | null> {
+    const { room, products, metadata, createdBy, deadlineS } = opening;
+    const session = await this.newSessions.insert({
+      id: newSessionId(),
+      room,
+      products,
+      metadata,
+      createdBy,
+      deadlineS,
+    });
+    return session === null ? null : { session, outcome: 'created' };
+  }
+
   /** Null if another request was faster, or the failed session must not be reopened yet. */
   private async change(opening: RoomOpening): Promise<OpenedRoom | null> {
     let overdue: DeadlineFailure[] = [];
-    try {
-      const opened = await this.database.transaction(async (statements): Promise<OpenedRoom | null> => {
-        overdue = await settleOverdue(statements, opening.room);
-        const reopened = await retryFailed(
-          statements,
-          `${liveInRoom('$2')}
+    const opened = await this.database.transaction(async (statements): Promise<OpenedRoom | null> => {
+      overdue = await settleOverdue(statements, opening.room);
+      const reopened = await retryFailed(
+        statements,
+        `${liveInRoom('$2')}
              AND ${checked(`s.status = 'failed' AND s.failure_code = ANY($3) AND ${MAY_REOPEN}`)}
              AND ($4::text[] IS NULL OR s.products = $4)`,
-          [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
-        );
-        const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
-        if (id === null) return null;
-        const action = reopened === null ? 'create' : 'retry';
-        await auditChange(statements, { actor: opening.createdBy, action, sessionId: id });
-        const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
-        return row === undefined
-          ? null
-          : { session: toRecord(row), outcome: reopened === null ? 'created' : 'reopened' };
-      });
-      this.deadlineFailures.report(overdue);
-      return opened;
-    } catch (error) {
-      // The same generation was created and closed between the read and the insert: try again.
-      if (error instanceof UniqueViolationError && error.constraint === 'sessions_one_per_generation') return null;
-      throw error;
-    }
+        [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
+      );
+      const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
+      if (id === null) return null;
+      const action = reopened === null ? 'create' : 'retry';
+      await auditChange(statements, { actor: opening.createdBy, action, sessionId: id });
+      const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [id]);
+      return row === undefined ? null : { session: toRecord(row), outcome: reopened === null ? 'created' : 'reopened' };
+    });
+    this.deadlineFailures.report(overdue);
+    return opened;
   }
 }
 

@@ -14,7 +14,11 @@ import type { Queryable } from '../database/database.js';
  * still valid must be asked in a later statement than the lock (see `publish`).
  */
 
-const REVIVE_AFTER_S = 10;
+/** A pending session that has made no progress is enqueued again after this time, in s. */
+export const REVIVE_AFTER_S = 10;
+
+/** Whether a session occupies its room: the predicate of the unique index. */
+export const LIVE = `status IN ('pending', 'ready', 'failed')`;
 
 /** A failed session is put back to pending at most this often, in s: each time may lead to calls of CAS. */
 export const REOPEN_EVERY_S = 10;
@@ -39,7 +43,7 @@ export async function insertSession(statements: Queryable, session: NewSession):
      SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
             $3, $4, $5, t.now, t.now + make_interval(secs => $6), t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
      FROM (SELECT statement_timestamp() AS now) t
-     ON CONFLICT (room) WHERE status IN ('pending', 'ready', 'failed') DO NOTHING
+     ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
      RETURNING id`,
     [session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
   );

@@ -17,6 +17,7 @@ import { pageOfIds, type PagePlace, type SessionFilter } from './session-page.js
 import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
 import { DeadlineFailures } from './deadline-failures.js';
+import { NewSessions } from './new-sessions.js';
 
 /** A caller's Idempotency-Key and the fingerprint (hex) of the request body. */
 export interface IdempotencyKey {
@@ -53,10 +54,14 @@ export class SessionsRepository {
     return new Map(sessions.map((session) => [session.id, session]));
   });
 
+  private readonly newSessions: NewSessions;
+
   constructor(
     private readonly database: Database,
     private readonly deadlineFailures: DeadlineFailures,
-  ) {}
+  ) {
+    this.newSessions = new NewSessions(database);
+  }
 
   /** Concurrent lookups share a statement and the returned record, so callers must not modify it. */
   async find(id: string): Promise<SessionRecord | null> {
@@ -130,13 +135,20 @@ export class SessionsRepository {
 
   /** @throws IdempotencyKeyReusedError if the caller already used the key with a different body */
   async create(session: UnnamedSession, idempotency?: IdempotencyKey): Promise<CreatedSession> {
+    if (idempotency !== undefined) return this.createOnce(session, idempotency);
+    const created = await this.newSessions.insert({ ...session, id: newSessionId(), room: null });
+    if (created === null) throw new Error('a session without a room was not inserted');
+    return { session: created, outcome: 'created' };
+  }
+
+  private async createOnce(session: UnnamedSession, idempotency: IdempotencyKey): Promise<CreatedSession> {
     return this.database.transaction(async (statements) => {
       const id = newSessionId();
-      const replayed = idempotency === undefined ? null : await findByKey(statements, idempotency);
+      const replayed = await findByKey(statements, idempotency);
       if (replayed !== null) return { session: replayed, outcome: 'replayed' };
       await insertSession(statements, { ...session, id, room: null });
       // The key's row references the session, so the session is inserted first, and deleted if another request won.
-      if (idempotency !== undefined && !(await claimKey(statements, idempotency, id))) {
+      if (!(await claimKey(statements, idempotency, id))) {
         await statements.query('DELETE FROM sessions WHERE id = $1', [id]);
         const winner = await findByKey(statements, idempotency);
         if (winner === null) throw new IdempotencyKeyReusedError('The Idempotency-Key is in use by another request');
