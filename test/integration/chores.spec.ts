@@ -90,7 +90,7 @@ describe('the chores of a worker', () => {
         expect(logged(`maintenance chore ${chore} works again`)).toHaveLength(1);
       });
       expect(logged(`maintenance chore ${chore} fails`)).toMatchObject([
-        { level: 40, chore, msg: expect.stringContaining('(53100 the disk is full)') },
+        { level: 40, chore, msg: expect.stringContaining('(the server is out of disk or memory, 53100)') },
       ]);
       expect(await metric('maintenance_last_success_seconds', chore)).toBeGreaterThan(stale);
     },

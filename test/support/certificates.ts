@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +17,11 @@ export class CertificateAuthority {
   /** Where its own certificate is, in PEM. */
   readonly file = join(this.directory, 'ca.pem');
   private issued = 0;
+  /** Its own, since chains are built by names. */
+  private readonly subject = `/CN=Company CA ${randomBytes(4).toString('hex')}`;
 
   constructor() {
-    this.openssl('req', '-x509', ...EC, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Company CA');
+    this.openssl('req', '-x509', ...EC, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', this.subject);
   }
 
   /** A certificate for these host names or addresses. */

@@ -84,7 +84,7 @@ describe('a chore', () => {
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
       [
         40,
-        'maintenance chore tidy fails (57014 canceling statement due to statement timeout): it is retried every 2.5 s, other chores continue',
+        'maintenance chore tidy fails (statement cancelled after its timeout, 57014): it is retried every 2.5 s, other chores continue',
       ],
       [40, 'maintenance chore tidy works again'],
     ]);
@@ -98,7 +98,7 @@ describe('a chore', () => {
     expect(failing).toHaveBeenCalledTimes(3);
     expect(lines.map(({ msg }) => msg)).toEqual([
       'maintenance done',
-      expect.stringContaining('maintenance chore tidy fails (broken)'),
+      expect.stringContaining('maintenance chore tidy fails (unexpected error)'),
     ]);
   });
 });
