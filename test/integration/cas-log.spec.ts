@@ -24,5 +24,9 @@ describe('the log of a worker whose CAS does not give a token', () => {
       expect(line).toMatchObject(expected);
       expect(JSON.stringify(line)).not.toContain('stack');
     });
+    // Its next attempt must not take the fault of the next test.
+    await eventually(async () => {
+      expect((await testApp.client.read(body.id)).body.status).toMatch(/ready|failed/);
+    });
   });
 });
