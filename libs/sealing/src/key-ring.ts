@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
 import type { SealingKey } from '@app/config';
 import { StartupError, type Product } from '@app/kernel';
 import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
@@ -63,7 +63,7 @@ export class KeyRing {
 
   seal(token: string, context: SealContext): SealedToken {
     const keyId = this.sealingKeyId;
-    const iv = randomBytes(IV_BYTES);
+    const iv = newIv();
     const cipher = createCipheriv(CIPHER, this.key(keyId), iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(associatedData(keyId, context));
     const box = Buffer.concat([cipher.update(token, 'utf8'), cipher.final(), cipher.getAuthTag()]);
@@ -97,6 +97,21 @@ export class KeyRing {
     if (key === undefined) throw new UnknownSealingKeyError(keyId);
     return key;
   }
+}
+
+/** Random bytes for many nonces: one call of the system for each would cost more than the encryption. */
+const pool = Buffer.alloc(IV_BYTES * 1024);
+let used = pool.length;
+
+/** A nonce that was never given out before. */
+function newIv(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const iv = Buffer.from(pool.subarray(used, used + IV_BYTES));
+  used += IV_BYTES;
+  return iv;
 }
 
 /** A JSON array of strings, so that different contexts never produce the same bytes. */

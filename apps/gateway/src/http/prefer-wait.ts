@@ -39,12 +39,15 @@ export const PreferredWait = createParamDecorator((_data: unknown, context: Exec
   return { since, waitS, closed: whenClosed(reply) };
 });
 
+/** Made once: without a reason, every abort would make an error with a stack. */
+const CLOSED = new Error('the client closed its connection');
+
 /** Aborts when the connection of this reply is closed. */
 export function whenClosed({ raw }: FastifyReply): AbortSignal {
   const closed = new AbortController();
-  if (raw.destroyed) closed.abort();
+  if (raw.destroyed) closed.abort(CLOSED);
   raw.once('close', () => {
-    closed.abort();
+    closed.abort(CLOSED);
   });
   return closed.signal;
 }

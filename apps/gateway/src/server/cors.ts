@@ -33,9 +33,9 @@ export function crossOrigin({ http, roomApi }: Pick<GatewaySettings, 'http' | 'r
   const rooms = allowOrigins({ ...ROOMS, origins: roomApi.on ? roomApi.origins : [] });
   return (request, reply) => {
     const path = requestPath(request.url);
-    if (isRoomApiPath(path)) return rooms(request, reply, allowedMethods(path));
-    if (path.startsWith('/v1/')) return api(request, reply, allowedMethods(path));
-    return path === '/openapi.json' && http.swagger ? api(request, reply, ['GET', 'HEAD']) : false;
+    if (isRoomApiPath(path)) return rooms(request, reply, () => allowedMethods(path));
+    if (path.startsWith('/v1/')) return api(request, reply, () => allowedMethods(path));
+    return path === '/openapi.json' && http.swagger ? api(request, reply, () => ['GET', 'HEAD']) : false;
   };
 }
 
@@ -44,13 +44,15 @@ export function crossOrigin({ http, roomApi }: Pick<GatewaySettings, 'http' | 'r
  * sent. Preflights carry no credential and need none.
  */
 function allowOrigins({ origins, allowed, exposed }: Rule) {
-  return (request: FastifyRequest, reply: FastifyReply, methods: string[]): boolean => {
+  return (request: FastifyRequest, reply: FastifyReply, methodsOf: () => string[]): boolean => {
     const { origin, 'access-control-request-method': wanted } = request.headers;
     if (origins.length > 0) void reply.header('Vary', 'Origin');
     if (origin === undefined || !origins.includes(origin)) return false;
     void reply.header('Access-Control-Allow-Origin', origin);
     void reply.header('Access-Control-Expose-Headers', exposed);
-    if (request.method !== 'OPTIONS' || wanted === undefined || methods.length === 0) return false;
+    if (request.method !== 'OPTIONS' || wanted === undefined) return false;
+    const methods = methodsOf();
+    if (methods.length === 0) return false;
     void reply
       .status(204)
       .header('Access-Control-Allow-Methods', methods.join(', '))
