@@ -66,7 +66,7 @@ export class CachedReads {
     if (!this.admission.allowsNow({ caller, action: 'join', room: reply.room, session: sessionId })) return null;
     const requestId = newRequestId();
     response.writeHead(200, [...reply.headers, 'request-id', requestId]);
-    response.end(reply.body);
+    response.end(reply.body, reply.encoding);
     this.audit.tokensRead(caller, sessionId);
     return { requestId, sessionId, caller };
   }
@@ -87,11 +87,12 @@ export class CachedReads {
     if (cacheTicket === null || disclosure?.session === undefined || reply.statusCode !== 200) return;
     if (typeof payload !== 'string' || url !== `${PREFIX}${disclosure.sessionId}`) return;
     const { room, expiresAt } = disclosure.session;
-    const body = Buffer.from(payload);
-    const headers = Object.entries({ ...reply.getHeaders(), 'content-length': String(body.length) });
+    const bytes = Buffer.byteLength(payload);
+    const headers = Object.entries({ ...reply.getHeaders(), 'content-length': String(bytes) });
     this.replies.keep(disclosure.sessionId, cacheTicket, {
       headers: headers.flatMap(([name, value]) => (name === 'request-id' ? [] : [name, String(value)])),
-      body,
+      body: payload,
+      encoding: bytes === payload.length ? 'latin1' : 'utf8',
       room,
       expiresAt: expiresAt.getTime(),
     });

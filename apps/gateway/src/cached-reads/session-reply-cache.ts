@@ -13,7 +13,10 @@ const MAX_CHANGES = 20_000;
 export interface CachedReply {
   /** Names and values in turn, without `Request-Id`. */
   headers: readonly string[];
-  body: Buffer;
+  /** As text: together with the headers it is one write, as bytes it would be two. */
+  body: string;
+  /** `latin1` for what is ASCII, which is copied faster. */
+  encoding: 'latin1' | 'utf8';
   room: string | null;
   /** When the session expires, in ms since the epoch by the clock of the database. */
   expiresAt: number;
