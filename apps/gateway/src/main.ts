@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   configureServer(app).enableShutdownHooks(undefined, { useProcessExit: true });
   const { host, port, maxConnections } = settings.http;
   const openFiles = maxOpenFiles() ?? Infinity;
-  if (openFiles < maxConnections)
+  if (settings.runtime.production && openFiles < maxConnections)
     log.warn({ openFiles, maxConnections }, 'the limit of open files is below MAX_CONNECTIONS: raise it (ulimit -n)');
   await untilListening({ host, port, variables: 'HOST, PORT' }, app.listen(port, host));
   const { port: boundPort } = app.getHttpServer().address() as AddressInfo;
