@@ -1,3 +1,4 @@
+import { PostgresAccess } from '@app/connections';
 import { Database } from '@app/entities';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
@@ -39,5 +40,18 @@ describe('a gateway whose connections lead to a server that has become a standby
         { readOnly: 'off', pg_sleep: '' },
       ]);
     }, 2000);
+  });
+
+  it('survives that a connection ends while it is borrowed and nothing runs on it', async () => {
+    const access = new PostgresAccess({ url: testApp.database.url });
+    const pool = access.newPool({ max: 1, timeoutMs: 2000 });
+    const client = await pool.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    await testApp.database.rows('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
+    await expect(client.query('SELECT 1')).rejects.toThrow(/not queryable/);
+    client.release(true);
+    await pool.end();
   });
 });

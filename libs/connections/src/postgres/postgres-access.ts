@@ -66,11 +66,9 @@ export class PostgresAccess {
     return this.target.ssl.rejectUnauthorized === false ? 'unverified' : 'verified';
   }
 
-  /** A single connection, not yet established, with a listener for errors attached. */
+  /** A single connection, not yet established. */
   newClient(config: ClientConfig = {}): PostgresClient {
-    const client = new PostgresClient(config, this.target);
-    client.on('error', () => undefined);
-    return client;
+    return new PostgresClient(config, this.target);
   }
 
   /**
@@ -173,7 +171,6 @@ async function probe(target: PostgresTarget): Promise<void> {
     { connectionTimeoutMillis: PROBE_WITHIN_MS, query_timeout: PROBE_WITHIN_MS },
     target,
   );
-  client.on('error', () => undefined);
   try {
     await client.connect();
     await client.query('SELECT 1');
