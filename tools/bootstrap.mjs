@@ -28,6 +28,8 @@ const BUILD_INPUTS = ['apps', 'libs', 'package-lock.json', 'tsconfig.json', 'nes
 const TEST_PROGRAMS = [
   { names: ['redis-server'], package: 'redis-server', without: 'every test that needs a real Redis' },
   { names: ['pgbouncer'], package: 'pgbouncer', without: 'the tests with a real PgBouncer' },
+  { names: ['nginx'], package: 'nginx', without: 'the tests behind a real nginx' },
+  { names: ['haproxy'], package: 'haproxy', without: 'the tests behind a real HAProxy' },
   { names: ['chromium', 'chromium-browser'], package: 'chromium', without: 'the tests in a browser' },
   { names: ['curl'], package: 'curl', without: 'the tests of documented curl lines' },
   { names: ['faketime'], package: 'faketime', without: 'the tests with a wrong clock' },

@@ -18,6 +18,8 @@ export interface TestDeploymentOptions {
   workers?: number;
   /** A Postgres of its own, for tests that stop it. */
   ownPostgres?: boolean;
+  /** An empty database of the test's own, instead of a clone. */
+  databaseUrl?: string;
   /** Of Redis; none by default. */
   redisPassword?: string;
   casLatencyMs?: number;
@@ -48,7 +50,8 @@ export class TestDeployment {
   private constructor(
     readonly options: TestDeploymentOptions,
     readonly directory: string,
-    readonly database: TestDatabase,
+    /** What the assertions ask; a test of a failover directs it to the new primary. */
+    public database: TestDatabase,
     readonly cas: RunningSandbox,
     private ownPostgres: RunningPostgres | undefined,
     public redis: RunningRedis | undefined,
@@ -57,16 +60,17 @@ export class TestDeployment {
   static async start(options: TestDeploymentOptions): Promise<TestDeployment> {
     const directory = mkdtempSync(join(tmpdir(), 'watchtogether-world-'));
     chmodSync(directory, 0o711);
-    const { casLatencyMs, tokenTtlS } = options;
+    const { casLatencyMs, tokenTtlS, databaseUrl } = options;
     const [cas, redis, own] = await Promise.all([
       startCasSandbox({ latencyMs: casLatencyMs ?? 20, tokenTtlS: tokenTtlS ?? 7200 }),
       options.queue === 'redis' ? TestDeployment.redis(options, directory, await freePort()) : undefined,
       options.ownPostgres === true ? TestDeployment.postgres(directory, await freePort()) : undefined,
     ]);
-    const database = own === undefined ? await cloneDatabase() : connectDatabase(own.url);
+    const ownUrl = own?.url ?? databaseUrl;
+    const database = ownUrl === undefined ? await cloneDatabase() : connectDatabase(ownUrl);
     const deployment = new TestDeployment(options, directory, database, cas, own, redis);
     try {
-      if (own !== undefined) await deployment.migrate();
+      if (ownUrl !== undefined) await deployment.migrate();
       const starting = [
         ...Array.from({ length: options.workers ?? 1 }, () => deployment.startWorker()),
         ...Array.from({ length: options.gateways ?? 1 }, () => deployment.startGateway()),

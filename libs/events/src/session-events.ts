@@ -1,4 +1,4 @@
-import { Postgres, type PostgresClient } from '@app/connections';
+import { Postgres, type PostgresClient, ReadOnlyServerError } from '@app/connections';
 import { decodeSessionEvents, describeCause, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,8 @@ const RECONNECT_AFTER_MS = 500;
 
 /**
  * The LISTEN connection of this process. A connection can stop working without an error (firewall, proxy, frozen
- * server), so heartbeats are sent through the same connection; if one does not come back, the connection is replaced.
+ * server), or lead to a server that is no longer the primary, so heartbeats are sent through the same connection; if one
+ * does not come back, or from a read-only server, the connection is replaced.
  * Events are hints: the row is the source of truth.
  */
 @Injectable()
@@ -70,6 +71,7 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
       } catch (error) {
         cause = error;
       }
+      if (cause instanceof ReadOnlyServerError) this.postgres.replaceConnections();
       this.setUp(false, cause);
       this.stopping.signal.removeEventListener('abort', quit);
       client.hangUp();
@@ -96,20 +98,28 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     await client.connect();
     await client.query(`LISTEN ${SESSION_EVENTS_CHANNEL}`);
     await client.query(`LISTEN ${this.heartbeatChannel}`);
+    await this.sendHeartbeat(client);
   }
 
-  /** Returns when the connection is lost or the process stops; throws if a heartbeat is overdue. */
+  /** Returns when the connection is lost or the process stops; throws if a heartbeat is overdue or finds no primary. */
   private async beat(client: PostgresClient, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const back = new Promise<void>((resolve) => {
         this.onHeartbeat = resolve;
       });
       const sentAt = performance.now();
-      const sent = client.query(`NOTIFY ${this.heartbeatChannel}`);
+      const sent = this.sendHeartbeat(client);
       await withTimeout(HEARTBEAT_WITHIN_MS, Promise.all([sent, back]), () => new Error('heartbeat overdue'));
       this.provenAt = sentAt;
       await sleep(HEARTBEAT_EVERY_MS, over);
     }
+  }
+
+  /** A demoted primary would deliver heartbeats as well, but no events. @throws ReadOnlyServerError */
+  private async sendHeartbeat(client: PostgresClient): Promise<void> {
+    await client.query(`NOTIFY ${this.heartbeatChannel}`);
+    const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
+    if (rows[0]?.transaction_read_only === 'on') throw new ReadOnlyServerError();
   }
 
   private setUp(up: boolean, cause?: unknown): void {

@@ -1,4 +1,4 @@
-import { type PostgresAccess, statementName } from '@app/connections';
+import { type PostgresAccess, ReadOnlyServerError, statementName } from '@app/connections';
 import { withTimeout } from '@app/kernel';
 import {
   type BackendFactory,
@@ -55,7 +55,7 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
     };
     const clients = new Set<PoolClient>();
     pool.on('connect', (client) => clients.add(client)).on('remove', (client) => clients.delete(client));
-    const heartbeat = setInterval(() => void beat(connection, clients), HEARTBEAT_EVERY_MS).unref();
+    const heartbeat = setInterval(() => void beat(connection, clients, access), HEARTBEAT_EVERY_MS).unref();
     const close = connection.close.bind(connection);
     connection.close = async () => {
       clearInterval(heartbeat);
@@ -67,16 +67,21 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
 }
 
 /**
- * Destroys all connections if the one that listens does not answer, or leads to a standby: most likely the others do the
- * same. BullMQ then connects and listens again.
+ * Destroys all connections if the one that listens does not answer, or leads to a read-only server: most likely the
+ * others do the same. BullMQ then connects and listens again.
  */
-async function beat({ listenClient }: BullConnection, clients: ReadonlySet<PoolClient>): Promise<void> {
+async function beat(
+  { listenClient }: BullConnection,
+  clients: ReadonlySet<PoolClient>,
+  access: PostgresAccess,
+): Promise<void> {
   if (listenClient === undefined) return;
   try {
-    const answer = listenClient.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+    const answer = listenClient.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
     const { rows } = await withTimeout(HEARTBEAT_WITHIN_MS, answer, () => new Error('no response'));
-    if (rows[0]?.standby === true) throw Object.assign(new Error('the server is read-only'), { code: '25006' });
+    if (rows[0]?.transaction_read_only === 'on') throw new ReadOnlyServerError();
   } catch (error) {
+    if (error instanceof ReadOnlyServerError) access.replaceConnections();
     for (const client of clients) hangUp(client, error as Error);
   }
 }

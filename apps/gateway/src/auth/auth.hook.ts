@@ -41,6 +41,7 @@ export class AuthHook {
     const route = routeOf(request.method, url);
     if (route === undefined && (url === undefined || !isPublicRoute(request.method, url)))
       throw new ProblemError('not-found');
+    if (request.headers['x-forwarded-for'] !== undefined) this.warnAboutProxy();
     if (route === undefined || route.scope === null) return;
     const { authorization } = request.headers;
     const identity = await this.identify(request);
@@ -75,7 +76,6 @@ export class AuthHook {
     this.log.debug({ requestId: request.id, reason: result.reason }, 'credential rejected');
     // A genuine credential whose time is over is no guess: a crowd behind one address may bring hundreds of them.
     if (result.rejected === 'invalid') await this.rateLimiter.recordFailure(address);
-    if (headers['x-forwarded-for'] !== undefined) this.warnAboutProxy();
     throw invalidToken();
   }
 

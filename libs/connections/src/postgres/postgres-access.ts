@@ -1,7 +1,9 @@
 import { parsePostgresUrl, type PostgresTarget, readSecretFile, UrlFault } from '@app/config';
 import { describeCause } from '@app/kernel';
 import { type ClientBase, type ClientConfig, Pool } from 'pg';
+import { PoolRenewal } from './pool-renewal.js';
 import { PostgresClient } from './postgres-client.js';
+import { ReadOnlyServerError } from './read-only-server-error.js';
 
 export interface PostgresAccessSettings {
   url: string;
@@ -38,6 +40,7 @@ export class PostgresAccess {
   private checking = false;
   /** What was last reported about the file, so that it is reported once. */
   private reported = '';
+  private readonly renewals: PoolRenewal[] = [];
 
   /** @param report receives one line per change of state, for the log */
   constructor(
@@ -63,16 +66,15 @@ export class PostgresAccess {
     return this.target.ssl.rejectUnauthorized === false ? 'unverified' : 'verified';
   }
 
-  /** A single connection, not yet established, with a listener for errors attached. */
+  /** A single connection, not yet established. */
   newClient(config: ClientConfig = {}): PostgresClient {
-    const client = new PostgresClient(config, this.target);
-    client.on('error', () => undefined);
-    return client;
+    return new PostgresClient(config, this.target);
   }
 
   /**
    * A pool whose connections use the current URL. The server's timeouts are set after connecting, since poolers such as
-   * PgBouncer refuse them as startup parameters.
+   * PgBouncer refuse them as startup parameters. A connection to a read-only server is used once: the next one may lead
+   * to the primary.
    */
   newPool({ max, timeoutMs, applicationName, searchPath }: PostgresPoolOptions): Pool {
     const current = (): PostgresTarget => this.target;
@@ -97,13 +99,24 @@ export class PostgresAccess {
       maxLifetimeSeconds: MAX_LIFETIME_S,
       keepAlive: true,
       verify: (client, done) => {
-        setParameters(client, parameters).then(() => {
+        setParameters(client, parameters).then(({ readOnly }) => {
+          if (readOnly) renewal.useOnce(client);
           done();
         }, done);
       },
     });
     pool.on('error', () => undefined);
+    const renewal = new PoolRenewal(pool);
+    this.renewals.push(renewal);
     return pool;
+  }
+
+  /**
+   * To be called when a connection turns out to lead to a read-only server, as after a failover: most likely others do
+   * too, and reads on them would show the past. New connections reach the primary.
+   */
+  replaceConnections(): void {
+    for (const renewal of this.renewals) renewal.replaceAll(new ReadOnlyServerError());
   }
 
   close(): void {
@@ -140,12 +153,17 @@ export class PostgresAccess {
   }
 }
 
-async function setParameters(client: ClientBase, parameters: Record<string, string>): Promise<void> {
-  if (Object.keys(parameters).length === 0) return;
-  await client.query(
-    `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS parameters (name, value)`,
+/** Returns what kind of server it is, in the same round trip. */
+async function setParameters(
+  client: ClientBase,
+  parameters: Record<string, string>,
+): Promise<{ readOnly: boolean | undefined }> {
+  const { rows } = await client.query<{ readOnly: boolean }>(
+    `SELECT current_setting('transaction_read_only') = 'on' AS "readOnly",
+            ARRAY(SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS parameters (name, value))`,
     [Object.keys(parameters), Object.values(parameters)],
   );
+  return { readOnly: rows[0]?.readOnly };
 }
 
 async function probe(target: PostgresTarget): Promise<void> {
@@ -153,7 +171,6 @@ async function probe(target: PostgresTarget): Promise<void> {
     { connectionTimeoutMillis: PROBE_WITHIN_MS, query_timeout: PROBE_WITHIN_MS },
     target,
   );
-  client.on('error', () => undefined);
   try {
     await client.connect();
     await client.query('SELECT 1');

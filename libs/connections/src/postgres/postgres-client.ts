@@ -10,10 +10,14 @@ interface ProtocolConnection extends EventEmitter {
 
 const MECHANISM_WITH_BINDING = 'SCRAM-SHA-256-PLUS';
 
-/** A connection of node-postgres to one target. */
+/**
+ * A connection of node-postgres to one target. It may end at any time, also while it is borrowed from a pool and nothing
+ * runs on it; the next statement on it then fails, while an 'error' event without a listener would end the process.
+ */
 export class PostgresClient extends Client {
   constructor(config: ClientConfig, { channelBinding, ...target }: PostgresTarget) {
     super({ ...config, ...target, enableChannelBinding: channelBinding !== 'disable' });
+    this.on('error', () => undefined);
     if (channelBinding === 'require') requireChannelBinding(protocolOf(this));
   }
 

@@ -50,6 +50,12 @@ export function classifyDatabaseError(error: unknown): unknown {
 /** The connection was lost or leads to a read-only server: it must not be reused. */
 export class ConnectionLostError extends StoreUnavailableError {}
 
+/** Whether an error, or its cause, says that the connection leads to a read-only server. */
+export function isReadOnlyServer(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return code === READ_ONLY || cause?.code === READ_ONLY;
+}
+
 /** A deadlock (40P01) or a serialization failure (40001): nothing was changed, and the same work may be repeated. */
 export function isRetryable(error: unknown): boolean {
   const { cause } = error as { cause?: unknown };

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
-import { ConnectionLostError, classifyDatabaseError } from './database-errors.js';
+import { ConnectionLostError, classifyDatabaseError, isReadOnlyServer } from './database-errors.js';
 import { OutageLog } from './outage-log.js';
 import { assertWritable } from './usability.js';
 
@@ -29,7 +29,7 @@ export class Database implements Queryable {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    postgres: Postgres,
+    private readonly postgres: Postgres,
   ) {
     this.outage = new OutageLog(() => postgres.place);
   }
@@ -41,6 +41,8 @@ export class Database implements Queryable {
   /** Rejects if this process could not read and write its tables now: for readiness. @throws StoreUnavailableError */
   async assertUsable(): Promise<void> {
     await assertWritable(this).catch((error: unknown) => {
+      // Not noticed by a statement that failed: the connection went back to the pool.
+      if (isReadOnlyServer(error)) this.postgres.replaceConnections();
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError('database', { cause: error });
     });
   }
@@ -67,6 +69,7 @@ export class Database implements Queryable {
       this.outage.succeeded();
       return result;
     } catch (error) {
+      if (isReadOnlyServer(error)) this.postgres.replaceConnections();
       if (error instanceof StoreUnavailableError) this.outage.failed(error);
       throw error;
     }
