@@ -82,12 +82,18 @@ describeOn('redis')('a Redis that says no', () => {
       const response = await fetch(`${worker.opsUrl}/readyz`);
       return [response.status, await response.text()];
     };
-    expect((await ready())[0]).toBe(200);
+    const eventuallyReady = () =>
+      eventually(async () => {
+        expect((await ready())[0]).toBe(200);
+      });
+    await eventuallyReady();
     await admin.config('SET', 'maxmemory', '1');
-    expect(await ready()).toEqual([503, expect.stringContaining('queue')]);
+    await eventually(async () => {
+      expect(await ready()).toEqual([503, expect.stringContaining('queue')]);
+    });
     expect(unavailable(worker).map(({ msg }) => msg)).toContainEqual(expect.stringContaining('its memory is full'));
     await admin.config('SET', 'maxmemory', '0');
-    expect((await ready())[0]).toBe(200);
+    await eventuallyReady();
     await worker.terminate();
     expect(worker.text).toEqual([]);
   });

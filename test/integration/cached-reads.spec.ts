@@ -9,7 +9,7 @@ import { type RunningGateway, TestApp } from '../support/test-app.js';
 
 /** The lease of the cache, and some time for a busy machine, in ms. */
 const LEASE_MS = 2000;
-const SLACK_MS = 1000;
+const SLACK_MS = 2000;
 
 /** Reads until a read needed no look at the database: what follows is served from memory. */
 async function readUntilCached({ app, client }: RunningGateway, id: string, by: Client = client): Promise<void> {

@@ -81,7 +81,8 @@ async function beat(
     const { rows } = await withTimeout(HEARTBEAT_WITHIN_MS, answer, () => new Error('no response'));
     if (rows[0]?.transaction_read_only === 'on') throw new ReadOnlyServerError();
   } catch (error) {
-    if (error instanceof ReadOnlyServerError) access.replaceConnections();
+    // Those of the tables too.
+    access.replaceConnections(error as Error);
     for (const client of clients) hangUp(client, error as Error);
   }
 }

@@ -112,11 +112,11 @@ export class PostgresAccess {
   }
 
   /**
-   * To be called when a connection turns out to lead to a read-only server, as after a failover: most likely others do
-   * too, and reads on them would show the past. New connections reach the primary.
+   * To be called when a connection turns out to be silent, or to lead to a read-only server, as after a failover: most
+   * likely others are the same, and reads on them would hang or show the past. New connections reach the primary.
    */
-  replaceConnections(): void {
-    for (const renewal of this.renewals) renewal.replaceAll(new ReadOnlyServerError());
+  replaceConnections(reason: Error = new ReadOnlyServerError()): void {
+    for (const renewal of this.renewals) renewal.replaceAll(reason);
   }
 
   close(): void {
