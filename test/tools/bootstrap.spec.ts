@@ -69,7 +69,7 @@ describe('the bootstrap', () => {
     const { code, output } = await checkout.run('bootstrap.mjs', ['--for-tests'], { PATH });
     expect(code).toBe(0);
     expect(output).toContain('no redis-server: every test that needs a real Redis will be SKIPPED');
-    expect(output).toContain('apt-get install --no-install-recommends redis-server chromium');
+    expect(output).toContain('apt-get install --no-install-recommends redis-server pgbouncer nginx haproxy chromium');
     expect(output).not.toContain('faketime');
     expect((await checkout.run('bootstrap.mjs', ['--for-tests'], { PATH, CI: 'true' })).code).toBe(1);
   });
