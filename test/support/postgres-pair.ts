@@ -57,12 +57,16 @@ export class PostgresPair {
     this.first = await standbyOf(this.directory, 'first', this.first.port, this.second);
   }
 
-  /** How many connections of the product are open on a server. */
+  /**
+   * How many connections of the product are open on a server. Not those on which a statement has run for longer than any
+   * client waits: a commit that waits for a standby that is gone, or for such a commit, does not notice that its client is.
+   */
   async connectionsTo(which: RunningPostgres): Promise<number> {
     const [row] = await rowsOf(
       which,
       `SELECT count(*)::int AS n FROM pg_stat_activity
-       WHERE datname = '${DATABASE}' AND backend_type = 'client backend' AND application_name <> 'test'`,
+       WHERE datname = '${DATABASE}' AND backend_type = 'client backend' AND application_name <> 'test'
+         AND NOT (state = 'active' AND state_change < clock_timestamp() - interval '5 s')`,
     );
     return row?.n as number;
   }

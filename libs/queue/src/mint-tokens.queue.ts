@@ -12,6 +12,9 @@ const BATCH = 500;
 /** Maximum hints buffered while the queue is unavailable; the sweeper enqueues the rest. */
 const MAX_PENDING = 100_000;
 const RETRY_AFTER_MS = 1000;
+/** A running job is looked at for 10 s, longer than a call of CAS takes. */
+const LOOK_EVERY_MS = 250;
+const PROMOTE_LOOKS = 40;
 
 const COUNTED_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
@@ -25,8 +28,8 @@ export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
 export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown {
   private readonly availability: AvailabilityLog;
   private readonly stopping = new AbortController();
-  /** Session ids to enqueue; true if a delayed job should run immediately. */
-  private readonly pending = new Map<string, boolean>();
+  /** Session ids to enqueue, and how often to look whether their job is delayed and should run immediately. */
+  private readonly pending = new Map<string, number>();
   private sending: Promise<void> | undefined;
   /** Why commands get no answer; undefined once one does. */
   private lastError: unknown;
@@ -59,8 +62,12 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
 
   /** Enqueues a session. With `now`, a delayed job of the session runs immediately. */
   enqueue(sessionId: string, { now = false } = {}): void {
+    this.buffer(sessionId, now ? PROMOTE_LOOKS : 0);
+  }
+
+  private buffer(sessionId: string, looks: number): void {
     if (this.pending.size >= MAX_PENDING) return;
-    this.pending.set(sessionId, now || this.pending.get(sessionId) === true);
+    this.pending.set(sessionId, Math.max(looks, this.pending.get(sessionId) ?? 0));
     this.sending ??= this.flush().finally(() => {
       this.sending = undefined;
     });
@@ -94,18 +101,29 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
       for (const [id] of batch) this.pending.delete(id);
       try {
         await this.add(batch.map(([id]) => id));
-        await Promise.all(batch.filter(([, now]) => now).map(([id]) => this.bounded(this.promote(id))));
+        const early = batch.filter(([, looks]) => looks > 0);
+        await Promise.all(early.map(([id, looks]) => this.bounded(this.promote(id, looks))));
       } catch {
         if (this.stopping.signal.aborted) return;
-        for (const [id, now] of batch) this.pending.set(id, now || this.pending.get(id) === true);
+        for (const [id, looks] of batch) this.pending.set(id, Math.max(looks, this.pending.get(id) ?? 0));
         await sleep(RETRY_AFTER_MS, this.stopping.signal);
       }
     }
   }
 
-  private async promote(sessionId: string): Promise<void> {
+  /**
+   * A job that is running may be about to wait for as long as its last attempt said, which was before this request: it
+   * is looked at again until it has ended. A run that comes too early makes no call, so promoting is harmless.
+   */
+  private async promote(sessionId: string, looks: number): Promise<void> {
     const job = await this.queue.getJob(sessionId);
-    if ((await job?.getState()) === 'delayed') await job?.promote();
+    const state = await job?.getState();
+    if (state === 'delayed') await job?.promote();
+    else if (state === 'active' && looks > 1 && !this.stopping.signal.aborted) {
+      setTimeout(() => {
+        this.buffer(sessionId, looks - 1);
+      }, LOOK_EVERY_MS).unref();
+    }
   }
 
   /** BullMQ waits forever for an unavailable store; here every wait is bounded. */
