@@ -32,6 +32,7 @@ const CHECKS = [
   },
   { name: 'openapi.json', command: ['tools/openapi.mjs', '--check'] },
   { name: 'types of the client', command: ['tools/client.mjs', '--check'] },
+  { name: 'docs/performance.md', command: ['tools/bench-docs.mjs', '--check'] },
   { name: '.env.example', command: ['tools/env-example.mjs', '--check'] },
   { name: 'docker-compose.yml', command: [localBin('dclint'), '--quiet', 'docker-compose.yml'] },
 ];
