@@ -50,7 +50,7 @@ export const outages = Object.fromEntries([
   ]),
 
   ...['postgres', 'redis'].map((service) => [
-    `${service} restarts: rooms open again, and no process of ours was restarted`,
+    `${service} restarts: rooms open again, and no process of the product was restarted`,
     async (deployment) => {
       const restarts = async () =>
         (await Promise.all(OUR_PROCESSES.map((name) => deployment.containers(name))))

@@ -106,7 +106,7 @@ describe('reads that are served from memory', () => {
     const id = await open('revoked');
     const key = newApiKey();
     const parsed = parseApiKey(key);
-    if (parsed === null) throw new Error('a key of ours is no key');
+    if (parsed === null) throw new Error('a generated key does not parse');
     const keys = testApp.gateway.app.get(ApiKeysRepository);
     await keys.ensure({ ...parsed, name: 'revoked', scopes: ['sessions:read', 'tokens:read'], ratePerS: null });
     const client = testApp.newClient(testApp.url, key);

@@ -209,7 +209,7 @@ describe('a token without aud', () => {
   });
 });
 
-it('a claim named like a field of ours is no more than a claim', async () => {
+it('a claim named like an internal field is only a claim', async () => {
   expect(await read(await provider.token('anna', { claims: { rejected: 'ended', reason: 'x', claims: {} } }))).toBe(
     ACCEPTED,
   );

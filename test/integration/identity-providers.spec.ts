@@ -13,7 +13,7 @@ const DOCUMENT = 'docs/identity-providers.md';
 interface Shape {
   host: JWTPayload;
   viewer: JWTPayload;
-  /** What makes it a token for somebody else. */
+  /** What makes it a token for another audience. */
   foreign: Record<string, unknown>;
   /** Of the published keys. */
   keySet?: (keys: Record<string, unknown>[]) => unknown;

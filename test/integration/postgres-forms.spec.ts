@@ -168,7 +168,7 @@ describe('a URL file that changes', () => {
       writeFileSync(urlFile, urlWith('second'));
       await eventually(() => {
         expect(testApp.log.map(({ msg }) => msg)).toContainEqual(
-          expect.stringMatching(/^DATABASE_URL_FILE .* cannot be used yet .*user or password refused/),
+          expect.stringMatching(/^DATABASE_URL_FILE changed, but its content is not used: .*user or password refused/),
         );
       });
       await rows('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [role]);
@@ -179,7 +179,7 @@ describe('a URL file that changes', () => {
       await rows(`ALTER ROLE ${role} PASSWORD 'second'`);
       await eventually(() => {
         expect(testApp.log.map(({ msg }) => msg)).toContainEqual(
-          expect.stringMatching(/^DATABASE_URL_FILE has changed: new connections/),
+          expect.stringMatching(/^DATABASE_URL reloaded from its file: new connections/),
         );
       });
       await rows('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [role]);
@@ -222,6 +222,9 @@ describe('a role without CREATE on the schema of the queue', () => {
       expect([ready.status, ready.body.failing]).toEqual([503, ['database']]);
       expect(JSON.stringify(testApp.log)).toContain('lacks a right on table audit_entries (INSERT) (42501)');
       expect((await client.openRoom('no-right')).status).toBe(503);
+      expect(testApp.log.map(({ msg }) => msg)).toContainEqual(
+        expect.stringMatching(/^database unavailable: PostgreSQL at .* lacks a right on table audit_entries \(42501\)/),
+      );
     } finally {
       await testApp.end();
       const admin = new pg.Client({ connectionString: process.env.TEST_PG_URL });

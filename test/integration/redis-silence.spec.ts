@@ -26,7 +26,7 @@ describeOn('redis')('connections to Redis that have gone silent', () => {
     await service.expectReady();
   });
 
-  it('are noticed while nobody uses them, also new ones on which no greeting arrives', async () => {
+  it('are noticed while unused, also new ones on which no greeting arrives', async () => {
     proxy.pause();
     await eventually(async () => {
       expect(await service.failing()).toEqual(['queue']);

@@ -50,10 +50,16 @@ interface Explained {
   'QUERY PLAN': [{ Plan: Plan }];
 }
 
-/** The tables that Postgres would read from beginning to end for this statement. */
+/**
+ * The tables that Postgres would read from beginning to end for this statement, planned for these parameters or, as for a
+ * prepared statement after some executions, for any.
+ */
 export async function scannedTables(database: TestDatabase, { sql, parameters }: Statement): Promise<string[]> {
-  const [row] = await database.rows<Explained>(`EXPLAIN (FORMAT JSON) ${sql}`, [...parameters]);
-  return row === undefined ? [] : scansOf(row['QUERY PLAN'][0].Plan);
+  const plans = [
+    ...(await database.rows<Explained>(`EXPLAIN (FORMAT JSON) ${sql}`, [...parameters])),
+    ...(await database.rows<Explained>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`)),
+  ];
+  return plans.flatMap((row) => scansOf(row['QUERY PLAN'][0].Plan));
 }
 
 /** The rows that this statement reads from tables and indexes, those that it then drops included. Changes nothing. */

@@ -1,6 +1,6 @@
 export { ConnectionsModule, Postgres } from './connections.module.js';
 export { PostgresAccess, type PostgresAccessSettings, type PostgresPoolOptions } from './postgres/postgres-access.js';
-export { PostgresClient } from './postgres/postgres-client.js';
+export { hangUp, PostgresClient } from './postgres/postgres-client.js';
 export { ReadOnlyServerError } from './postgres/read-only-server-error.js';
 export { statementName } from './postgres/statement-name.js';
 export { RedisConnections } from './redis/redis-connections.js';
@@ -8,3 +8,4 @@ export type { RedisClient } from './redis/redis-client.js';
 export { redisPlace, type RedisSettings, usesRedis } from './redis/redis-settings.js';
 export { inspectRedis, type RedisFacts } from './redis/redis-facts.js';
 export { type RedisFault, redisFaults } from './redis/redis-faults.js';
+export { StoreOutageLog } from './store-outage-log.js';

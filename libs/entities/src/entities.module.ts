@@ -8,6 +8,7 @@ import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 import { DeadlineFailures } from './sessions/deadline-failures.js';
+import { NewSessions } from './sessions/new-sessions.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
 import { RoomsRepository } from './sessions/rooms.repository.js';
@@ -40,7 +41,7 @@ const repositories = [
       }),
     }),
   ],
-  providers: [Database, ClockSkewMonitor, DeadlineFailures, ...repositories],
+  providers: [Database, ClockSkewMonitor, DeadlineFailures, NewSessions, ...repositories],
   exports: [Database, ClockSkewMonitor, DeadlineFailures, ...repositories],
 })
 export class EntitiesModule {}

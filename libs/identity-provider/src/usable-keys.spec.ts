@@ -14,7 +14,7 @@ describe('an entry of a key set', () => {
   it.each([
     ['RSA', rsa, ['RS256', 'PS256']],
     ['RSA with its algorithm', { ...rsa, alg: 'PS256', use: 'sig', key_ops: ['verify'] }, ['PS256']],
-    ['RSA with members nobody knows', { ...rsa, x5t: 'x', issuer: 'y', cloud: 7 }, ['RS256', 'PS256']],
+    ['RSA with unknown members', { ...rsa, x5t: 'x', issuer: 'y', cloud: 7 }, ['RS256', 'PS256']],
     ['EC', { ...ec, alg: 'ES256' }, ['ES256']],
     ['Ed25519', ed, ['EdDSA']],
   ])('is usable: %s', (_name, entry, expected) => {

@@ -10,7 +10,7 @@ export function runMain(main: () => Promise<void>): void {
   });
 }
 
-/** A stack only for what may be a bug of ours. */
+/** A stack only for what may be a bug in this code. */
 function reason(error: unknown): string {
   if (error instanceof StartupError) return error.message;
   if (classifyCause(error).kind !== 'unknown') return describeCause('Cannot start', error);

@@ -1,8 +1,8 @@
 import type { SettingsService } from '@app/config';
+import { StoreOutageLog } from '@app/connections';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { AvailabilityLog } from './availability-log.js';
 import { MINT_TOKENS, mintTokensPayload } from './mint-tokens.job.js';
 import { StallDetector } from './stall-detector.js';
 import type { MintTokensQueue } from './mint-tokens.queue.js';
@@ -16,7 +16,7 @@ export const MintTokensProcessor = (): ClassDecorator => Processor(MINT_TOKENS, 
  * BullMQ. Subclasses implement the run.
  */
 export abstract class MintTokensProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly availability: AvailabilityLog;
+  private readonly availability: StoreOutageLog;
   private readonly watch = new StallDetector();
   private running = 0;
 
@@ -26,7 +26,8 @@ export abstract class MintTokensProcessorBase extends WorkerHost implements OnAp
   ) {
     super();
     const meanwhile = 'no jobs are taken until it is back';
-    this.availability = new AvailabilityLog(new Logger('MintTokensProcessor'), () => queue.place, meanwhile);
+    const log = new Logger('MintTokensProcessor');
+    this.availability = new StoreOutageLog({ log, store: 'queue', place: () => queue.place, meanwhile });
   }
 
   /** One run for one session. `signal` aborts when the lock is lost, since another worker may have taken the job. */

@@ -1,9 +1,9 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { StoreOutageLog } from '@app/connections';
 import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { AvailabilityLog } from './availability-log.js';
 import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint-tokens.job.js';
 import { QueueStore } from './queue-store.js';
 
@@ -26,7 +26,7 @@ export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
  */
 @Injectable()
 export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly availability: AvailabilityLog;
+  private readonly availability: StoreOutageLog;
   private readonly stopping = new AbortController();
   /** Session ids to enqueue, and how often to look whether their job is delayed and should run immediately. */
   private readonly pending = new Map<string, number>();
@@ -40,7 +40,8 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     private readonly store: QueueStore,
   ) {
     const meanwhile = 'sessions are accepted and enqueued when it is back';
-    this.availability = new AvailabilityLog(new Logger(MintTokensQueue.name), () => this.place, meanwhile);
+    const log = new Logger(MintTokensQueue.name);
+    this.availability = new StoreOutageLog({ log, store: 'queue', place: () => this.place, meanwhile });
   }
 
   onModuleInit(): void {

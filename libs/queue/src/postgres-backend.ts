@@ -1,4 +1,4 @@
-import { type PostgresAccess, ReadOnlyServerError, statementName } from '@app/connections';
+import { hangUp, type PostgresAccess, ReadOnlyServerError, statementName } from '@app/connections';
 import { withTimeout } from '@app/kernel';
 import {
   type BackendFactory,
@@ -25,7 +25,7 @@ interface BullConnection {
 }
 
 /**
- * BullMQ's Postgres backend, on a pool of ours:
+ * BullMQ's Postgres backend, on a pool from `access`:
  *
  * - `DATABASE_URL` may have options of its own, and lead through a pooler that refuses startup parameters;
  * - its LISTEN connection has a heartbeat, and if that stops, all connections are replaced. BullMQ relies on TCP
@@ -53,9 +53,7 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
         throw error;
       }
     };
-    const clients = new Set<PoolClient>();
-    pool.on('connect', (client) => clients.add(client)).on('remove', (client) => clients.delete(client));
-    const heartbeat = setInterval(() => void beat(connection, clients, access), HEARTBEAT_EVERY_MS).unref();
+    const heartbeat = setInterval(() => void beat(connection, access), HEARTBEAT_EVERY_MS).unref();
     const close = connection.close.bind(connection);
     connection.close = async () => {
       clearInterval(heartbeat);
@@ -67,23 +65,18 @@ export function createPostgresBackend(access: PostgresAccess): BackendFactory {
 }
 
 /**
- * Destroys all connections if the one that listens does not answer, or leads to a read-only server: most likely the
- * others do the same. BullMQ then connects and listens again.
+ * Replaces all connections of the process if the one that listens does not answer, or leads to a read-only server: most
+ * likely the others do the same. BullMQ then connects and listens again.
  */
-async function beat(
-  { listenClient }: BullConnection,
-  clients: ReadonlySet<PoolClient>,
-  access: PostgresAccess,
-): Promise<void> {
+async function beat({ listenClient }: BullConnection, access: PostgresAccess): Promise<void> {
   if (listenClient === undefined) return;
   try {
     const answer = listenClient.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
     const { rows } = await withTimeout(HEARTBEAT_WITHIN_MS, answer, () => new Error('no response'));
     if (rows[0]?.transaction_read_only === 'on') throw new ReadOnlyServerError();
   } catch (error) {
-    // Those of the tables too.
     access.replaceConnections(error as Error);
-    for (const client of clients) hangUp(client, error as Error);
+    hangUp(listenClient, error as Error);
   }
 }
 
@@ -94,8 +87,4 @@ function prepareStatements(pool: Pool): Pool {
     return query({ text, values, ...(name !== undefined && { name }) });
   };
   return Object.assign(pool, { query: prepared });
-}
-
-function hangUp(client: PoolClient, reason: Error): void {
-  (client as unknown as { hangUp(reason: Error): void }).hangUp(reason);
 }

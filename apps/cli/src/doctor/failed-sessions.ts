@@ -3,7 +3,7 @@ import { counted, type Finding } from './finding.js';
 /** Failed sessions are counted up to this number, so that the check costs the same however many there are. */
 export const COUNTED_FAILED = 1000;
 
-/** Reports failed sessions, which stay failed until somebody retries them. `count` is at most `COUNTED_FAILED`. */
+/** Reports failed sessions, which stay failed until they are retried. `count` is at most `COUNTED_FAILED`. */
 export function failedSessions(count: number): Finding {
   if (count === 0) return { check: 'failed', level: 'ok', text: 'no failed sessions' };
   const text = `${counted(count, 'session')} failed`;

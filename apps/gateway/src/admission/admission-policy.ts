@@ -28,7 +28,7 @@ export abstract class AdmissionPolicy {
   /** @throws AdmissionUnavailableError */
   abstract decide(question: AdmissionRequest): Promise<AdmissionDecision>;
 
-  /** Whether `decide` would allow this now without asking anybody. */
+  /** Whether `decide` would allow this now from what it has cached. */
   abstract allowsNow(question: AdmissionQuestion): boolean;
 }
 

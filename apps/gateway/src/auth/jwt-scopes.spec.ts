@@ -46,7 +46,7 @@ describe('a map', () => {
     ['ops', ['admin'] as const],
   ]);
 
-  it('grants scopes by other names, beside those of ours', () => {
+  it('grants scopes by mapped names, in addition to the names of this API', () => {
     const scope = ['Watch Hosts', 'sessions:read', 'else'];
     expect(granted({ scope }, { scopeMap })).toEqual(['rooms:open', 'tokens:read', 'sessions:read']);
   });

@@ -33,7 +33,7 @@ export async function verifyJwt(
 ): Promise<{ claims: JWTPayload } | Rejection> {
   try {
     const { alg = '', kid } = decodeProtectedHeader(token);
-    // Before a key is looked for: a token that cannot be accepted makes nobody ask the provider.
+    // Before the key lookup: a token that cannot be accepted causes no request to the provider.
     if (!SIGNATURE_ALGORITHMS.some((accepted) => accepted === alg)) return invalid('algorithm-not-accepted');
     // Not verified yet: they only decide which claim is checked below.
     const unverified = decodeJwt(token);

@@ -6,6 +6,8 @@ import { LRUCache } from 'lru-cache';
 /** Replies serve only while the LISTEN connection has proved itself alive within this time, in ms. */
 const LEASE_MS = 2000;
 const MAX_REPLIES = 20_000;
+/** All replies together, in characters. Metadata and tokens may be long: the number alone bounds no memory. */
+const MAX_CHARACTERS = 64 * 1024 * 1024;
 /** Recent changes that are remembered, to refuse replies that were read before them. */
 const MAX_CHANGES = 20_000;
 
@@ -31,7 +33,11 @@ export type Ticket = number;
  */
 @Injectable()
 export class SessionReplyCache implements SessionEventsListener {
-  private readonly replies = new LRUCache<string, CachedReply>({ max: MAX_REPLIES });
+  private readonly replies = new LRUCache<string, CachedReply>({
+    max: MAX_REPLIES,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ body, headers }) => headers.reduce((sum, text) => sum + text.length, body.length),
+  });
   /** The number of the latest change of each session that changed lately. */
   private readonly changes = new LRUCache<string, Ticket>({
     max: MAX_CHANGES,

@@ -122,7 +122,7 @@ export class MintTokensHandler {
   }
 }
 
-/** What CAS answered, or why there was no answer: no stack, since it is no bug of ours. */
+/** The status of CAS, or why there was no response. Without a stack, since it is not a bug in this code. */
 function answerOf(errors: readonly unknown[]): { status?: number; cause?: string } {
   const error = errors.find((one) => one instanceof CasError);
   if (error === undefined) return {};

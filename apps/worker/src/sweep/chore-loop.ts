@@ -65,7 +65,7 @@ export class ChoreLoop {
     if (rows > 0) this.log.info({ chore: name, rows }, 'maintenance done');
     if (error !== null && !this.failing) {
       const next = `it is retried every ${String(everyMs / 1000)} s, other chores continue`;
-      // A stack only for what may be a bug of ours.
+      // A stack only for what may be a bug in this code.
       const unknown = classifyCause(error.error).kind === 'unknown';
       const fields = { chore: name, ...(unknown && { err: error.error }) };
       this.log.warn(fields, `maintenance chore ${name} fails (${briefCause(error.error)}): ${next}`);

@@ -1,9 +1,5 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
-
-/** Part of PostgresClient, of which every pool of ours consists. */
-interface HangsUp {
-  hangUp(reason: Error): void;
-}
+import { hangUp } from './postgres-client.js';
 
 /** Keeps a pool from going on with connections that lead to the wrong server. */
 export class PoolRenewal {
@@ -32,7 +28,7 @@ export class PoolRenewal {
   replaceAll(reason: Error): void {
     for (const client of this.inUse) this.outdated.add(client);
     // By an error, since the pool would hand out a connection that ended without one.
-    for (const client of this.idle) (client as unknown as HangsUp).hangUp(reason);
+    for (const client of this.idle) hangUp(client, reason);
   }
 
   /** Closes a new connection when it is released for the first time. */

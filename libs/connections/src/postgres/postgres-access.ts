@@ -1,6 +1,7 @@
-import { parsePostgresUrl, type PostgresTarget, readSecretFile, UrlFault } from '@app/config';
+import { parsePostgresUrl, type PostgresTarget, UrlFault } from '@app/config';
 import { describeCause } from '@app/kernel';
 import { type ClientBase, type ClientConfig, Pool } from 'pg';
+import { RotatingUrl } from '../rotating-url.js';
 import { PoolRenewal } from './pool-renewal.js';
 import { PostgresClient } from './postgres-client.js';
 import { ReadOnlyServerError } from './read-only-server-error.js';
@@ -15,43 +16,36 @@ export interface PostgresPoolOptions {
   max: number;
   /** For connecting, acquiring a connection and each statement, in ms; 0 for no limit. */
   timeoutMs: number;
-  applicationName?: string;
   /** Schemas to search, if not the role's own. */
   searchPath?: string;
 }
 
-const CHECK_FILE_EVERY_MS = 1000;
 const PROBE_WITHIN_MS = 3000;
 /** Connections are replaced after this time, so that all of them follow a failover, a new password or a new host, in s. */
 const MAX_LIFETIME_S = 300;
 const DEFAULT_PORT = 5432;
 
-/**
- * How this process reaches Postgres. If the URL came from a file, the file is reread, and a new URL is adopted as soon
- * as a connection by it has succeeded: until then the previous one stays in use, so a half-finished rotation fails
- * nothing that the previous URL would have served.
- *
- * @see close It must be closed if the URL came from a file.
- */
+/** How this process reaches Postgres. It must be closed if the URL came from a file, which is then reread. */
 export class PostgresAccess {
   private target: PostgresTarget;
-  private url: string;
-  private readonly timer: NodeJS.Timeout | undefined;
-  private checking = false;
-  /** What was last reported about the file, so that it is reported once. */
-  private reported = '';
+  private readonly url: RotatingUrl;
   private readonly renewals: PoolRenewal[] = [];
 
   /** @param report receives one line per change of state, for the log */
-  constructor(
-    private readonly settings: PostgresAccessSettings,
-    private readonly report: (line: string) => void = () => undefined,
-  ) {
-    this.url = settings.url;
-    this.target = parsePostgresUrl(settings.url);
-    if (settings.urlFile !== undefined) {
-      this.timer = setInterval(() => void this.checkFile(), CHECK_FILE_EVERY_MS).unref();
-    }
+  constructor({ url, urlFile }: PostgresAccessSettings, report: (line: string) => void = () => undefined) {
+    this.target = parsePostgresUrl(url);
+    this.url = new RotatingUrl({
+      variable: 'DATABASE_URL',
+      url,
+      file: urlFile,
+      faultOf,
+      // Connections are renewed one by one: those that are open go on.
+      adopt: (candidate) => {
+        this.target = parsePostgresUrl(candidate);
+        return `new connections to ${this.place} use it`;
+      },
+      report,
+    });
   }
 
   /** For logs and errors, without credentials: `PostgreSQL at db.example:5432`. */
@@ -76,7 +70,7 @@ export class PostgresAccess {
    * PgBouncer refuse them as startup parameters. A connection to a read-only server is used once: the next one may lead
    * to the primary.
    */
-  newPool({ max, timeoutMs, applicationName, searchPath }: PostgresPoolOptions): Pool {
+  newPool({ max, timeoutMs, searchPath }: PostgresPoolOptions): Pool {
     const current = (): PostgresTarget => this.target;
     class CurrentClient extends PostgresClient {
       constructor(config: ClientConfig = {}) {
@@ -95,7 +89,6 @@ export class PostgresAccess {
       max,
       connectionTimeoutMillis: timeoutMs,
       ...(timeoutMs > 0 && { query_timeout: timeoutMs }),
-      ...(applicationName !== undefined && { application_name: applicationName }),
       maxLifetimeSeconds: MAX_LIFETIME_S,
       keepAlive: true,
       verify: (client, done) => {
@@ -120,36 +113,17 @@ export class PostgresAccess {
   }
 
   close(): void {
-    clearInterval(this.timer);
+    this.url.stop();
   }
+}
 
-  private async checkFile(): Promise<void> {
-    if (this.checking) return;
-    this.checking = true;
-    try {
-      const url = readSecretFile(this.settings.urlFile ?? '');
-      if (url === this.url) this.reported = '';
-      else await this.consider(url ?? '');
-    } finally {
-      this.checking = false;
-    }
-  }
-
-  private async consider(url: string): Promise<void> {
-    try {
-      const target = parsePostgresUrl(url);
-      await probe(target);
-      this.target = target;
-      this.url = url;
-      this.reported = '';
-      this.report(`DATABASE_URL_FILE has changed: new connections go to ${this.place} with the new credentials`);
-    } catch (error) {
-      const reason =
-        error instanceof UrlFault ? `the URL ${error.message}` : describeCause('a connection by it', error);
-      if (this.reported !== reason)
-        this.report(`DATABASE_URL_FILE has changed and cannot be used yet (${reason}); the previous URL stays in use`);
-      this.reported = reason;
-    }
+/** Why a connection by this URL fails, or null. */
+async function faultOf(url: string): Promise<string | null> {
+  try {
+    await probe(parsePostgresUrl(url));
+    return null;
+  } catch (error) {
+    return error instanceof UrlFault ? `the URL ${error.message}` : describeCause('a connection by it', error);
   }
 }
 

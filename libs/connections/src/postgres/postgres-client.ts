@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { PostgresTarget } from '@app/config';
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientBase, type ClientConfig } from 'pg';
 
 /** The parts of pg's protocol connection that its types leave out. */
 interface ProtocolConnection extends EventEmitter {
@@ -23,8 +23,13 @@ export class PostgresClient extends Client {
 
   /** Closes without a goodbye, since a graceful close would wait for ever on a connection that does not respond. */
   hangUp(reason?: Error): void {
-    protocolOf(this).stream.destroy(reason);
+    hangUp(this, reason);
   }
+}
+
+/** The same for a client that comes from a pool, whose type says less. */
+export function hangUp(client: ClientBase, reason?: Error): void {
+  protocolOf(client).stream.destroy(reason);
 }
 
 /** node-postgres binds to the channel if it can, and goes on without if it cannot. */
@@ -46,6 +51,6 @@ function requireChannelBinding(protocol: ProtocolConnection): void {
   }
 }
 
-function protocolOf(client: Client): ProtocolConnection {
+function protocolOf(client: ClientBase): ProtocolConnection {
   return (client as unknown as { connection: ProtocolConnection }).connection;
 }

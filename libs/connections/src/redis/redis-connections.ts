@@ -1,12 +1,13 @@
-import { withTimeout } from '@app/kernel';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { redisUrlFault } from '@app/config';
+import { describeCause, withTimeout } from '@app/kernel';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { RedisOptions } from 'ioredis';
 import { keepAlive } from './heartbeat.js';
-import { probeWrite } from './probe.js';
+import { probeWrite, withRedis } from './probe.js';
 import { RedisAddresses } from './redis-address.js';
 import { RedisClient } from './redis-client.js';
 import { redisPlace, type RedisSettings } from './redis-settings.js';
-import { RotatingUrl } from './rotating-url.js';
+import { RotatingUrl } from '../rotating-url.js';
 import { SentinelWatch } from './sentinel-watch.js';
 
 /** How long the key of a heartbeat is kept, in ms. */
@@ -22,8 +23,16 @@ export class RedisConnections implements OnApplicationShutdown {
 
   constructor(private readonly settings: RedisSettings) {
     this.addresses = new RedisAddresses(settings);
-    this.url = new RotatingUrl(settings, () => {
-      this.replaceConnections();
+    const log = new Logger('Redis');
+    this.url = new RotatingUrl({
+      variable: 'REDIS_URL',
+      url: settings.redisUrl,
+      file: settings.redisUrlFile,
+      faultOf: (candidate) => this.faultOf(candidate),
+      adopt: (candidate, previous) => this.adopt(candidate, previous),
+      report: (line) => {
+        log.warn(line);
+      },
     });
   }
 
@@ -66,6 +75,27 @@ export class RedisConnections implements OnApplicationShutdown {
     for (const { stop } of this.clients.values()) stop();
   }
 
+  private async faultOf(candidate: string): Promise<string | null> {
+    const malformed = redisUrlFault(candidate);
+    if (malformed !== null) return `the URL ${malformed}`;
+    // ioredis sends commands of the previous connection again on the next one.
+    if (databaseOf(candidate) !== databaseOf(this.url.value)) return 'another database number requires a restart';
+    const settings = { ...this.settings, redisUrl: candidate };
+    try {
+      await withRedis(settings, (client) => probeWrite(client, this.settings.prefix));
+      return null;
+    } catch (error) {
+      return describeCause(redisPlace(settings), error);
+    }
+  }
+
+  private adopt(candidate: string, previous: string): string {
+    const moved = serverOf(candidate) !== serverOf(previous);
+    if (moved) this.replaceConnections();
+    const place = redisPlace({ ...this.settings, redisUrl: candidate });
+    return `${moved ? 'connecting to' : 'new connections to'} ${place} use it`;
+  }
+
   private watchSentinels(): void {
     const { redisSentinels } = this.settings;
     if (redisSentinels === undefined) return;
@@ -77,4 +107,13 @@ export class RedisConnections implements OnApplicationShutdown {
   private replaceConnections(): void {
     for (const client of this.clients.keys()) client.replaceConnection();
   }
+}
+
+function serverOf(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
+
+function databaseOf(url: string): number {
+  return Number(new URL(url).pathname.slice(1));
 }

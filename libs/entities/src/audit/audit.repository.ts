@@ -1,6 +1,7 @@
 import type { AuditAction, AuditedChange, CountedAction } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
-import { Database, type Queryable } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 import { type AuditFilter, type AuditPlace, pageOfItems } from './audit-page.js';
 
 /** How often an actor performed an action. */

@@ -1,20 +1,17 @@
 import { StoreUnavailableError, withTimeout } from '@app/kernel';
-import { Postgres, statementName } from '@app/connections';
-import { Injectable } from '@nestjs/common';
+import { Postgres, statementName, StoreOutageLog } from '@app/connections';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { ConnectionLostError, classifyDatabaseError, isReadOnlyServer } from './database-errors.js';
-import { OutageLog } from './outage-log.js';
+import type { Queryable } from './queryable.js';
 import { assertWritable } from './usability.js';
-
-/** Runs one statement and returns its rows: SELECT, or INSERT, UPDATE and DELETE with RETURNING. */
-export interface Queryable {
-  query<R>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
-}
 
 /** Timeout of a transaction, as a multiple of the statement timeout. */
 const TRANSACTION_FACTOR = 1.2;
+/** An outage is over when nothing has failed for this long, in ms. */
+const QUIET_MS = 5000;
 
 /**
  * Access to Postgres for the repositories. It uses the pool of TypeORM's data source directly, for two guarantees that
@@ -25,13 +22,19 @@ const TRANSACTION_FACTOR = 1.2;
  */
 @Injectable()
 export class Database implements Queryable {
-  private readonly outage: OutageLog;
+  private readonly outage: StoreOutageLog;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly postgres: Postgres,
   ) {
-    this.outage = new OutageLog(() => postgres.place);
+    this.outage = new StoreOutageLog({
+      log: new Logger('Database'),
+      store: 'database',
+      place: () => postgres.place,
+      meanwhile: 'requests that need it are answered with 503',
+      quietMs: QUIET_MS,
+    });
   }
 
   async query<R>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
@@ -66,7 +69,7 @@ export class Database implements Queryable {
     const { timeoutMs } = this.settings;
     try {
       const result = await withTimeout(timeoutMs * TRANSACTION_FACTOR, this.borrow(work), unanswered);
-      this.outage.succeeded();
+      this.outage.recovered();
       return result;
     } catch (error) {
       if (isReadOnlyServer(error)) this.postgres.replaceConnections();

@@ -63,7 +63,7 @@ describe('group commit', () => {
     expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('carries the items of a batch that fails out one by one, so that a bad one harms nobody else', async () => {
+  it('carries out the items of a failed batch one by one, so that a bad one fails alone', async () => {
     const recorder = new Recorder((items) => {
       if (items.includes(123)) throw new Error('poison');
       return names(items);

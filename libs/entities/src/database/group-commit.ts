@@ -25,7 +25,7 @@ const MAX_ATTEMPTS = 5;
 /**
  * Group commit: items that arrive while a statement is in flight share the next one. A lone item is sent immediately.
  * Every caller gets its own result and its own error: if a batch fails for a reason in one of its items, its items are
- * carried out one by one, so that a bad one harms nobody else. If the database was unavailable, all of the batch fail,
+ * carried out one by one, so that a bad one fails alone. If the database was unavailable, all of the batch fail,
  * since the outcome is not known; callers repeat what is idempotent.
  */
 export class GroupCommit<I, O> {

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.js';
+import type { Queryable } from './queryable.js';
 
 /** What gateways and workers do with the tables; see docker/grants.sql. */
 const TABLES = ['sessions', 'session_tokens', 'idempotency_keys', 'api_keys', 'audit_entries'];

@@ -9,7 +9,7 @@ export interface DeadlineFailure {
 }
 
 /**
- * Announces sessions failed by their deadline, after the commit, to whoever counts them. The sweeper fails most of them,
+ * Reports sessions that failed by their deadline, after the commit, to the metric of this process. The sweeper fails most of them,
  * but a request that changes a session past its deadline fails it first.
  */
 @Injectable()

@@ -1,5 +1,6 @@
+import { Injectable } from '@nestjs/common';
 import { GroupCommit } from '../database/group-commit.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import { type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { LIVE, type NewSession, REVIVE_AFTER_S } from './session-transitions.js';
 
@@ -29,6 +30,7 @@ const INSERT = `
   FROM made`;
 
 /** Inserts new sessions; those that arrive together share a statement. */
+@Injectable()
 export class NewSessions {
   private readonly group: GroupCommit<NewSession, SessionRecord | null>;
 

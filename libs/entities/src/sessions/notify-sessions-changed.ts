@@ -1,5 +1,5 @@
 import { encodeSessionEvents, SESSION_EVENTS_CHANNEL } from '@app/kernel';
-import type { Queryable } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 
 /**
  * Notifies every gateway, when the transaction commits, that these sessions changed. NOTIFY holds a database-wide lock

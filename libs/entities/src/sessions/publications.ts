@@ -1,5 +1,6 @@
 import { GroupCommit } from '../database/group-commit.js';
-import type { Database, Queryable } from '../database/database.js';
+import type { Database } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 import { checked } from '../database/checked.js';
 import type { Product } from '@app/kernel';
 import { notifyChanged } from './notify-sessions-changed.js';

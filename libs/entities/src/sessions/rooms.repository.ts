@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
-import { Database, type Queryable } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 import { UniqueViolationError } from '../database/database-errors.js';
 import { expireDue, failOverdue, insertSession, MAY_REOPEN, retryFailed } from './session-transitions.js';
 import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
@@ -49,14 +50,11 @@ export class RoomsRepository {
 
   private readonly changing = new Map<string, Promise<undefined>>();
 
-  private readonly newSessions: NewSessions;
-
   constructor(
     private readonly database: Database,
     private readonly deadlineFailures: DeadlineFailures,
-  ) {
-    this.newSessions = new NewSessions(database);
-  }
+    private readonly newSessions: NewSessions,
+  ) {}
 
   /**
    * The live session of a room; one past its expiry is no longer live. Concurrent lookups share a statement and the

@@ -2,7 +2,7 @@ import type { Product } from '@app/kernel';
 import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
-import type { Queryable } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 
 /**
  * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after

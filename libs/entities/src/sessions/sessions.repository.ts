@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
-import { Database, type Queryable } from '../database/database.js';
+import { Database } from '../database/database.js';
+import type { Queryable } from '../database/queryable.js';
 import {
   eraseTokens,
   failOverdue,
@@ -54,14 +55,11 @@ export class SessionsRepository {
     return new Map(sessions.map((session) => [session.id, session]));
   });
 
-  private readonly newSessions: NewSessions;
-
   constructor(
     private readonly database: Database,
     private readonly deadlineFailures: DeadlineFailures,
-  ) {
-    this.newSessions = new NewSessions(database);
-  }
+    private readonly newSessions: NewSessions,
+  ) {}
 
   /** Concurrent lookups share a statement and the returned record, so callers must not modify it. */
   async find(id: string): Promise<SessionRecord | null> {

@@ -12,7 +12,7 @@ export const AUDIT_BATCH = 5000;
 
 /**
  * Time-driven transitions: lost jobs, expiry, deadlines, retention. Each call processes one batch, the oldest rows first,
- * read through an index. Rows that are locked are skipped, so concurrent calls share the work and wait for nobody.
+ * read through an index. Rows that are locked are skipped, so concurrent calls share the work without waiting.
  *
  * The rows of a batch are locked by a subquery and then found by their place (`ctid`), which cannot change under the lock:
  * the cheapest way, and the only one for the planner. `ANY(ARRAY(…))` is evaluated exactly once, unlike `IN`.
