@@ -3,65 +3,10 @@ import { encodeSessionEvents, SESSION_EVENTS_CHANNEL } from '@app/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SseHub } from '../../apps/gateway/src/sse/sse-hub.js';
 import type { Client } from '../support/client.js';
+import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp, type RunningGateway } from '../support/test-app.js';
 
-interface Event {
-  id: string;
-  event: string;
-  data: { id: string; status: string; version: number };
-}
-
-/** A reader of one stream, as a client with `fetch` would write it. */
-class Reader {
-  text = '';
-  ended = false;
-  private readonly leaving = new AbortController();
-
-  static async open(client: Client, id: string, headers: Record<string, string> = {}): Promise<Reader> {
-    const reader = new Reader();
-    const response = await fetch(`${client.url}/v1/sessions/${id}/events`, {
-      headers: { authorization: `Bearer ${String(client.apiKey)}`, ...headers },
-      signal: reader.leaving.signal,
-    });
-    reader.response = response;
-    readers.push(reader);
-    void reader.read();
-    return reader;
-  }
-
-  response!: Response;
-
-  get events(): Event[] {
-    return this.text
-      .split('\n\n')
-      .filter((part) => part.startsWith('event:'))
-      .map((part) => {
-        const [, event = '', id = '', data = ''] = /^event: (.*)\nid: (.*)\ndata: (.*)$/.exec(part) ?? [];
-        return { event, id, data: JSON.parse(data) as Event['data'] };
-      });
-  }
-
-  get states(): string[] {
-    return this.events.map(({ data }) => data.status);
-  }
-
-  leave(): void {
-    this.leaving.abort();
-  }
-
-  private async read(): Promise<void> {
-    const decoder = new TextDecoder();
-    try {
-      for await (const part of this.response.body ?? []) this.text += decoder.decode(part as Uint8Array);
-    } catch {
-      // Cut off, or left: as good as ended.
-    }
-    this.ended = true;
-  }
-}
-
-const readers: Reader[] = [];
 let testApp: TestApp;
 let client: Client;
 let other: RunningGateway;
@@ -72,15 +17,15 @@ beforeAll(async () => {
 });
 afterAll(() => testApp.end());
 afterEach(async () => {
-  for (const reader of readers.splice(0)) reader.leave();
+  EventReader.leaveAll();
   await testApp.cas.clearFaults();
 });
 
-const expectStates = (reader: Reader, states: string[]) =>
+const expectStates = (reader: EventReader, states: string[]) =>
   eventually(() => {
     expect(reader.states).toEqual(states);
   });
-const expectEnd = (reader: Reader, ms = 5000) =>
+const expectEnd = (reader: EventReader, ms = 5000) =>
   eventually(() => {
     expect(reader.ended).toBe(true);
   }, ms);
@@ -89,7 +34,7 @@ describe('a stream', () => {
   it('tells the state now and the next ones, on whichever gateway, and never a token', async () => {
     await testApp.cas.fault({ kind: 'hang' });
     const { body } = await client.openRoom('follow', { body: { metadata: { match: 'derby' } } });
-    const reader = await Reader.open(other.client, body.id);
+    const reader = await EventReader.open(other.client, body.id);
     expect(reader.response.status).toBe(200);
     expect(Object.fromEntries(reader.response.headers)).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -110,8 +55,8 @@ describe('a stream', () => {
 
   it('leaves out what its reader has seen', async () => {
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(client, body.id, { 'last-event-id': String(body.version) });
-    const behind = await Reader.open(client, body.id, { 'last-event-id': '1' });
+    const reader = await EventReader.open(client, body.id, { 'last-event-id': String(body.version) });
+    const behind = await EventReader.open(client, body.id, { 'last-event-id': '1' });
     await expectStates(behind, ['ready']);
     await eventually(() => {
       expect(reader.text).toContain(':\n\n');
@@ -121,7 +66,7 @@ describe('a stream', () => {
 
   it('ends after the session was closed, and says so last', async () => {
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(other.client, body.id);
+    const reader = await EventReader.open(other.client, body.id);
     await expectStates(reader, ['ready']);
     await client.close(body.id);
     await expectStates(reader, ['ready', 'closed']);
@@ -130,7 +75,7 @@ describe('a stream', () => {
 
   it('ends when the clock has ended the session, without an event', async () => {
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(client, body.id);
+    const reader = await EventReader.open(client, body.id);
     await expectStates(reader, ['ready']);
     await testApp.database.rows('UPDATE sessions SET expires_at = now() WHERE id = $1', [body.id]);
     await expectStates(reader, ['ready', 'expired']);
@@ -139,7 +84,7 @@ describe('a stream', () => {
 
   it('beats while nothing happens', async () => {
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(client, body.id);
+    const reader = await EventReader.open(client, body.id);
     await eventually(() => {
       expect(reader.text.split(':\n\n').length).toBeGreaterThanOrEqual(4);
     });
@@ -149,7 +94,7 @@ describe('a stream', () => {
   it('ends within 5 s after its key was revoked, and others go on', async () => {
     const { body } = await client.create({ wait: 10 });
     const revoked = await testApp.clientWith('sessions:read');
-    const [reader, unmoved] = [await Reader.open(revoked, body.id), await Reader.open(client, body.id)];
+    const [reader, unmoved] = [await EventReader.open(revoked, body.id), await EventReader.open(client, body.id)];
     await expectStates(reader, ['ready']);
     const [, id] = String(revoked.apiKey).split('_');
     await testApp.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
@@ -160,7 +105,7 @@ describe('a stream', () => {
   it('ends at shutdown, and does not hold it up', async () => {
     const leaving = await testApp.startGateway();
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(leaving.client, body.id);
+    const reader = await EventReader.open(leaving.client, body.id);
     await expectStates(reader, ['ready']);
     const start = performance.now();
     await leaving.close();
@@ -176,7 +121,7 @@ describe('a stream', () => {
     socket.write(
       `GET /v1/sessions/${body.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${String(client.apiKey)}\r\n\r\n`,
     );
-    const reads = await Reader.open(client, body.id);
+    const reads = await EventReader.open(client, body.id);
     const streams = testApp.gateway.app.get(SseHub);
     await eventually(() => {
       expect(streams.count).toBe(2);
@@ -202,7 +147,7 @@ describe('a stream', () => {
 
   it('is logged with its session when it ends', async () => {
     const { body } = await client.create({ wait: 10 });
-    const reader = await Reader.open(client, body.id);
+    const reader = await EventReader.open(client, body.id);
     await expectStates(reader, ['ready']);
     await client.close(body.id);
     await eventually(() => {
@@ -245,14 +190,14 @@ describe('asking for a stream', () => {
   it('beyond as many as may be is 503, until one leaves', async () => {
     const small = await testApp.startGateway({ MAX_SSE_CONNECTIONS: '2' });
     const { body } = await client.create({ wait: 10 });
-    const [first] = [await Reader.open(small.client, body.id), await Reader.open(small.client, body.id)];
+    const [first] = [await EventReader.open(small.client, body.id), await EventReader.open(small.client, body.id)];
     const refused = await small.client.send('GET', path(body.id));
     expect(refused.status).toBe(503);
     expect(refused.body).toMatchObject({ code: 'overloaded', retryable: true });
     expect(refused.headers['retry-after']).toBe('1');
     first.leave();
     await eventually(async () => {
-      expect((await Reader.open(small.client, body.id)).response.status).toBe(200);
+      expect((await EventReader.open(small.client, body.id)).response.status).toBe(200);
     });
   });
 });

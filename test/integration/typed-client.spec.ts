@@ -82,6 +82,20 @@ describe('against a real gateway', () => {
     expect((await client.openRoom('final', { wait: 10 })).generation).toBe(2);
   });
 
+  it('rotates a session, and hands the successor to those who follow the old one or read it later', async () => {
+    const before = await client.openRoom('rotated', { products: ['stream'], metadata: { match: 'derby' }, wait: 10 });
+    const watching = client.watch(before.id);
+    expect((await watching.next()).value).toMatchObject({ status: 'ready' });
+    const next = await client.rotate(before.id, { wait: 10 });
+    expect(next).toMatchObject({ room: 'rotated', generation: 2, metadata: { match: 'derby' } });
+    expect((await watching.next()).value).toMatchObject({ id: before.id, status: 'closed', successor: next.id });
+    expect((await watching.next()).done).toBe(true);
+    for (const call of [client.read, client.rotate]) {
+      const gone = await problemOf(call(before.id));
+      expect([isGone(gone), gone.successor]).toEqual([true, next.id]);
+    }
+  });
+
   it('reports a session that failed', async () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();

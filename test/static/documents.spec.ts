@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { ROUTES } from '../../apps/gateway/src/routing/routes.js';
+import { requiredScopes, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import { PROBLEMS } from '../../apps/gateway/src/problems/problem-codes.js';
 import { BACKOFF_MS } from '../../apps/worker/src/mint-tokens/backoff.js';
 
@@ -149,8 +149,9 @@ describe('docs/api.md', () => {
   });
 
   it('has the routes of the code, with their scopes', () => {
-    const routes = Object.values(ROUTES).map(({ method, path, scope }) => {
-      return `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')} ${scope ?? 'none'}`;
+    const routes = Object.values(ROUTES).map((route) => {
+      const scopes = requiredScopes(route).join(' and ') || 'none';
+      return `${route.method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')} ${scopes}`;
     });
     const documented = tableIn('docs/api.md', 'route').map(([route, scope]) => `${String(route)} ${String(scope)}`);
     expect(documented.sort()).toEqual(routes.sort());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
+import { requiredScopes, type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import { documentText as text, faultsOf, openApi as document, operations } from '../support/openapi.js';
 
 const media = operations.flatMap(({ operation }) => [
@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
         route.scope === null ? undefined : [{ credential: [] }],
       ]);
       if (route.scope === null) continue;
-      expect(operation.description).toContain(`\`${route.scope}\``);
+      for (const scope of requiredScopes(route)) expect(operation.description).toContain(`\`${scope}\``);
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403']));
     }
   });

@@ -46,6 +46,7 @@ export class Client {
   create = (call: Call = {}) => this.send('POST', '/v1/sessions', call);
   read = (id: string, call: Call = {}) => this.send('GET', `/v1/sessions/${id}`, call);
   close = (id: string) => this.send('DELETE', `/v1/sessions/${id}`);
+  rotate = (id: string, call: Call = {}) => this.send('POST', `/v1/sessions/${id}/rotate`, call);
   retry = (id: string) => this.send('POST', `/v1/sessions/${id}/retry`);
 
   async send<T = Session>(

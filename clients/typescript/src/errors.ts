@@ -6,6 +6,8 @@ export class ProblemError extends Error {
   constructor(
     readonly problem: Problem,
     readonly status: number,
+    /** Of a session that has ended: the TokenID of its room's newer session, if the credential has `rooms:open`. */
+    readonly successor?: string,
   ) {
     super(`${problem.code}: ${problem.detail} (${problem.requestId})`);
   }

@@ -95,7 +95,8 @@ export function createClient(options: ClientOptions) {
 
     /**
      * The current session and the session after each change, without tokens; intermediate states may be skipped.
-     * Reconnects, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed,
+     * Reconnects, and ends after `closed` or `expired`: `successor` is then the room's newer session, if there is one and
+     * the credential has `rooms:open`. Throws a problem for which `isGone` holds if that was missed,
      * and the last error if the server remains unavailable.
      */
     watch: async function* (tokenId: string, { signal }: CallOptions = {}): AsyncGenerator<Session, void, undefined> {
@@ -113,6 +114,16 @@ export function createClient(options: ClientOptions) {
         }
         await sleep(retryAfter(response) ?? 500, signal);
       }
+    },
+
+    /**
+     * Closes the session and opens the next generation of its room, with the same products and metadata: the one way to
+     * remove a participant. If the session has ended already, throws a problem for which `isGone` holds; its `successor`
+     * is the room's newer session, also if that is the result of this call whose response was lost.
+     */
+    rotate: (tokenId: string, { wait, signal }: CallOptions & Pick<OpenOptions, 'wait'> = {}): Promise<Session> => {
+      const params = { path: { tokenId }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
+      return dataOf<Session>(api.POST('/v1/sessions/{tokenId}/rotate', { params, ...given(signal) }));
     },
 
     /** Closes the session for every later read; clients that are already connected stay connected. */
@@ -135,9 +146,14 @@ interface Result {
   response: Response;
 }
 
-function errorOf({ status, url }: Response, body: unknown): Error {
-  if (isProblem(body)) return new ProblemError(body, status);
+function errorOf({ status, url, headers }: Response, body: unknown): Error {
+  if (isProblem(body)) return new ProblemError(body, status, successorIn(headers.get('link')));
   return new Error(`${url} responded with ${status}, without a problem document: a proxy or another server?`);
+}
+
+/** The TokenID in `Link: </v1/sessions/{tokenId}>; rel="successor-version"`. */
+function successorIn(link: string | null): string | undefined {
+  return /^<\/v1\/sessions\/(\w+)>; rel="successor-version"$/.exec(link ?? '')?.[1];
 }
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });

@@ -11,6 +11,7 @@ import { DeadlineFailures } from './sessions/deadline-failures.js';
 import { NewSessions } from './sessions/new-sessions.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
+import { RotatingRepository } from './sessions/rotating.repository.js';
 import { RoomsRepository } from './sessions/rooms.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SubjectsRepository } from './audit/subjects.repository.js';
@@ -22,6 +23,7 @@ const repositories = [
   PublishingRepository,
   ResealingRepository,
   RoomsRepository,
+  RotatingRepository,
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,

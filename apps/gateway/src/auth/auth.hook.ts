@@ -13,7 +13,7 @@ import { type Caller, hasScope, type Identity } from './caller.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
 import { toRetryAfterSeconds, rateLimitHeaders } from './rate-limit-headers.js';
 import { RateLimiter } from './rate-limiter.js';
-import { routeOf } from '../routing/routes.js';
+import { routeOf, requiredScopes } from '../routing/routes.js';
 
 /**
  * Authenticates and authorizes before a byte of the body is read: first 401, then 429 and 403. It is a Fastify hook
@@ -45,7 +45,7 @@ export class AuthHook {
     if (route === undefined || route.scope === null) return;
     const { authorization } = request.headers;
     const identity = await this.identify(request);
-    const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), route.scope);
+    const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), requiredScopes(route));
     // Set before authorization, so that the audit trail can name who was denied.
     request.caller = caller;
     await this.consumeRateLimit(caller, reply);

@@ -12,12 +12,12 @@ export class AuthenticatedCaller implements Caller {
 
   /**
    * @param authenticate the identity as it is now; null when the credential has ended
-   * @param scope what the route requires
+   * @param required all scopes that the route requires
    */
   constructor(
     private identity: Identity,
     private readonly authenticate: () => Promise<Identity | null>,
-    private readonly scope: Scope,
+    private readonly required: readonly Scope[],
   ) {}
 
   get id(): string {
@@ -51,7 +51,8 @@ export class AuthenticatedCaller implements Caller {
 
   /** @throws ProblemError 403 */
   requireScope(): void {
-    if (!hasScope(this, this.scope)) throw insufficientScope(this.scope);
+    const missing = this.required.find((scope) => !hasScope(this, scope));
+    if (missing !== undefined) throw insufficientScope(missing);
   }
 }
 

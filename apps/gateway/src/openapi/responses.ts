@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
-import { type RouteName, ROUTES } from '../routing/routes.js';
+import { type RouteName, ROUTES, requiredScopes } from '../routing/routes.js';
 import { renderProblem, type FieldError, ProblemError, PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
 
@@ -25,11 +25,12 @@ const RATE = {
 
 /** An operation's id, texts and required scope, from the table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
-  const { scope } = ROUTES[name];
-  const needs = scope === null ? '' : `\n\nRequires the scope \`${scope}\`.`;
+  const scopes = requiredScopes(ROUTES[name]);
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
+  const needs = scopes.length === 0 ? '' : `\n\nRequires the scope${scopes.length === 1 ? '' : 's'} ${named}.`;
   return applyDecorators(
     ApiOperation({ operationId: name, summary, description: `${description}${needs}` }),
-    ...(scope === null ? [] : [ApiSecurity(SECURITY_SCHEME)]),
+    ...(scopes.length === 0 ? [] : [ApiSecurity(SECURITY_SCHEME)]),
   );
 }
 

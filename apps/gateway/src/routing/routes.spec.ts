@@ -1,6 +1,6 @@
 import { SCOPES } from '@app/kernel';
 import { describe, expect, it } from '@jest/globals';
-import { allowedMethods, type Route, routeOf, ROUTES } from './routes.js';
+import { allowedMethods, requiredScopes, type Route, routeOf, ROUTES } from './routes.js';
 
 const all: Route[] = Object.values(ROUTES);
 
@@ -11,9 +11,19 @@ describe('the table of routes', () => {
   });
 
   it('guards everything under /v1 with a scope that exists', () => {
-    for (const { path, scope } of all.filter((route) => route.path.startsWith('/v1'))) {
-      expect([path, SCOPES.some((known) => known === scope)]).toEqual([path, true]);
+    for (const route of all.filter(({ path }) => path.startsWith('/v1'))) {
+      const scopes = requiredScopes(route);
+      expect([route.path, scopes.length > 0, scopes.every((scope) => SCOPES.includes(scope))]).toEqual([
+        route.path,
+        true,
+        true,
+      ]);
     }
+  });
+
+  it('names both scopes of a route that needs two', () => {
+    expect(requiredScopes(ROUTES.rotateSession)).toEqual(['sessions:close', 'rooms:open']);
+    expect(requiredScopes(ROUTES.livez)).toEqual([]);
   });
 
   it('finds the route that Fastify has matched, HEAD as GET', () => {

@@ -6,6 +6,8 @@ export interface Route {
   path: string;
   /** The scope that callers need; null for routes without a credential. */
   scope: Scope | null;
+  /** A second scope that they need as well. */
+  also?: Scope;
 }
 
 /** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and the tests read this table. */
@@ -18,6 +20,12 @@ export const ROUTES = {
   streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
+  rotateSession: {
+    method: 'POST',
+    path: '/v1/sessions/:tokenId/rotate',
+    scope: 'sessions:close',
+    also: 'rooms:open',
+  },
   readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createRoom: { method: 'POST', path: '/room/create', scope: null },
   getRoom: { method: 'GET', path: '/room/:name', scope: null },
@@ -28,6 +36,11 @@ export const ROUTES = {
 export type RouteName = keyof typeof ROUTES;
 
 const all: Route[] = Object.values(ROUTES);
+
+/** Every scope that callers of a route need. */
+export function requiredScopes({ scope, also }: Route): Scope[] {
+  return [scope, also ?? null].filter((one) => one !== null);
+}
 
 /** The route that Fastify has matched. HEAD counts as GET. */
 export function routeOf(method: string, path: string | undefined): Route | undefined {

@@ -62,7 +62,7 @@ export class SessionPresenter {
   }
 
   private view(session: SessionRecord, tokens?: Tokens): SessionView {
-    const { failureCode } = session;
+    const { failureCode, successor } = session;
     return {
       id: session.id,
       room: session.room,
@@ -76,6 +76,7 @@ export class SessionPresenter {
       readyAt: session.readyAt?.toISOString() ?? null,
       expiresAt: session.expiresAt?.toISOString() ?? null,
       failure: failureCode === null ? null : { code: failureCode, ...FAILURES[failureCode] },
+      ...(successor !== undefined && { successor }),
     };
   }
 }

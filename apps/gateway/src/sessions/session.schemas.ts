@@ -82,6 +82,10 @@ export const sessionView = z
     readyAt: time.nullable(),
     expiresAt: time.nullable(),
     failure: failureView.nullable(),
+    successor: z.string().exactOptional().meta({
+      description:
+        'In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open`.',
+    }),
   })
   .meta({ id: 'Session' });
 

@@ -5,6 +5,8 @@ import { AdmissionModule } from '../admission/admission.module.js';
 import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PendingLimit } from './pending-limit.js';
+import { RotationController } from './rotation.controller.js';
+import { RotationService } from './rotation.service.js';
 import { RoomsController } from './rooms.controller.js';
 import { SessionFailuresMetrics } from './session-failures.metrics.js';
 import { SessionPresenter } from './session.presenter.js';
@@ -12,12 +14,22 @@ import { SessionWaiter } from './session-waiter.js';
 import { SessionWatcher } from './session-watcher.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { Successors } from './successors.js';
 
 /** Rooms and sessions: open, create, read, wait, retry, close, list. */
 @Module({
   imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule, CachedReadsModule],
-  controllers: [RoomsController, SessionsController],
-  providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter, SessionFailuresMetrics],
-  exports: [SessionsService, SessionPresenter, SessionWatcher],
+  controllers: [RoomsController, SessionsController, RotationController],
+  providers: [
+    SessionsService,
+    RotationService,
+    Successors,
+    PendingLimit,
+    SessionPresenter,
+    SessionWatcher,
+    SessionWaiter,
+    SessionFailuresMetrics,
+  ],
+  exports: [SessionsService, SessionPresenter, SessionWatcher, Successors],
 })
 export class SessionsModule {}

@@ -1,8 +1,9 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/entities';
-import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
+import { failpoint, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
+import { requireOwn } from './own-sessions.js';
 import { insufficientScope } from '../auth/authenticated-caller.js';
 import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
@@ -12,10 +13,10 @@ import { PendingLimit } from './pending-limit.js';
 import { fingerprint } from '../http/idempotency-key.js';
 import { type ListSessionsQuery, sessionCursor } from './list-sessions.query.js';
 import type { WaitPreference } from '../http/prefer-wait.js';
-import { ROOM_API_PREFIX } from './room-name.js';
 import type { SessionResult } from './session.presenter.js';
 import type { OpenSessionBody } from './session.schemas.js';
 import { SessionWaiter } from './session-waiter.js';
+import { Successors } from './successors.js';
 
 /** Decides what happens to sessions. The row comes first; the job is only a hint. */
 @Injectable()
@@ -28,6 +29,7 @@ export class SessionsService {
     private readonly admission: Admission,
     private readonly pendingLimit: PendingLimit,
     private readonly replies: SessionReplyCache,
+    private readonly successors: Successors,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
@@ -43,7 +45,7 @@ export class SessionsService {
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
     if (created.outcome === 'created') this.enqueue(created.session.id);
-    const session = await this.waitUntilSettled(created.session, caller, preference);
+    const session = await this.waiter.waitAsPreferred(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
 
@@ -68,7 +70,7 @@ export class SessionsService {
     }
     if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
     return {
-      session: await this.waitUntilSettled(opened.session, caller, preference),
+      session: await this.waiter.waitAsPreferred(opened.session, caller, preference),
       created: opened.outcome === 'created',
     };
   }
@@ -77,22 +79,16 @@ export class SessionsService {
   async readRoom(caller: Caller, room: string, preference: WaitPreference): Promise<SessionRecord> {
     const session = await this.rooms.findLive(room);
     if (session === null) throw new ProblemError('not-found', { detail: 'The room has no session' });
-    return this.waitUntilSettled(session, caller, preference);
+    return this.waiter.waitAsPreferred(session, caller, preference);
   }
 
   /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to the room's newer session */
   async read(caller: Caller, id: string, preference: WaitPreference): Promise<SessionRecord> {
     const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    const session = await this.waitUntilSettled(found, caller, preference);
-    if (session.status !== 'closed' && session.status !== 'expired') return session;
-    const successor =
-      session.room !== null && !session.room.startsWith(ROOM_API_PREFIX) && hasScope(caller, 'rooms:open')
-        ? await this.sessions.findSuccessor(session.room, session.generation)
-        : null;
-    throw new ProblemError(session.status === 'closed' ? 'session-closed' : 'session-expired', {
-      ...(successor !== null && { headers: { link: `</v1/sessions/${successor}>; rel="successor-version"` } }),
-    });
+    const session = await this.waiter.waitAsPreferred(found, caller, preference);
+    await this.successors.throwIfEnded(session, caller);
+    return session;
   }
 
   /**
@@ -107,13 +103,13 @@ export class SessionsService {
     if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
     if (found.createdBy !== caller.id && !hasScope(caller, 'sessions:read'))
       throw insufficientScope('sessions:read', id);
-    throwIfEnded(found);
+    await this.successors.throwIfEnded(found, caller);
     await this.admission.require(caller, 'open', { room: found.room, session: id });
     if (found.status === 'failed' && this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
     const { session, retryAfterMs } = await this.sessions.retry(id, caller.id, mintDeadlineS);
     if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    throwIfEnded(session);
+    await this.successors.throwIfEnded(session, caller);
     if (retryAfterMs > 0) {
       const retryAfter = String(Math.ceil(retryAfterMs / 1000));
       throw new ProblemError('rate-limited', {
@@ -138,11 +134,7 @@ export class SessionsService {
   async close(caller: Caller, id: string): Promise<void> {
     const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    const foreign = caller.principal.kind === 'user' && session.createdBy !== caller.id && !hasScope(caller, 'admin');
-    if (foreign) {
-      const detail = 'Users can close only sessions they created';
-      throw new ProblemError('insufficient-scope', { detail, sessionId: id });
-    }
+    requireOwn(session, caller);
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);
     this.replies.drop(id);
@@ -168,26 +160,6 @@ export class SessionsService {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
     this.queue.enqueue(id, { now: again });
   }
-
-  /**
-   * The session once it is settled, or its current state when the wait is over.
-   *
-   * @throws ProblemError 401 or 403 when the credential ended meanwhile
-   */
-  private async waitUntilSettled(
-    session: SessionRecord,
-    caller: Caller,
-    { since, waitS, closed }: WaitPreference,
-  ): Promise<SessionRecord> {
-    if (waitS === null || isSettled(session.status)) return session;
-    const leftMs = waitS * 1000 - (performance.now() - since);
-    const settled = await this.waiter.waitUntilSettled(session, caller, leftMs, closed);
-    if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
-    // What is disclosed anew needs a valid credential; the state that was known before does not.
-    if (settled === null) return session;
-    await caller.revalidate();
-    return settled;
-  }
 }
 
 /** Products are stored in a fixed order, so that SQL can compare two sets. */
@@ -197,9 +169,4 @@ function inOrder(products: readonly Product[]): Product[] {
 
 function sameProducts(wanted: readonly string[], had: readonly string[]): boolean {
   return wanted.length === had.length && wanted.every((product) => had.includes(product));
-}
-
-function throwIfEnded({ status }: SessionRecord): void {
-  if (status === 'closed') throw new ProblemError('session-closed');
-  if (status === 'expired') throw new ProblemError('session-expired');
 }

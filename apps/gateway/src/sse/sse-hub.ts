@@ -9,6 +9,7 @@ import { CallerQuota } from '../auth/caller-quota.js';
 import { ProblemError } from '../problems/problem.js';
 import { SessionWatcher } from '../sessions/session-watcher.js';
 import { SessionPresenter } from '../sessions/session.presenter.js';
+import { hasEnded, Successors } from '../sessions/successors.js';
 import { SseConnection } from './sse-connection.js';
 
 /** How often the credentials of open connections are checked again, in ms; a revoked key must stop working within 5 s. */
@@ -38,6 +39,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly watcher: SessionWatcher,
     private readonly presenter: SessionPresenter,
+    private readonly successors: Successors,
     private readonly auth: AuthHook,
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
     { registry }: Metrics,
@@ -90,7 +92,8 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     // Flushes the headers even if there is no event to send yet.
     stream.heartbeat();
     const show = (state: SessionRecord): void => {
-      if (stream.send(state)) stream.end();
+      if (hasEnded(state)) void this.end(stream, state, caller);
+      else stream.send(state);
     };
     show(session);
     const unwatch = this.watcher.watch(session, show);
@@ -110,6 +113,12 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
       release();
       this.connections.delete(open);
     });
+  }
+
+  /** Sends the last state, to callers that may follow with the room's newer session. */
+  private async end(stream: SseConnection, session: SessionRecord, caller: Caller): Promise<void> {
+    stream.send(await this.successors.lastState(session, caller));
+    stream.end();
   }
 
   private frameOf(session: SessionRecord): string {

@@ -110,6 +110,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{tokenId}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a session
+         * @description Closes the session and opens the next generation of its room, with the same products and metadata, as one change. Callers that follow the session are told `closed` with the successor, if they have `rooms:open`. Of concurrent rotations one succeeds; the others are 410 with a link to the successor. A session without a room is 422.
+         *
+         *     Requires the scopes `sessions:close` and `rooms:open`.
+         */
+        post: operations["rotateSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{tokenId}/events": {
         parameters: {
             query?: never;
@@ -281,6 +303,8 @@ export interface components {
                 /** @description Whether opening the room again may succeed. */
                 retryable: boolean;
             } | null;
+            /** @description In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open`. */
+            successor?: string;
         };
         SessionPage: {
             items: components["schemas"]["Session"][];
@@ -1634,6 +1658,246 @@ export interface operations {
                 };
             };
             /** @description The admission service is unavailable · The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    rotateSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
+                Prefer?: string;
+            };
+            path: {
+                /** @description The TokenID that clients share */
+                tokenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next generation failed: see the body */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The next generation is ready */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description URL of the session
+                     * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The next generation is pending */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait before asking again
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description URL of the session
+                     * @example /v1/sessions/ses_4vX9cQm2LrT7wKz0BnYh1D
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The session was closed · The session has expired */
+            410: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable · The service is overloaded */
             503: {
                 headers: {
                     /**

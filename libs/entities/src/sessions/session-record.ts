@@ -16,6 +16,8 @@ export interface SessionRecord {
   expiresAt: Date | null;
   /** Sealed tokens; empty unless the session is ready. */
   tokens: { product: Product; sealed: string }[];
+  /** The room's newer session; looked up only for callers that are told about it when this one ends. */
+  successor?: string;
 }
 
 /** SQL for the status a reader sees, over a row `s` of `sessions`. */
