@@ -1,6 +1,7 @@
 import { ApiKeysRepository, SessionsRepository } from '@app/entities';
 import { newApiKey, parseApiKey } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { SessionReplyCache } from '../../apps/gateway/src/cached-reads/session-reply-cache.js';
 import { AdmissionService } from '../support/admission-service.js';
 import type { Client } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
@@ -89,17 +90,24 @@ describe('reads that are served from memory', () => {
     }
   });
 
-  it('end with the session: on this gateway before the 204', async () => {
+  it.each([
+    ['closed', (id: string) => testApp.client.close(id), 204],
+    ['rotated', (id: string) => testApp.client.rotate(id), 202],
+  ])('end when the session is %s: on this gateway before the reply', async (how, end, status) => {
+    // The event is often as fast as the reply, but need not be.
+    const drop = jest.spyOn(testApp.gateway.app.get(SessionReplyCache), 'drop');
     for (let n = 0; n < 20; n++) {
-      const id = await open(`closed ${String(n)}`);
+      const id = await open(`${how} ${String(n)}`);
       await readUntilCached(testApp.gateway, id);
       // Reads in flight while the session is closed must not bring the reply back.
       const racing = Promise.all(Array.from({ length: 10 }, () => testApp.client.read(id)));
-      expect((await testApp.client.close(id)).status).toBe(204);
+      expect((await end(id)).status).toBe(status);
+      expect(drop).toHaveBeenCalledWith(id);
       expect((await testApp.client.read(id)).status).toBe(410);
       await racing;
       expect((await testApp.client.read(id)).status).toBe(410);
     }
+    drop.mockRestore();
   });
 
   it('end within 5 s after their credential is revoked', async () => {
