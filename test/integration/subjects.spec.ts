@@ -52,7 +52,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await database.rows('TRUNCATE sessions, session_tokens, idempotency_keys, audit_entries');
+  await database.rows('TRUNCATE sessions, session_tokens, seats, idempotency_keys, audit_entries');
   const callers = [...everybody.map(({ id }) => id), ...OTHERS];
   await database.rows(
     `INSERT INTO sessions (id, generation, status, products, created_by, deadline_at, due_at)

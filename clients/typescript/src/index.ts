@@ -22,6 +22,8 @@ export interface OpenOptions<List extends readonly Product[] = readonly Product[
   products?: List;
   /** JSON, up to 4 KiB. The room keeps that of its first creator. */
   metadata?: Session['metadata'];
+  /** Seconds (from 5) after which a session that is not ready counts as failed. The server's setting if absent. */
+  readyWithinS?: number;
   /** Seconds (at most 30) that the server may hold the response until the session is settled. */
   wait?: number;
 }
@@ -63,11 +65,11 @@ export function createClient(options: ClientOptions) {
     /** The room's live session, created if there is none. */
     openRoom: <const List extends readonly Product[] = readonly []>(
       room: string,
-      { products, metadata, wait, signal }: OpenOptions<List> = {},
+      { wait, signal, ...opening }: OpenOptions<List> = {},
     ): Promise<Session<ProductsIn<List>>> => {
       const params = { path: { room }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
       return dataOf<Session<ProductsIn<List>>>(
-        api.PUT('/v1/rooms/{room}/session', { params, body: bodyOf(products, metadata), ...given(signal) }),
+        api.PUT('/v1/rooms/{room}/session', { params, body: bodyOf(opening), ...given(signal) }),
       );
     },
 
@@ -75,9 +77,9 @@ export function createClient(options: ClientOptions) {
     createSession: <const List extends readonly Product[] = readonly []>(
       options: OpenOptions<List> & { idempotencyKey?: string } = {},
     ): Promise<Session<ProductsIn<List>>> => {
-      const { products, metadata, wait, signal, idempotencyKey = crypto.randomUUID() } = options;
+      const { wait, signal, idempotencyKey = crypto.randomUUID(), ...opening } = options;
       const header = { 'Idempotency-Key': idempotencyKey, ...(wait !== undefined && { Prefer: `wait=${wait}` }) };
-      const body = bodyOf(products, metadata);
+      const body = bodyOf(opening);
       return dataOf<Session<ProductsIn<List>>>(
         api.POST('/v1/sessions', { params: { header }, body, ...given(signal) }),
       );
@@ -158,7 +160,8 @@ function successorIn(link: string | null): string | undefined {
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
 
-const bodyOf = (products: readonly Product[] | undefined, metadata: OpenOptions['metadata']) => ({
+const bodyOf = ({ products, metadata, readyWithinS }: OpenOptions) => ({
   ...(products !== undefined && { products: [...products] }),
   ...(metadata !== undefined && { metadata }),
+  ...(readyWithinS !== undefined && { readyWithinS }),
 });

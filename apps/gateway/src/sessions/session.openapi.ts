@@ -11,8 +11,8 @@ export const ApiOpenSessionBody = (): MethodDecorator =>
     examples: {
       nothing: { summary: 'The defaults', value: {} },
       everything: {
-        summary: 'Two products and metadata',
-        value: { products: ['stream', 'sync'], metadata: { match: 'derby' } },
+        summary: 'Two products, metadata and a deadline',
+        value: { products: ['stream', 'sync'], metadata: { match: 'derby' }, readyWithinS: 30 },
       },
     },
   } as ApiBodyOptions);

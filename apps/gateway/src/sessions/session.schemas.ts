@@ -8,6 +8,9 @@ const TOO_LARGE = 'must be at most 4 KiB of JSON';
 /** Levels of nested objects and arrays. Every client has to parse metadata, some of them recursively. */
 const MAX_LEVELS = 32;
 
+/** Shorter ones would fail sessions that need a second attempt. */
+const MIN_READY_WITHIN_S = 5;
+
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
 /** Free data of the creator, shown to every reader. */
@@ -43,6 +46,16 @@ export const openSessionBody = z
           description: 'Products to get tokens for. Default: the server’s `DEFAULT_PRODUCTS`.',
         }),
       metadata: metadata.exactOptional(),
+      readyWithinS: z
+        .int({ error: 'must be a whole number' })
+        .min(MIN_READY_WITHIN_S, { error: `must be at least ${MIN_READY_WITHIN_S}` })
+        .exactOptional()
+        .meta({
+          description:
+            'Seconds after which a session that is not ready counts as failed: from 5 to the server’s `MINT_DEADLINE_S`, ' +
+            'which is the default. Ignored if the room has a session that has not failed.',
+          example: 30,
+        }),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
   )

@@ -40,10 +40,11 @@ export class SessionsService {
     key: string | undefined,
     preference: WaitPreference,
   ): Promise<SessionResult> {
+    const opening = this.opening(body);
     await this.admission.require(caller, 'open', { room: null, session: null });
     if (this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
-    const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
+    const created = await this.sessions.create({ ...opening, createdBy: caller.id }, idempotency);
     if (created.outcome === 'created') this.enqueue(created.session.id);
     const session = await this.waiter.waitAsPreferred(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
@@ -56,14 +57,14 @@ export class SessionsService {
     body: OpenSessionBody,
     preference: WaitPreference,
   ): Promise<SessionResult> {
-    await this.admission.require(caller, 'open', { room, session: null });
-    if (this.pendingLimit.isReachedFor(caller) && (await this.addsPending(room))) throw new ProblemError('overloaded');
     const opening = {
       ...this.opening(body),
       room,
       wanted: body.products && inOrder(body.products),
       createdBy: caller.id,
     };
+    await this.admission.require(caller, 'open', { room, session: null });
+    if (this.pendingLimit.isReachedFor(caller) && (await this.addsPending(room))) throw new ProblemError('overloaded');
     const opened = await this.rooms.open(opening);
     if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
       throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
@@ -146,11 +147,18 @@ export class SessionsService {
     return live === null || live.status === 'failed';
   }
 
+  /** @throws ProblemError 422 if the session has more time than any: the schema knows no settings */
   private opening(body: OpenSessionBody) {
     const { defaultProducts, mintDeadlineS } = this.config.get('sessions', { infer: true });
+    const { readyWithinS } = body;
+    if (readyWithinS !== undefined && readyWithinS > mintDeadlineS) {
+      const errors = [{ detail: `must be at most ${String(mintDeadlineS)}`, pointer: '#/readyWithinS' }];
+      throw new ProblemError('validation-failed', { errors });
+    }
     return {
       products: inOrder(body.products ?? defaultProducts),
       metadata: body.metadata ?? {},
+      readyWithinS,
       deadlineS: mintDeadlineS,
     };
   }

@@ -272,6 +272,11 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description Seconds after which a session that is not ready counts as failed: from 5 to the server’s `MINT_DEADLINE_S`, which is the default. Ignored if the room has a session that has not failed.
+             * @example 30
+             */
+            readyWithinS?: number;
         };
         Session: {
             /** @description The TokenID: share this, never the token. */

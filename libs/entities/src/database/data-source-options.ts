@@ -7,9 +7,11 @@ import { Audit1764200000000 } from '../migrations/1764200000000-audit.js';
 import { AuditNames1764300000000 } from '../migrations/1764300000000-audit-names.js';
 import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename-audit-rows.js';
 import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-indexes.js';
+import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
+import { SeatEntity } from '../tables/seat.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
 import { SessionTokenEntity } from '../tables/session-token.entity.js';
 
@@ -20,6 +22,7 @@ export const MIGRATIONS = [
   AuditNames1764300000000,
   RenameAuditRows1764300100000,
   ListIndexes1764400000000,
+  Seats1764520000000,
 ];
 
 export interface PoolSettings {
@@ -37,7 +40,7 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     driver: driverWith(access, { pool, timeoutMs }),
-    entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity],
+    entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity, SeatEntity],
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',

@@ -1,7 +1,7 @@
 import type { Queryable } from './queryable.js';
 
 /** What gateways and workers do with the tables; see docker/grants.sql. */
-const TABLES = ['sessions', 'session_tokens', 'idempotency_keys', 'api_keys', 'audit_entries'];
+const TABLES = ['sessions', 'session_tokens', 'idempotency_keys', 'api_keys', 'audit_entries', 'seats'];
 const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
 /** The server answers, but the work cannot be done. Has the form of a server error, for `classifyCause`. */

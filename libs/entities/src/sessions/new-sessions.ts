@@ -11,13 +11,15 @@ import { LIVE, type NewSession, REVIVE_AFTER_S } from './session-transitions.js'
  */
 const INSERT = `
   WITH made AS (
-    INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
+    INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, ready_within_s,
+                          deadline_at, due_at)
     SELECT i.id, i.room, COALESCE((SELECT max(s.generation) FROM sessions s WHERE s.room = i.room), 0) + 1, 'pending',
-           i.products, i.metadata, i."createdBy", statement_timestamp(),
-           statement_timestamp() + make_interval(secs => i."deadlineS"),
+           i.products, i.metadata, i."createdBy", statement_timestamp(), i."readyWithinS",
+           statement_timestamp() + make_interval(secs => COALESCE(i."readyWithinS", i."deadlineS")),
            statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
     FROM jsonb_to_recordset($1::jsonb)
-         AS i (id text, room text, products text[], metadata jsonb, "createdBy" text, "deadlineS" float8)
+         AS i (id text, room text, products text[], metadata jsonb, "createdBy" text, "readyWithinS" integer,
+               "deadlineS" float8)
     ORDER BY i.room, i.id
     ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
     RETURNING id, room, generation, status, version, products, metadata, created_by, created_at

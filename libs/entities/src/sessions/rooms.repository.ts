@@ -20,7 +20,9 @@ export interface RoomOpening {
   products: Product[];
   metadata: Record<string, unknown>;
   createdBy: string;
-  /** Maximum time in `pending`, in s. */
+  /** The time in which the session is to become ready, in s, if the caller gave one. An existing session keeps its own. */
+  readyWithinS?: number | undefined;
+  /** The same otherwise. */
   deadlineS: number;
 }
 
@@ -109,13 +111,14 @@ export class RoomsRepository {
 
   /** Null if the room has a session after all: of a faster request, or one that must make way. */
   private async insert(opening: RoomOpening): Promise<OpenedRoom | null> {
-    const { room, products, metadata, createdBy, deadlineS } = opening;
+    const { room, products, metadata, createdBy, readyWithinS, deadlineS } = opening;
     const session = await this.newSessions.insert({
       id: newSessionId(),
       room,
       products,
       metadata,
       createdBy,
+      readyWithinS,
       deadlineS,
     });
     return session === null ? null : { session, outcome: 'created' };
@@ -128,10 +131,10 @@ export class RoomsRepository {
       overdue = await settleOverdue(statements, opening.room);
       const reopened = await retryFailed(
         statements,
-        `${liveInRoom('$2')}
-             AND ${checked(`s.status = 'failed' AND s.failure_code = ANY($3) AND ${MAY_REOPEN}`)}
-             AND ($4::text[] IS NULL OR s.products = $4)`,
-        [opening.deadlineS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
+        `${liveInRoom('$3')}
+             AND ${checked(`s.status = 'failed' AND s.failure_code = ANY($4) AND ${MAY_REOPEN}`)}
+             AND ($5::text[] IS NULL OR s.products = $5)`,
+        [opening.deadlineS, opening.readyWithinS, opening.room, RETRYABLE_FAILURES, opening.wanted ?? null],
       );
       const id = reopened ?? (await insertSession(statements, { ...opening, id: newSessionId() }));
       if (id === null) return null;

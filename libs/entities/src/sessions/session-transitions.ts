@@ -33,19 +33,32 @@ export interface NewSession {
   products: Product[];
   metadata: Record<string, unknown>;
   createdBy: string;
+  /** The time it has to become ready, in s, if its opener gave one. */
+  readyWithinS?: number | undefined;
+  /** The same otherwise. */
   deadlineS: number;
 }
 
 /** Inserts a pending session as the next generation of its room. Returns null if the room has a live session. */
 export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
-    `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
+    `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, ready_within_s,
+                           deadline_at, due_at)
      SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
-            $3, $4, $5, t.now, t.now + make_interval(secs => $6), t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
+            $3, $4, $5, t.now, $6::integer, t.now + make_interval(secs => COALESCE($6::integer, $7::float8)),
+            t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
      FROM (SELECT statement_timestamp() AS now) t
      ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
      RETURNING id`,
-    [session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
+    [
+      session.id,
+      session.room,
+      session.products,
+      session.metadata,
+      session.createdBy,
+      session.readyWithinS ?? null,
+      session.deadlineS,
+    ],
   );
   return row?.id ?? null;
 }
@@ -81,16 +94,20 @@ export async function failOverdue(
   );
 }
 
-/** `failed` → `pending` with a new deadline, `$1` seconds from now, and notifies. Returns null if none matched. */
+/**
+ * `failed` → `pending` with a new deadline, and notifies. The time until then is `$2` if given, else the session's own, else
+ * `$1`, in s. Returns null if none matched.
+ */
 export async function retryFailed(
   statements: Queryable,
   where: string,
-  parameters: readonly [deadlineS: number, ...rest: unknown[]],
+  parameters: readonly [deadlineS: number, readyWithinS: number | undefined, ...rest: unknown[]],
 ): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
     `UPDATE sessions s SET status = 'pending', failure_code = NULL, attempts = 0, not_before = NULL, ended_at = NULL,
             version = version + 1, reopened_at = statement_timestamp(),
-            deadline_at = statement_timestamp() + make_interval(secs => $1),
+            ready_within_s = COALESCE($2::integer, s.ready_within_s),
+            deadline_at = statement_timestamp() + make_interval(secs => COALESCE($2::integer, s.ready_within_s, $1::float8)),
             due_at = statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
      WHERE ${where} RETURNING s.id`,
     parameters,

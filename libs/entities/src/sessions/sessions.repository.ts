@@ -183,6 +183,7 @@ export class SessionsRepository {
   /**
    * Puts a failed session back to pending, whatever its failure. Any other session is unchanged.
    *
+   * @param deadlineS the time until its new deadline, unless the session has its own
    * @param paced at most once in 10 s; operators may repeat it at will
    * @returns the session as it is now, and how long it cannot be retried yet, in ms
    */
@@ -195,8 +196,8 @@ export class SessionsRepository {
     const { overdue, ...result } = await this.database.transaction(async (statements) => {
       const overdue = await failOverdue(statements, 's.id = $1', [id]);
       if (overdue.length > 0) await notifySessionsChanged(statements, [id]);
-      const condition = `s.id = $2 AND ${checked(`s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`)}`;
-      const retried = await retryFailed(statements, condition, [deadlineS, id]);
+      const condition = `s.id = $3 AND ${checked(`s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`)}`;
+      const retried = await retryFailed(statements, condition, [deadlineS, undefined, id]);
       if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
       const session = await findIn(statements, id);
       if (retried !== null || session?.status !== 'failed') return { overdue, session, retryAfterMs: 0 };

@@ -74,6 +74,10 @@ export class SessionEntity {
   @Column({ name: 'deadline_at', type: 'timestamptz' })
   deadlineAt!: Date;
 
+  /** The time it has to become ready, in s, if its opener gave one. */
+  @Column({ name: 'ready_within_s', type: 'integer', nullable: true })
+  readyWithinS!: number | null;
+
   /** After this time the sweeper assumes that a pending session has lost its job. */
   @Column({ name: 'due_at', type: 'timestamptz' })
   dueAt!: Date;
