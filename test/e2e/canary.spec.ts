@@ -14,6 +14,7 @@ import { IdentityProvider } from '../support/identity-provider.js';
 import { describeOn, QUEUES } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 import { sendRaw } from '../support/raw-http.js';
+import { renewSeat, takeSeat } from '../support/seats.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
@@ -158,6 +159,13 @@ for (const queue of QUEUES) {
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
       keep(await person.create({ wait: 10, key: 'once' }));
+      const seat = keep(await takeSeat(backend, made.body.id, 'Anna'));
+      expect(seat.body.tokens).toEqual(made.body.tokens);
+      keep(await takeSeat(backend, made.body.id, 'anna'));
+      keep(await renewSeat(backend, seat.body));
+      keep(await backend.send('GET', `/v1/sessions/${made.body.id}/seats`));
+      const { body: old } = keep(await backend.openRoom('final', { wait: 10 }));
+      expect(keep(await backend.rotate(old.id, { wait: 10 })).status).toBe(201);
       keep(await visitor.send('POST', '/room/create', { body: { name: 'derby' } }));
       keep(await visitor.send('GET', '/room/derby'));
       keep(await backend.send('GET', '/v1/sessions'));
@@ -188,6 +196,9 @@ for (const queue of QUEUES) {
         keep(await deployment.client().send('GET', `/v1/sessions?access_token=${secret}&${secret}=1&cursor=${secret}`));
         keep(await deployment.client().send('GET', `/v1/sessions/${secret}`));
         keep(await deployment.client().send('GET', `/v1/sessions/${secret}/events`));
+        keep(await deployment.client().rotate(secret));
+        keep(await takeSeat(deployment.client(), secret, secret));
+        keep(await renewSeat(deployment.client(), { session: secret, id: secret }));
         keep(await deployment.client().send('GET', `/v1/rooms/${secret}%2F/session`));
         keep(await deployment.client().send('PATCH', `/${secret}/${secret}`));
         keep(await deployment.client().send('GET', `/room/${secret}%2F`));

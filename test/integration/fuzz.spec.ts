@@ -6,6 +6,7 @@ import { curl, type FuzzRequest, toWire, type WireRequest } from '../support/fuz
 import { fuzzRequests } from '../support/fuzz/requests.js';
 import { type FuzzReply, Wire } from '../support/fuzz/send.js';
 import { IdentityProvider } from '../support/identity-provider.js';
+import { takeSeat } from '../support/seats.js';
 import { TestApp } from '../support/test-app.js';
 import { operations } from '../support/openapi.js';
 
@@ -29,8 +30,9 @@ let testApp: TestApp;
 let provider: IdentityProvider;
 let wire: Wire;
 let requests: fc.Arbitrary<FuzzRequest>;
-/** Sessions that requests are about; those that are made come first. */
+/** Sessions and seats that requests are about; those that are made come first. */
 let sessions: string[] = [];
+let seats: { session: string; id: string }[] = [];
 const seen = new Map<string, number>();
 
 beforeAll(async () => {
@@ -49,6 +51,7 @@ beforeAll(async () => {
   wire = new Wire(testApp.url, AT_ONCE);
   requests = fuzzRequests(await credentials());
   sessions = await someSessions();
+  seats = await Promise.all(sessions.slice(2, 12).map(aSeat));
 });
 afterAll(async () => {
   await wire.end();
@@ -97,7 +100,13 @@ async function someSessions(): Promise<string[]> {
   await testApp.cas.fault({ kind: 'status', status: 400 });
   const failed = await make();
   await testApp.cas.clearFaults();
-  return [...ids, failed, `ses_${'x'.repeat(22)}`];
+  const rooms = Array.from({ length: 10 }, async (_, n) => (await client.openRoom(`fuzz ${n}`, { wait: 10 })).body.id);
+  return [...ids, ...(await Promise.all(rooms)), failed, `ses_${'x'.repeat(22)}`];
+}
+
+async function aSeat(session: string): Promise<{ session: string; id: string }> {
+  const { id } = (await takeSeat(testApp.client, session, 'anna', 'viewer')).body;
+  return { session, id };
 }
 
 /** Sends them side by side, and says what is wrong with each reply. */
@@ -109,7 +118,7 @@ async function exchangeAll(fuzzed: readonly FuzzRequest[]): Promise<{ exchanges:
     for (let i = next++; i < fuzzed.length; i = next++) {
       const one = fuzzed[i];
       if (one === undefined) return;
-      const sent = toWire(one, sessions);
+      const sent = toWire(one, { sessions, seats });
       const reply = await wire
         .send(sent)
         .catch((error: unknown) => ({ status: 599, headers: {}, text: String(error) }));
@@ -144,12 +153,17 @@ async function strayRows({ at, closed: closedBefore }: Before, exchanges: readon
   const closed = new Set<string>();
   for (const { sent, reply } of exchanges) {
     if (reply.status >= 300) continue;
-    for (const [id = ''] of reply.text.matchAll(/ses_\w+/g)) shown.add(id);
+    for (const [id = ''] of reply.text.matchAll(/(?:ses|seat)_\w+/g)) shown.add(id);
     const { name } = reply.text.startsWith('{') ? (JSON.parse(reply.text) as { name?: string }) : {};
     if (name !== undefined) shown.add(`open:${name}`);
-    if (sent.method === 'DELETE') for (const [id = ''] of sent.target.matchAll(/ses_\w+/g)) closed.add(id);
+    if (sent.method === 'DELETE' || sent.target.includes('/rotate'))
+      for (const [id = ''] of sent.target.matchAll(/ses_\w+/g)) closed.add(id);
   }
-  return rows.filter(({ id, room, status }) =>
+  const seated = await testApp.database.rows<Row>(
+    `SELECT id, name AS room, 'seat' AS status FROM seats WHERE taken_at >= $1`,
+    [at],
+  );
+  return [...rows, ...seated].filter(({ id, room, status }) =>
     status === 'closed' ? !closed.has(id) : !shown.has(id) && !shown.has(room ?? ''),
   );
 }
@@ -161,6 +175,8 @@ function remember(exchanges: readonly Exchange[]): void {
     seen.set(key, (seen.get(key) ?? 0) + 1);
     const [id] = reply.status === 201 ? (/ses_\w+/.exec(reply.text) ?? []) : [];
     if (id !== undefined) sessions = [id, ...sessions].slice(0, 60);
+    const [seat] = reply.status === 201 ? (/seat_\w+/.exec(reply.text) ?? []) : [];
+    if (id !== undefined && seat !== undefined) seats = [{ session: id, id: seat }, ...seats].slice(0, 30);
   }
 }
 
@@ -169,7 +185,7 @@ async function shrunk(property: fc.IAsyncProperty<[FuzzRequest]>, index: number)
   const { counterexample } = await fc.check(property, { seed: SEED, path: String(index), numRuns: 1, unbiased: true });
   return counterexample === null
     ? 'it does not fail a second time'
-    : curl(testApp.url, toWire(counterexample[0], sessions));
+    : curl(testApp.url, toWire(counterexample[0], { sessions, seats }));
 }
 
 describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS})`, () => {

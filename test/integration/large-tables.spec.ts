@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PublishingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
+import { PublishingRepository, SeatsRepository, SessionsRepository, SweepingRepository } from '@app/entities';
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chores } from '../../apps/worker/src/sweep/chores.js';
@@ -8,7 +8,7 @@ import { FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.j
 import { rowsRead, scannedTables, type Statement, statementsOf } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
 
-const LARGE = ['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys'];
+const LARGE = ['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys', 'seats'];
 
 interface Page {
   items: { id: string }[];
@@ -43,7 +43,7 @@ describe('with 300,000 sessions that have ended', () => {
 
   const allChores = () => {
     const queue = { add: () => Promise.resolve() };
-    return chores(service(SweepingRepository), queue, {
+    return chores(service(SweepingRepository), service(SeatsRepository), queue, {
       sweepEveryMs: 2500,
       retentionS: 1_000_000,
       auditRetentionS: 1_000_000,
@@ -54,7 +54,7 @@ describe('with 300,000 sessions that have ended', () => {
   const FEW = 5000;
 
   async function urgentChores(): Promise<void> {
-    for (const name of ['expire', 'fail-overdue', 're-enqueue']) {
+    for (const name of ['free-lapsed-seats', 'expire', 'fail-overdue', 're-enqueue']) {
       expect(
         await allChores()
           .find((chore) => chore.name === name)
@@ -83,19 +83,26 @@ describe('with 300,000 sessions that have ended', () => {
   const isRepeatable = ({ sql }: Statement) => !sql.includes('INSERT INTO') && !sql.includes('AS creator');
 
   it('is analyzed', async () => {
-    await testApp.database.rows('ANALYZE sessions, session_tokens');
+    await testApp.database.rows('ANALYZE sessions, session_tokens, seats');
   });
 
-  it.each(['purge-idempotency-keys', 'purge-audit', 'purge-sessions', 're-enqueue', 'expire', 'fail-overdue'])(
-    'the chore %s finds its rows by an index',
-    async (name) => {
-      expect(allChores()).toHaveLength(6);
-      const chore = allChores().find((one) => one.name === name);
-      await expectIndexed(LARGE, async () => {
-        expect(await chore?.runBatch()).toBeGreaterThan(0);
-      });
-    },
-  );
+  it.each([
+    ...[
+      'purge-idempotency-keys',
+      'purge-audit',
+      'purge-sessions',
+      're-enqueue',
+      'free-lapsed-seats',
+      'expire',
+      'fail-overdue',
+    ],
+  ])('the chore %s finds its rows by an index', async (name) => {
+    expect(allChores()).toHaveLength(7);
+    const chore = allChores().find((one) => one.name === name);
+    await expectIndexed(LARGE, async () => {
+      expect(await chore?.runBatch()).toBeGreaterThan(0);
+    });
+  });
 
   /** Two pages, the second one by its cursor. */
   async function read(path: string): Promise<void> {
@@ -158,11 +165,26 @@ describe('with 300,000 sessions that have ended', () => {
     await publishing.postpone(body.id, { waitMs: 1000, counted: true, code: 'cas-unavailable' });
     const token = { sealed: newSessionId(), keyId: 'k1', expiresAt: new Date(Date.now() + 60_000) };
     await publishing.publish(body.id, [{ ...token, product: 'stream' }]);
+    await seats(body.id);
     await testApp.client.close(body.id);
     const next = await testApp.client.openRoom(room);
     await testApp.client.read(body.id);
     await publishing.fail(next.body.id, 'cas-unavailable');
     await testApp.client.retry(next.body.id);
     await testApp.client.openRoom(room);
+  }
+
+  async function seats(sessionId: string): Promise<void> {
+    const repository = service(SeatsRepository);
+    const caller = 'key:backend';
+    const taking = { sessionId, name: 'Anna', role: 'participant', takenBy: caller, maxParticipants: 16 } as const;
+    const taken = await repository.take(taking);
+    expect([taken.outcome, (await repository.take(taking)).outcome]).toEqual(['taken', 'name-taken']);
+    const { id } = taken.outcome === 'taken' ? taken.seat : { id: '' };
+    expect((await repository.renew({ sessionId, id, caller, anyones: false })).outcome).toBe('renewed');
+    await repository.renew({ sessionId, id, caller: 'key:another', anyones: false });
+    await repository.list(sessionId, { limit: 50 });
+    await repository.count([sessionId]);
+    await repository.free({ sessionId, id, caller, anyones: false });
   }
 });

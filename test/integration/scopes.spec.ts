@@ -9,7 +9,8 @@ import { TestApp } from '../support/test-app.js';
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, route]) => requiredScopes(route).length > 0);
 const ID = `ses_${'x'.repeat(22)}`;
-const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
+const SEAT_ID = `seat_${'x'.repeat(22)}`;
+const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':seatId', SEAT_ID);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -41,6 +42,10 @@ const PROMISED = {
   closeSession: 'sessions:close',
   retrySession: 'sessions:create',
   rotateSession: 'sessions:close and rooms:open',
+  takeSeat: 'seats:take',
+  listSeats: 'seats:read',
+  renewSeat: 'seats:take',
+  freeSeat: 'seats:take',
   readAudit: 'admin',
 };
 
@@ -106,11 +111,20 @@ describe('a reply', () => {
     streamSession: ['sessions:read'],
     retrySession: ['sessions:read'],
     rotateSession: ['rooms:open'],
+    takeSeat: [],
+    listSeats: [],
+    renewSeat: [],
+    freeSeat: [],
     createSession: [],
     listSessions: [],
     closeSession: [],
     readAudit: [],
   };
+  /** Routes whose reply has tokens for callers that may read them, beside or instead of the session. */
+  const GIVES_TOKENS = [...Object.keys(SHOWS).filter((name) => SHOWS[name]?.length), 'takeSeat'].filter(
+    (name) => name !== 'streamSession',
+  );
+  const BODIES: Record<string, object> = { takeSeat: { name: 'Anna', role: 'viewer' } };
   let worker: TestApp;
   beforeAll(async () => {
     worker = await TestApp.open();
@@ -123,7 +137,8 @@ describe('a reply', () => {
     const body = { metadata: { note: METADATA } };
     const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
     const { apiKey } = await worker.clientWith(...scopes);
-    const path = route.path.replace(':room', room).replace(':tokenId', id);
+    const path = route.path.replace(':room', room).replace(':tokenId', id).replace(':seatId', SEAT_ID);
+    const sent = BODIES[name];
     const ends = new AbortController();
     const reply = await fetch(`${worker.url}${path}`, {
       method: route.method,
@@ -131,7 +146,9 @@ describe('a reply', () => {
         authorization: `Bearer ${String(apiKey)}`,
         // The next generation shows its tokens once it is ready.
         ...(name === 'rotateSession' && { prefer: 'wait=10' }),
+        ...(sent !== undefined && { 'content-type': 'application/json' }),
       },
+      ...(sent !== undefined && { body: JSON.stringify(sent) }),
       signal: ends.signal,
     });
     let text = '';
@@ -154,17 +171,14 @@ describe('a reply', () => {
         const alone = await shown(name, route, [scope]);
         const admin = scope === 'admin' && (readers.length > 0 || name === 'listSessions');
         expect([scope, alone.session]).toEqual([scope, admin || (readers.includes(scope) && own.join() === scope)]);
-        expect([scope, alone.tokens]).toEqual([
-          scope,
-          scope === 'admin' && readers.length > 0 && name !== 'streamSession',
-        ]);
+        expect([scope, alone.tokens]).toEqual([scope, scope === 'admin' && GIVES_TOKENS.includes(name)]);
       }
       const withReading = await shown(name, route, [...own, ...readers]);
       expect(withReading).toEqual({ session: readers.length > 0 || name === 'listSessions', tokens: false });
       const withTokens = await shown(name, route, [...own, ...readers, 'tokens:read']);
       expect(withTokens).toEqual({
         session: readers.length > 0 || name === 'listSessions',
-        tokens: readers.length > 0 && name !== 'streamSession',
+        tokens: GIVES_TOKENS.includes(name),
       });
     },
   );

@@ -65,6 +65,10 @@ beforeEach(async () => {
      SELECT created_by, 'key ' || row_number() OVER (PARTITION BY created_by), 'x', id FROM sessions`,
   );
   await database.rows(
+    `INSERT INTO seats (id, session_id, name, folded_name, role, taken_by, lease_until)
+     SELECT 'seat_' || id, id, 'Anna', 'anna', 'viewer', created_by, now() + interval '1 minute' FROM sessions`,
+  );
+  await database.rows(
     `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
      SELECT gen_random_uuid(), date_trunc('minute', now()), s.created_by, a.action, s.id, a.count
      FROM sessions s, (VALUES ('create', 1), ('read-tokens', 5), ('read-tokens', 2)) a (action, count)`,
@@ -82,6 +86,7 @@ async function named(): Promise<Record<string, string>> {
     `SELECT caller, string_agg(place || ' ' || n, ', ' ORDER BY place) AS found FROM (
        SELECT created_by AS caller, 'sessions' AS place, count(*) AS n FROM sessions GROUP BY 1
        UNION ALL SELECT caller, 'keys', count(*) FROM idempotency_keys GROUP BY 1
+       UNION ALL SELECT taken_by, 'seats', count(*) FROM seats GROUP BY 1
        UNION ALL SELECT actor, 'audit', count(*) FROM audit_entries GROUP BY 1) f
      GROUP BY caller`,
   );
@@ -99,7 +104,7 @@ const totals = () =>
 describe('erasing a person', () => {
   it.each(SUBJECTS)('%j removes this user from every row and no other, and leaves the counts', async (sub) => {
     const [before, sums] = [await named(), await totals()];
-    expect(await erase(sub)).toEqual({ sessions: 4, idempotencyKeys: 4, auditEntries: 12 });
+    expect(await erase(sub)).toEqual({ sessions: 4, idempotencyKeys: 4, seats: 4, auditEntries: 12 });
     const gone = everybody.filter((person) => person.sub === sub).map(({ id }) => id);
     expect(gone).toHaveLength(2);
     expect(await named()).toEqual({ ...without(before, gone), 'user:erased': 'audit 12, sessions 4' });
@@ -108,7 +113,7 @@ describe('erasing a person', () => {
 
   it.each(SUBJECTS)('%j of one issuer leaves the one of another', async (sub) => {
     const before = await named();
-    expect(await erase(sub, OTHER)).toEqual({ sessions: 2, idempotencyKeys: 2, auditEntries: 6 });
+    expect(await erase(sub, OTHER)).toEqual({ sessions: 2, idempotencyKeys: 2, seats: 2, auditEntries: 6 });
     const wanted = { ...without(before, [`user:${OTHER}#${sub}`]), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);
   });
@@ -116,7 +121,7 @@ describe('erasing a person', () => {
   it('may be done again, and for the next one: those who are erased are one', async () => {
     await erase('anna');
     const after = await named();
-    expect(await erase('anna')).toEqual({ sessions: 0, idempotencyKeys: 0, auditEntries: 0 });
+    expect(await erase('anna')).toEqual({ sessions: 0, idempotencyKeys: 0, seats: 0, auditEntries: 0 });
     expect(await named()).toEqual(after);
     await erase('ann');
     expect((await named())['user:erased']).toBe('audit 24, sessions 8');
@@ -134,7 +139,7 @@ describe('erasing a person', () => {
        SELECT gen_random_uuid(), now(), created_by, 'create', id, 1 FROM sessions WHERE created_by = $1`,
       [many],
     );
-    expect(await erase('many')).toEqual({ sessions: 6000, idempotencyKeys: 0, auditEntries: 6000 });
+    expect(await erase('many')).toEqual({ sessions: 6000, idempotencyKeys: 0, seats: 0, auditEntries: 6000 });
     expect((await named())[many]).toBeUndefined();
   });
 
@@ -142,7 +147,7 @@ describe('erasing a person', () => {
     const before = await named();
     const { code, text } = await cli(['--issuer', OTHER, '--', '-x']);
     expect(code).toBe(0);
-    expect(text).toContain('Erased from 2 sessions, 2 idempotency keys and 6 entries of the audit trail.');
+    expect(text).toContain('Erased from 2 sessions, 2 idempotency keys, 2 seats and 6 entries of the audit trail.');
     const wanted = { ...without(before, [`user:${OTHER}#-x`]), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);
   }, 60_000);

@@ -96,6 +96,31 @@ describe('against a real gateway', () => {
     }
   });
 
+  it('takes a seat, is told of a free name if its own is taken, and leaves', async () => {
+    const { id } = await client.openRoom('seats', { wait: 10 });
+    const counts: object[] = [];
+    const stop = new AbortController();
+    const watching = client.watch(id, { signal: stop.signal, onSeats: (seats) => counts.push(seats) });
+    await watching.next();
+    const rest = watching.next().catch(() => undefined);
+    const seat = await client.takeSeat(id, { name: 'Anna', role: 'participant' });
+    expect(seat).toMatchObject({ session: id, name: 'Anna', role: 'participant' });
+    expect(seat.tokens?.stream).toBeDefined();
+    const { problem } = await problemOf(client.takeSeat(id, { name: 'anna', role: 'viewer' }));
+    expect([problem.code, problem.suggestion]).toEqual(['name-taken', expect.stringMatching(/^anna \d+$/)]);
+    await eventually(() => {
+      expect(counts).toEqual([{ participants: 1, viewers: 0 }]);
+    });
+    await seat.leave();
+    await eventually(() => {
+      expect(counts.at(-1)).toEqual({ participants: 0, viewers: 0 });
+    });
+    const again = await client.takeSeat(id, { name: 'anna', role: 'viewer' });
+    await again.leave();
+    stop.abort();
+    await rest;
+  });
+
   it('reports a session that failed', async () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();

@@ -97,9 +97,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('leaves the body of an opening optional', () => {
-    const bodies = operations.flatMap(({ operation }) =>
-      operation.requestBody ? [operation.requestBody.required] : [],
+    const openings = operations.filter(({ operation }) =>
+      ['openRoom', 'createSession'].includes(operation.operationId),
     );
-    expect(new Set(bodies)).toEqual(new Set([false]));
+    expect(openings.map(({ operation }) => operation.requestBody?.required)).toEqual([false, false]);
   });
 });

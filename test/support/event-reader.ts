@@ -30,11 +30,17 @@ export class EventReader {
   get events(): Event[] {
     return this.text
       .split('\n\n')
-      .filter((part) => part.startsWith('event:'))
+      .filter((part) => part.startsWith('event: session'))
       .map((part) => {
         const [, event = '', id = '', data = ''] = /^event: (.*)\nid: (.*)\ndata: (.*)$/.exec(part) ?? [];
         return { event, id, data: JSON.parse(data) as Event['data'] };
       });
+  }
+
+  /** The counts of the `seats` events. */
+  get seats(): { participants: number; viewers: number }[] {
+    const found = this.text.matchAll(/^event: seats\ndata: (.*)$/gm);
+    return [...found].map(([, data = '']) => JSON.parse(data) as { participants: number; viewers: number });
   }
 
   get states(): string[] {

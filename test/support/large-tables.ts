@@ -31,7 +31,8 @@ export const FILL_LARGE_TABLES = `
 
 /**
  * What begins to live at a kick-off: 20,000 sessions, half of them pending and half of them ready. Of each half, 2,000 are
- * past their deadline or expiry, and as many pending ones have lost their job.
+ * past their deadline or expiry, and as many pending ones have lost their job. Each ready one has two seats, one of them
+ * lapsed.
  */
 export const FILL_LIVE_SESSIONS = `
   WITH made AS (
@@ -41,6 +42,11 @@ export const FILL_LIVE_SESSIONS = `
            now() + CASE WHEN n <= 8000 THEN -interval '1 second' ELSE interval '1 hour' END
     FROM generate_series(1, 20000) n,
          LATERAL (SELECT now() + CASE WHEN n <= 4000 THEN -interval '1 second' ELSE interval '1 hour' END AS ends) t
-    RETURNING id, status, expires_at)
+    RETURNING id, status, expires_at
+  ), seated AS (
+    INSERT INTO seats (id, session_id, name, folded_name, role, taken_by, lease_until)
+    SELECT 'seat_' || m.id || n, m.id, 'n ' || n, 'n ' || n, CASE WHEN n = 1 THEN 'participant' ELSE 'viewer' END,
+           'key:backend', now() + CASE WHEN n = 1 THEN interval '1 hour' ELSE -interval '1 second' END
+    FROM made m, generate_series(1, 2) n WHERE m.status = 'ready')
   INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
   SELECT id, 'stream', 'sealed' || id, 'k1', expires_at FROM made WHERE status = 'ready'`;

@@ -7,6 +7,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { HealthModule } from './health/health.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
+import { SeatsModule } from './seats/seats.module.js';
 import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
@@ -25,6 +26,7 @@ export class GatewayModule {
         QueueModule.with(settings.queue),
         ServerModule,
         SessionsModule,
+        SeatsModule,
         SseModule,
         AuditModule,
         RoomApiModule,

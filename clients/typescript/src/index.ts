@@ -2,10 +2,12 @@ import createFetchClient from 'openapi-fetch';
 import { ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
 import type { paths } from './generated/schema.js';
 import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
+import { type HeldSeat, holdSeat } from './seats.js';
 import { readEvents } from './sse.js';
-import { isReady, type Product, type ProductsIn, type ReadySession, type Session } from './types.js';
+import { isReady, type Product, type ProductsIn, type ReadySession, type Seat, type Session } from './types.js';
 
 export { ConnectionError, isGone, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+export type { HeldSeat } from './seats.js';
 export { isReady, type Problem, type Product, type ReadySession, type Session, type Tokens } from './types.js';
 
 export interface ClientOptions extends SenderOptions {
@@ -31,6 +33,22 @@ export interface OpenOptions<List extends readonly Product[] = readonly Product[
 export interface WaitOptions extends CallOptions {
   /** 60,000 by default. */
   timeoutMs?: number;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** Called with the number of seats that are held, after each change. */
+  onSeats?: (counts: { participants: number; viewers: number }) => void;
+}
+
+export interface SeatOptions extends CallOptions {
+  /** To be passed to the SDK. */
+  name: string;
+  role: Seat['role'];
+  /**
+   * Called if the seat can no longer be renewed: its session has ended (`isGone`), the credential has, or the server was
+   * unavailable for too long. Nothing happens by itself: the SDK stays connected.
+   */
+  onLost?: (reason: Error) => void;
 }
 
 const WAIT_S = 25;
@@ -101,7 +119,10 @@ export function createClient(options: ClientOptions) {
      * the credential has `rooms:open`. Throws a problem for which `isGone` holds if that was missed,
      * and the last error if the server remains unavailable.
      */
-    watch: async function* (tokenId: string, { signal }: CallOptions = {}): AsyncGenerator<Session, void, undefined> {
+    watch: async function* (
+      tokenId: string,
+      { signal, onSeats }: WatchOptions = {},
+    ): AsyncGenerator<Session, void, undefined> {
       const url = `${options.baseUrl.replace(/\/$/, '')}/v1/sessions/${encodeURIComponent(tokenId)}/events`;
       for (let lastId = ''; ;) {
         const headers = { accept: 'text/event-stream', ...(lastId !== '' && { 'last-event-id': lastId }) };
@@ -109,6 +130,7 @@ export function createClient(options: ClientOptions) {
         if (!response.ok || !response.body) throw errorOf(response, await response.json().catch(() => undefined));
         for await (const { id, event, data } of readEvents(response.body, SILENCE_MS)) {
           lastId = id ?? lastId;
+          if (event === 'seats') onSeats?.(JSON.parse(data) as { participants: number; viewers: number });
           if (event !== 'session') continue;
           const session = JSON.parse(data) as Session;
           yield session;
@@ -126,6 +148,23 @@ export function createClient(options: ClientOptions) {
     rotate: (tokenId: string, { wait, signal }: CallOptions & Pick<OpenOptions, 'wait'> = {}): Promise<Session> => {
       const params = { path: { tokenId }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
       return dataOf<Session>(api.POST('/v1/sessions/{tokenId}/rotate', { params, ...given(signal) }));
+    },
+
+    /**
+     * Takes a seat in a ready session, and renews it until `leave()`. A name that is taken throws a problem `name-taken`, whose
+     * `suggestion` was free; `session-full` means that there is room for viewers only.
+     */
+    takeSeat: async (tokenId: string, { name, role, signal, onLost }: SeatOptions): Promise<HeldSeat> => {
+      const takenAt = performance.now();
+      const params = { path: { tokenId } };
+      const taken = api.POST('/v1/sessions/{tokenId}/seats', { params, body: { name, role }, ...given(signal) });
+      const seat = await dataOf<Seat>(taken);
+      const path = { tokenId, seatId: seat.id };
+      return holdSeat(seat, takenAt, {
+        renew: () => dataOf<Seat>(api.PUT('/v1/sessions/{tokenId}/seats/{seatId}', { params: { path } })),
+        free: () => dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}/seats/{seatId}', { params: { path } })),
+        onLost: onLost ?? (() => undefined),
+      });
     },
 
     /** Closes the session for every later read; clients that are already connected stay connected. */

@@ -1,6 +1,8 @@
 import type { components } from './generated/schema.js';
 
 export type Product = components['schemas']['Session']['products'][number];
+/** A seat that was taken or renewed. */
+export type Seat = components['schemas']['HeldSeat'];
 export type Problem = components['schemas']['Problem'];
 
 /** By product. A token of `P` is present; of other products it may be. */

@@ -63,7 +63,12 @@ describe('the configuration', () => {
     });
     expect(settings.roomApi).toEqual({ on: false, origins: [], waitS: 20 });
     expect(settings.ops).toEqual({ port: 3001, host: '127.0.0.1' });
-    expect(settings.sessions).toEqual({ defaultProducts: ['stream'], mintDeadlineS: 900, maxPending: 200_000 });
+    expect(settings.sessions).toEqual({
+      defaultProducts: ['stream'],
+      mintDeadlineS: 900,
+      maxPending: 200_000,
+      maxParticipants: 16,
+    });
     expect(settings.queue.redisUrl).toBeUndefined();
     expect(readSettings(workerNamespaces, worker).ops.port).toBe(3002);
     expect(readSettings(workerNamespaces, worker).cas.timeoutMs).toBe(5000);

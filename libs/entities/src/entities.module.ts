@@ -13,6 +13,7 @@ import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
 import { RotatingRepository } from './sessions/rotating.repository.js';
 import { RoomsRepository } from './sessions/rooms.repository.js';
+import { SeatsRepository } from './seats/seats.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SubjectsRepository } from './audit/subjects.repository.js';
 import { SweepingRepository } from './sessions/sweeping.repository.js';
@@ -24,6 +25,7 @@ const repositories = [
   ResealingRepository,
   RoomsRepository,
   RotatingRepository,
+  SeatsRepository,
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,

@@ -22,6 +22,8 @@ export {
 } from './sessions/resealing.repository.js';
 export { type OpenedRoom, RoomContendedError, type RoomOpening, RoomsRepository } from './sessions/rooms.repository.js';
 export { RotatingRepository, type Rotation } from './sessions/rotating.repository.js';
+export type { FreeOutcome, NotReady, RenewOutcome, SeatCounts, SeatRecord, TakeOutcome } from './seats/seat-record.js';
+export { SEATS_BATCH, SeatsRepository } from './seats/seats.repository.js';
 export { databaseState, type DatabaseState, migrateSchema, waitForDatabase } from './database/schema.js';
 export type { PagePlace } from './sessions/session-page.js';
 export type { SessionRecord } from './sessions/session-record.js';

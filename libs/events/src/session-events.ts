@@ -1,12 +1,22 @@
 import { Postgres, type PostgresClient, ReadOnlyServerError } from '@app/connections';
-import { decodeSessionEvents, describeCause, jittered, sleep, SESSION_EVENTS_CHANNEL, withTimeout } from '@app/kernel';
+import {
+  decodeSessionEvents,
+  describeCause,
+  jittered,
+  sleep,
+  SESSION_EVENTS_CHANNEL,
+  sortSessionEvents,
+  withTimeout,
+} from '@app/kernel';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 
-/** Receives session events. Both methods must return quickly and must not throw. */
+/** Receives session events. The methods must return quickly and must not throw. */
 export interface SessionEventsListener {
   /** These sessions changed. */
   changed(ids: readonly string[]): void;
+  /** Seats of these sessions changed, the sessions did not. */
+  seatsChanged?(sessionIds: readonly string[]): void;
   /** Events may have been missed, as after a reconnect: reread all relevant sessions. */
   missed(): void;
 }
@@ -89,9 +99,17 @@ export class SessionEvents implements OnApplicationBootstrap, OnModuleDestroy {
     });
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === this.heartbeatChannel) this.onHeartbeat();
-      else for (const listener of this.listeners) listener.changed(decodeSessionEvents(payload));
+      else this.tell(decodeSessionEvents(payload));
     });
     return client;
+  }
+
+  private tell(ids: readonly string[]): void {
+    const { sessions, seats } = sortSessionEvents(ids);
+    for (const listener of this.listeners) {
+      if (sessions.length > 0) listener.changed(sessions);
+      if (seats.length > 0) listener.seatsChanged?.(seats);
+    }
   }
 
   private async listen(client: PostgresClient): Promise<void> {

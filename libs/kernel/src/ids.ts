@@ -18,6 +18,14 @@ export function newRoomName(): string {
 /** Format of a TokenID. Longer random parts are accepted, so that they can grow in a later version. */
 export const SESSION_ID = /^ses_[0-9A-Za-z]{22,60}$/;
 
+/** Generates a seat id: `seat_` followed by 22 letters and digits. */
+export function newSeatId(): string {
+  return `seat_${randomPart()}`;
+}
+
+/** Format of a seat id. */
+export const SEAT_ID = /^seat_[0-9A-Za-z]{22,60}$/;
+
 const requestPart = customAlphabet(ALPHABET, 20);
 
 /** Generates a request id: `req_` followed by 20 letters and digits. */

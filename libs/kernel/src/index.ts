@@ -10,6 +10,7 @@ export * from './failures.js';
 export * from './ids.js';
 export * from './products.js';
 export * from './scopes.js';
+export * from './seat-names.js';
 export * from './seats.js';
 export * from './session-events.js';
 export * from './states.js';

@@ -5,6 +5,8 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'seats:take',
+  'seats:read',
   'admin',
 ] as const;
 

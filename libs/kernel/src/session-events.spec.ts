@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newSessionId } from './ids.js';
-import { decodeSessionEvents, encodeSessionEvents, SESSION_EVENTS_CHANNEL } from './session-events.js';
+import {
+  decodeSessionEvents,
+  encodeSessionEvents,
+  seatsEventId,
+  SESSION_EVENTS_CHANNEL,
+  sortSessionEvents,
+} from './session-events.js';
 
 const ids = fc.array(fc.stringMatching(/^ses_[0-9A-Za-z]{22,60}$/), { maxLength: 600 });
 
@@ -31,6 +37,13 @@ describe('session event payloads', () => {
   it('are none for no ids, and an empty one contains no id', () => {
     expect(encodeSessionEvents([])).toEqual([]);
     expect(decodeSessionEvents('')).toEqual([]);
+  });
+
+  it('tell changes of seats from changes of sessions', () => {
+    const [one, two] = [newSessionId(), newSessionId()];
+    const [payload = ''] = encodeSessionEvents([one, seatsEventId(two), seatsEventId(one)]);
+    expect(sortSessionEvents(decodeSessionEvents(payload))).toEqual({ sessions: [one], seats: [two, one] });
+    expect(sortSessionEvents([])).toEqual({ sessions: [], seats: [] });
   });
 
   it('use a channel whose name needs no quotes', () => {

@@ -23,3 +23,19 @@ export function encodeSessionEvents(ids: readonly string[]): string[] {
 export function decodeSessionEvents(payload: string): string[] {
   return payload.split(',').filter((id) => id !== '');
 }
+
+/** Marks the id of a session in which only seats changed. Processes that do not know it take it for an unknown session. */
+const SEATS_PREFIX = 'seats:';
+
+/** The event that says that seats of a session changed, as an id of the same channel. */
+export function seatsEventId(sessionId: string): string {
+  return `${SEATS_PREFIX}${sessionId}`;
+}
+
+/** The events of one payload by their kind: sessions that changed, and sessions whose seats changed. */
+export function sortSessionEvents(ids: readonly string[]): { sessions: string[]; seats: string[] } {
+  const { sessions = [], seats = [] } = Object.groupBy(ids, (id) =>
+    id.startsWith(SEATS_PREFIX) ? 'seats' : 'sessions',
+  );
+  return { sessions, seats: seats.map((id) => id.slice(SEATS_PREFIX.length)) };
+}

@@ -3,7 +3,7 @@ export interface FuzzRequest {
   /** The operation that it was made up for; where it leads is another matter. */
   made: string;
   method: string;
-  target: (string | { session: number })[];
+  target: (string | { session: number } | { seat: number })[];
   headers: [name: string, value: string][];
   body: string | Buffer | null;
   /** Nothing was put into it that the document forbids. */
@@ -18,8 +18,22 @@ export interface WireRequest {
   body: string | Buffer | null;
 }
 
-export function toWire({ method, target, headers, body }: FuzzRequest, sessions: readonly string[]): WireRequest {
-  const parts = target.map((part) => (typeof part === 'string' ? part : sessions[part.session % sessions.length]));
+/** What a request may lead to: sessions, and seats of some of them. */
+export interface FuzzTargets {
+  sessions: readonly string[];
+  seats: readonly { session: string; id: string }[];
+}
+
+/** A seat stands in a target behind its own session. */
+export function toWire({ method, target, headers, body }: FuzzRequest, { sessions, seats }: FuzzTargets): WireRequest {
+  const numbers = target.flatMap((part) => (typeof part === 'object' && 'seat' in part ? [part.seat] : []));
+  const [number] = numbers;
+  const seat = number === undefined ? undefined : seats[number % seats.length];
+  const parts = target.map((part) => {
+    if (typeof part === 'string') return part;
+    if ('seat' in part) return seat?.id ?? 'none';
+    return seat?.session ?? sessions[part.session % sessions.length];
+  });
   return { method, target: parts.join(''), headers, body };
 }
 

@@ -56,7 +56,8 @@ function requestsTo(
       preferences: headersOf(parameters),
       more: oddHeaders,
       address: fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]): Headers => [['x-forwarded-for', `10.0.${a}.${b}`]]),
-      body: requestBody === undefined ? unwanted : bodyOf(requestBody.content['application/json']),
+      body:
+        requestBody === undefined ? unwanted : bodyOf(requestBody.content['application/json'], requestBody.required),
     })
     .map(({ address, ...parts }) => ({
       made,
@@ -89,8 +90,8 @@ function placeOf(path: string, parameters: Parameter[]): fc.Arbitrary<Part<Targe
 
 function segmentOf({ name, schema, example }: Parameter): fc.Arbitrary<Part<Target>> {
   const known: fc.Arbitrary<Target> =
-    name === 'tokenId'
-      ? fc.nat(1000).map((session) => [{ session }])
+    name === 'tokenId' || name === 'seatId'
+      ? fc.nat(1000).map((n) => [name === 'tokenId' ? { session: n } : { seat: n }])
       : fc
           .oneof(...(example === undefined ? [] : [fc.constant(example as string)]), roomNames)
           .map((text) => [encoded(text)]);
@@ -245,14 +246,14 @@ const unwanted: fc.Arbitrary<Part<Content>> = often(
   bad(fc.constant<Content>({ text: 'a=b', headers: [['content-type', 'text/plain']] })),
 );
 
-function bodyOf(media: Media | undefined): fc.Arbitrary<Part<Content>> {
+function bodyOf(media: Media | undefined, required = false): fc.Arbitrary<Part<Content>> {
   const { schema = {}, examples = {} } = media ?? {};
   const right = fc.oneof(valuesOf(schema), ...Object.values(examples).map(({ value }) => fc.constant(value)));
   const json = (value: unknown): Content => ({ text: JSON.stringify(value), headers: JSON_TYPE });
   const honest = right.filter(acceptable).map(json);
   return fc.oneof(
     { arbitrary: good(honest), weight: 8 },
-    { arbitrary: good(fc.constant(NOTHING)), weight: 2 },
+    { arbitrary: (required ? bad : good)(fc.constant(NOTHING)), weight: 2 },
     {
       arbitrary: bad(fc.tuple(right, hostileKey, hostileValue).map((mutation) => json(mutated(...mutation)))),
       weight: 4,
@@ -270,9 +271,10 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<Part<Content>> {
   );
 }
 
-/** What the document says in words: metadata is at most 4 KiB, and a room's name has its own rules. */
+/** What the document says in words: metadata is at most 4 KiB, names have their own rules, and a setting is a limit. */
 function acceptable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
+  if ('readyWithinS' in body && Number(body.readyWithinS) > 900) return false;
   return JSON.stringify(body).length < 2000 && (!('name' in body) || /^[a-z]+$/.test(String(body.name)));
 }
 

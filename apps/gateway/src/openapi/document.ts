@@ -22,6 +22,7 @@ const problem = z.strictObject({
   retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
   requestId: z.string(),
   errors: z.array(fault).exactOptional(),
+  suggestion: z.string().exactOptional().meta({ description: 'Of `name-taken`: a name that was free' }),
 });
 
 /** The public API as an OpenAPI 3.1 document. Nothing needs to be running. */
@@ -38,6 +39,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
+    .addTag('Seats', 'Names and places in a session, held by a lease. Advisory: the vendor does not know of them')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
       'Drop-in rooms',

@@ -36,6 +36,7 @@ export function Operation(name: RouteName, summary: string, description: string)
 
 /** Example errors of problem documents. */
 const EXAMPLE_ERRORS: Partial<Record<ProblemCode, FieldError[]>> = {
+  'name-taken': [{ detail: 'is taken', pointer: '#/name' }],
   'validation-failed': [{ detail: 'must be one of stream, sync', pointer: '#/products/0' }],
   'idempotency-key-reused': [{ detail: 'was used with a different body', header: 'Idempotency-Key' }],
 };
@@ -75,6 +76,10 @@ export function problemExamples(codes: ProblemCode[]) {
 
 function example(code: ProblemCode) {
   const errors = EXAMPLE_ERRORS[code];
-  const problem = new ProblemError(code, errors === undefined ? {} : { errors });
+  const suggestion = code === 'name-taken' ? 'Anna 2' : undefined;
+  const problem = new ProblemError(code, {
+    ...(errors !== undefined && { errors }),
+    ...(suggestion !== undefined && { suggestion }),
+  });
   return renderProblem(problem, '/v1/sessions', 'req_7Yd0Zr4mQp1vT9sKx3Lc').document;
 }

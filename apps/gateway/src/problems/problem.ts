@@ -10,6 +10,8 @@ export interface ProblemDetails {
   /** One sentence for the reader; defaults to the code's title. Never foreign text. */
   detail?: string;
   errors?: FieldError[];
+  /** A name that was free, instead of one that is taken. */
+  suggestion?: string;
   headers?: Record<string, string>;
   /** The session of a denial, for the audit trail; not disclosed to the caller. */
   sessionId?: string;
@@ -26,6 +28,7 @@ export interface ProblemDocument {
   retryable: boolean;
   requestId: string;
   errors?: FieldError[];
+  suggestion?: string;
 }
 
 /** Thrown anywhere in the gateway to answer with a problem document. */
@@ -58,6 +61,7 @@ const RETRY_AFTER_S = 1;
  */
 export function renderProblem(problem: ProblemError, path: string, requestId: string) {
   const { status, title, retryable } = PROBLEMS[problem.code];
+  const { errors, suggestion } = problem.details;
   const document: ProblemDocument = {
     type: `urn:watchtogether:problem:${problem.code}`,
     title,
@@ -67,7 +71,8 @@ export function renderProblem(problem: ProblemError, path: string, requestId: st
     code: problem.code,
     retryable,
     requestId,
-    ...(problem.details.errors !== undefined && { errors: problem.details.errors.map(withoutSecrets) }),
+    ...(errors !== undefined && { errors: errors.map(withoutSecrets) }),
+    ...(suggestion !== undefined && { suggestion: quoted(suggestion) }),
   };
   const headers: Record<string, string> = {
     'content-type': PROBLEM_MEDIA_TYPE,

@@ -1,6 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { RotatingRepository, type SessionRecord, SessionsRepository } from '@app/entities';
-import { SESSION_ID } from '@app/kernel';
+import { RotatingRepository, type SessionRecord } from '@app/entities';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
@@ -12,6 +11,7 @@ import { requireOwn } from './own-sessions.js';
 import { PendingLimit } from './pending-limit.js';
 import { ROOM_API_PREFIX } from './room-name.js';
 import type { SessionResult } from './session.presenter.js';
+import { SessionsService } from './sessions.service.js';
 import { SessionWaiter } from './session-waiter.js';
 import { Successors } from './successors.js';
 
@@ -19,7 +19,7 @@ import { Successors } from './successors.js';
 @Injectable()
 export class RotationService {
   constructor(
-    private readonly sessions: SessionsRepository,
+    private readonly sessions: SessionsService,
     private readonly rotating: RotatingRepository,
     private readonly queue: MintTokensQueue,
     private readonly waiter: SessionWaiter,
@@ -37,7 +37,7 @@ export class RotationService {
    * @throws ProblemError 403, 404, 410 with a link to the newer session, 422 for a session without a room, 503
    */
   async rotate(caller: Caller, id: string, preference: WaitPreference): Promise<SessionResult> {
-    const session = await this.find(id);
+    const session = await this.sessions.find(id);
     const room = rotatableRoom(session);
     await this.successors.throwIfEnded(session, caller);
     requireOwn(session, caller);
@@ -48,17 +48,11 @@ export class RotationService {
     const next = await this.rotating.rotate(id, { actor: caller.id, deadlineS: mintDeadlineS });
     this.replies.drop(id);
     if (next === null) {
-      await this.successors.throwIfEnded(await this.find(id), caller);
+      await this.successors.throwIfEnded(await this.sessions.find(id), caller);
       throw new ProblemError('unavailable');
     }
     this.queue.enqueue(next.id, { now: false });
     return { session: await this.waiter.waitAsPreferred(next, caller, preference), created: true };
-  }
-
-  private async find(id: string): Promise<SessionRecord> {
-    const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    return session;
   }
 }
 

@@ -1,29 +1,25 @@
 import { type SessionRecord, SessionsRepository } from '@app/entities';
 import { SessionEvents, type SessionEventsListener } from '@app/events';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { type RowSubscriber, WatchedRows } from './watched-rows.js';
 
 /** Safety net for missed events: all watched sessions are read again this often, in ms. */
 const REREAD_EVERY_MS = 1000;
-const READ_AT_ONCE = 1000;
 
 /** Called with a session each time it is read. Must be fast and must not throw. */
-export type Subscriber = (session: SessionRecord) => void;
+export type Subscriber = RowSubscriber<SessionRecord>;
 
-/**
- * Watched sessions. Events and the safety net only mark ids; marked ids are read in batches, one statement at a time,
- * and subscribers receive what was read.
- */
+/** Watched sessions: subscribers receive every state that is read after a change. */
 @Injectable()
 export class SessionWatcher implements SessionEventsListener, OnApplicationBootstrap, OnModuleDestroy {
-  private readonly watched = new Map<string, Set<Subscriber>>();
-  private readonly marked = new Set<string>();
-  private reading = false;
+  private readonly rows: WatchedRows<SessionRecord>;
   private rereads: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly sessions: SessionsRepository,
-    events: SessionEvents,
-  ) {
+  constructor(sessions: SessionsRepository, events: SessionEvents) {
+    this.rows = new WatchedRows(async (ids) => {
+      const found = await sessions.findMany(ids);
+      return new Map(found.map((session) => [session.id, session]));
+    });
     events.subscribe(this);
   }
 
@@ -37,52 +33,25 @@ export class SessionWatcher implements SessionEventsListener, OnApplicationBoots
     clearInterval(this.rereads);
   }
 
-  /** Watches a session, starting from the caller's state. The returned function ends it. */
+  /**
+   * Watches a session, starting from the caller's state. The returned function ends it. The session is read once more at
+   * once, since a change between the caller's read and this call went unnoticed.
+   */
   watch({ id, version }: SessionRecord, subscriber: Subscriber): () => void {
     let newest = version;
     // A read that began before the caller's may end after it: never go back to an older state.
-    const forward: Subscriber = (session) => {
+    return this.rows.watch(id, (session) => {
       if (session.version < newest) return;
       newest = session.version;
       subscriber(session);
-    };
-    const set = this.watched.get(id) ?? new Set();
-    this.watched.set(id, set.add(forward));
-    // A change between the caller's read and this registration went unnoticed: read once more.
-    this.mark(id);
-    return () => {
-      set.delete(forward);
-      if (set.size === 0 && this.watched.get(id) === set) this.watched.delete(id);
-    };
+    });
   }
 
   changed(ids: readonly string[]): void {
-    for (const id of ids) if (this.watched.has(id)) this.mark(id);
+    this.rows.changed(ids);
   }
 
   missed(): void {
-    for (const id of this.watched.keys()) this.mark(id);
-  }
-
-  private mark(id: string): void {
-    this.marked.add(id);
-    if (!this.reading) {
-      this.reading = true;
-      // After this turn of the event loop, so that ids marked together are read together.
-      setImmediate(() => void this.readMarked());
-    }
-  }
-
-  private async readMarked(): Promise<void> {
-    while (this.marked.size > 0) {
-      const ids = [...this.marked].slice(0, READ_AT_ONCE);
-      for (const id of ids) this.marked.delete(id);
-      // The safety net makes up for a failed read.
-      const sessions = await this.sessions.findMany(ids).catch(() => []);
-      for (const session of sessions) {
-        for (const subscriber of [...(this.watched.get(session.id) ?? [])]) subscriber(session);
-      }
-    }
-    this.reading = false;
+    this.rows.missed();
   }
 }

@@ -10,6 +10,8 @@ const MAX_LEVELS = 32;
 
 /** Shorter ones would fail sessions that need a second attempt. */
 const MIN_READY_WITHIN_S = 5;
+/** The largest `MINT_DEADLINE_S`; the service checks the one that is set. */
+const MAX_READY_WITHIN_S = 86_400;
 
 const product = z.enum(PRODUCTS, { error: `must be one of ${PRODUCTS.join(', ')}` });
 
@@ -47,8 +49,9 @@ export const openSessionBody = z
         }),
       metadata: metadata.exactOptional(),
       readyWithinS: z
-        .int({ error: 'must be a whole number' })
+        .int({ error: 'must be a whole number', abort: true })
         .min(MIN_READY_WITHIN_S, { error: `must be at least ${MIN_READY_WITHIN_S}` })
+        .max(MAX_READY_WITHIN_S, { error: `must be at most ${MAX_READY_WITHIN_S}` })
         .exactOptional()
         .meta({
           description:

@@ -83,10 +83,16 @@ export class SessionsService {
     return this.waiter.waitAsPreferred(session, caller, preference);
   }
 
+  /** A session by its TokenID, also one that has ended. @throws ProblemError 404 */
+  async find(id: string): Promise<SessionRecord> {
+    const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
+    if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
+    return session;
+  }
+
   /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to the room's newer session */
   async read(caller: Caller, id: string, preference: WaitPreference): Promise<SessionRecord> {
-    const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
+    const found = await this.find(id);
     const session = await this.waiter.waitAsPreferred(found, caller, preference);
     await this.successors.throwIfEnded(session, caller);
     return session;
@@ -100,8 +106,7 @@ export class SessionsService {
    * @throws ProblemError 403, 404, 410, 429
    */
   async retry(caller: Caller, id: string): Promise<SessionRecord> {
-    const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
+    const found = await this.find(id);
     if (found.createdBy !== caller.id && !hasScope(caller, 'sessions:read'))
       throw insufficientScope('sessions:read', id);
     await this.successors.throwIfEnded(found, caller);
@@ -133,8 +138,7 @@ export class SessionsService {
 
   /** Closes a session permanently. Closing again changes nothing. Users can close only sessions they created. */
   async close(caller: Caller, id: string): Promise<void> {
-    const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
-    if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
+    const session = await this.find(id);
     requireOwn(session, caller);
     await this.admission.require(caller, 'close', { room: session.room, session: id });
     await this.sessions.close(id, caller.id);

@@ -22,6 +22,7 @@ export class SessionEventsController {
     'Follow a session',
     'Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. ' +
       'The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. ' +
+      'Events of type `seats` have no id: `{participants, viewers}`, the seats that are held, after each change. ' +
       'The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. ' +
       'Read it with `fetch`: `EventSource` cannot send a credential.',
   )

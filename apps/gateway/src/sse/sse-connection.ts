@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { SessionRecord } from '@app/entities';
+import type { SeatCounts, SessionRecord } from '@app/entities';
 
 /** Unread output at which a client counts as too slow, in bytes. */
 export const MAX_UNREAD_BYTES = 64 * 1024;
@@ -10,6 +10,8 @@ export type Sink = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'writableL
 /** One client following one session. A state given twice is sent once. */
 export class SseConnection {
   private seen: string | undefined;
+  /** The seats sent last. A session without seats has no such event. */
+  private seats = seatsFrame({ participants: 0, viewers: 0 });
   private ended = false;
 
   constructor(
@@ -31,6 +33,14 @@ export class SseConnection {
     return last;
   }
 
+  /** Sends how many seats are held, if that changed. It has no id: the last event id stays the version of the session. */
+  sendSeats(counts: SeatCounts): void {
+    const frame = seatsFrame(counts);
+    if (frame === this.seats) return;
+    this.seats = frame;
+    this.write(frame);
+  }
+
   /** An SSE comment, so that proxies and clients see a live connection. */
   heartbeat(): void {
     this.write(':\n\n');
@@ -50,4 +60,8 @@ export class SseConnection {
     this.ended = true;
     this.sink.destroy();
   }
+}
+
+function seatsFrame({ participants, viewers }: SeatCounts): string {
+  return `event: seats\ndata: ${JSON.stringify({ participants, viewers })}\n\n`;
 }

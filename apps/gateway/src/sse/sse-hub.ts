@@ -7,6 +7,7 @@ import { AuthHook } from '../auth/auth.hook.js';
 import type { Caller } from '../auth/caller.js';
 import { CallerQuota } from '../auth/caller-quota.js';
 import { ProblemError } from '../problems/problem.js';
+import { SeatWatcher } from '../seats/seat-watcher.js';
 import { SessionWatcher } from '../sessions/session-watcher.js';
 import { SessionPresenter } from '../sessions/session.presenter.js';
 import { hasEnded, Successors } from '../sessions/successors.js';
@@ -38,6 +39,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly watcher: SessionWatcher,
+    private readonly seats: SeatWatcher,
     private readonly presenter: SessionPresenter,
     private readonly successors: Successors,
     private readonly auth: AuthHook,
@@ -97,6 +99,9 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     };
     show(session);
     const unwatch = this.watcher.watch(session, show);
+    const unwatchSeats = this.seats.watch(session.id, (counts) => {
+      stream.sendSeats(counts);
+    });
     const heart = setInterval(() => {
       stream.heartbeat();
     }, streamHeartbeatMs);
@@ -110,6 +115,7 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     raw.on('close', () => {
       clearInterval(heart);
       unwatch();
+      unwatchSeats();
       release();
       this.connections.delete(open);
     });

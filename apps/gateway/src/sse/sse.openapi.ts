@@ -27,7 +27,8 @@ export const ApiEvents = (): MethodDecorator =>
         examples: {
           events: {
             summary: 'A session becomes ready',
-            value: frame(1, EXAMPLES.pending) + frame(2, ready),
+            value:
+              frame(1, EXAMPLES.pending) + frame(2, ready) + 'event: seats\ndata: {"participants":1,"viewers":0}\n\n',
           },
         },
       },

@@ -1,4 +1,4 @@
-import { AUDIT_BATCH, SWEEP_BATCH, type SweepingRepository } from '@app/entities';
+import { AUDIT_BATCH, SEATS_BATCH, type SeatsRepository, SWEEP_BATCH, type SweepingRepository } from '@app/entities';
 import type { MintTokensQueue } from '@app/queue';
 
 /** A time-driven task, done in batches. */
@@ -31,6 +31,7 @@ export interface SweepSettings {
 /** All chores. They share no state, so they run independently of each other. */
 export function chores(
   sweeping: SweepingRepository,
+  seats: SeatsRepository,
   queue: Pick<MintTokensQueue, 'add'>,
   { sweepEveryMs: everyMs, retentionS, auditRetentionS }: SweepSettings,
 ): Chore[] {
@@ -52,6 +53,7 @@ export function chores(
     { name: 'fail-overdue', ...urgent, runBatch: () => sweeping.failOverdue() },
     // The oldest sessions come first, and the queue has to serve its jobs meanwhile.
     { name: 're-enqueue', ...patient, runBatch: reEnqueue },
+    { name: 'free-lapsed-seats', ...patient, batch: SEATS_BATCH, runBatch: () => seats.deleteLapsed() },
     { name: 'purge-sessions', ...patient, runBatch: () => sweeping.purgeSessions(retentionS) },
     { name: 'purge-idempotency-keys', ...patient, runBatch: () => sweeping.purgeIdempotencyKeys() },
     { name: 'purge-audit', ...patient, batch: AUDIT_BATCH, runBatch: () => sweeping.purgeAudit(auditRetentionS) },

@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { SweepingRepository } from '@app/entities';
+import { SeatsRepository, SweepingRepository } from '@app/entities';
 import { Health, LOG, type Log } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -22,6 +22,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     sweeping: SweepingRepository,
+    seats: SeatsRepository,
     queue: MintTokensQueue,
     @Inject(ConfigService) config: SettingsService<'mint'>,
     @Inject(LOG) log: Log,
@@ -29,7 +30,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     health: Health,
   ) {
     const settings = config.get('mint', { infer: true });
-    this.loops = chores(sweeping, queue, settings).map((chore) => {
+    this.loops = chores(sweeping, seats, queue, settings).map((chore) => {
       metrics.initialize(chore.name);
       return new ChoreLoop(chore, log, (name, outcome) => {
         metrics.record(name, outcome);

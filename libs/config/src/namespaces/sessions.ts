@@ -31,10 +31,17 @@ export const sessions = defineNamespace({
         'Maximum number of pending sessions; above this, new ones are rejected. Approximate: counted once per second.',
       default: '200000',
     },
+    MAX_PARTICIPANTS: {
+      schema: whole(1, 10_000),
+      description:
+        'Maximum number of seats for participants of one session; viewers have no limit. The limit of the vendor is not public: use that of your contract.',
+      default: '16',
+    },
   },
   settings: (values) => ({
     defaultProducts: values.DEFAULT_PRODUCTS,
     mintDeadlineS: values.MINT_DEADLINE_S,
     maxPending: values.MAX_PENDING,
+    maxParticipants: values.MAX_PARTICIPANTS,
   }),
 });

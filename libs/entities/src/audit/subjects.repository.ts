@@ -7,6 +7,7 @@ export interface Erased {
   sessions: number;
   idempotencyKeys: number;
   auditEntries: number;
+  seats: number;
 }
 
 const BATCH = 1000;
@@ -27,6 +28,7 @@ export class SubjectsRepository {
       sessions: await this.eraseFromSessions(subject, issuer),
       idempotencyKeys: await this.deleteIdempotencyKeys(subject, issuer),
       auditEntries: await this.eraseFromAudit(subject, issuer),
+      seats: await this.deleteSeats(subject, issuer),
     };
   }
 
@@ -53,6 +55,16 @@ export class SubjectsRepository {
       `DELETE FROM idempotency_keys WHERE (caller, key) IN (
          SELECT k.caller, k.key FROM idempotency_keys k WHERE ${isPerson('k.caller')}
          LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)
+       RETURNING 1`,
+      [subject, issuer],
+    );
+  }
+
+  /** Their names are personal data. They are few: a seat that is not renewed lapses within a minute. */
+  private async deleteSeats(subject: string, issuer: string | null): Promise<number> {
+    return this.untilNoneIsLeft(
+      `DELETE FROM seats WHERE id IN (
+         SELECT s.id FROM seats s WHERE ${isPerson('s.taken_by')} LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED)
        RETURNING 1`,
       [subject, issuer],
     );

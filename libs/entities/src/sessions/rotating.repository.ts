@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { RoomContendedError } from './rooms.repository.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
-import { eraseTokens, insertSession } from './session-transitions.js';
+import { eraseContents, insertSession } from './session-transitions.js';
 
 export interface Rotation {
   /** The caller, who creates the next generation and is recorded in the audit trail. */
@@ -45,7 +45,7 @@ export class RotatingRepository {
         [id],
       );
       if (ended === undefined) return null;
-      await eraseTokens(statements, [id]);
+      await eraseContents(statements, [id]);
       await notifySessionsChanged(statements, [id]);
       // Ended by its expiry, not by this actor: the room is free to be opened.
       if (ended.status === 'expired') return null;

@@ -75,7 +75,7 @@ export async function expireDue(
     parameters,
   );
   const ids = rows.map((row) => row.id);
-  await eraseTokens(statements, ids);
+  await eraseContents(statements, ids);
   return ids;
 }
 
@@ -117,8 +117,18 @@ export async function retryFailed(
   return row.id;
 }
 
-/** Keeps the rows, so that their primary key still prevents publishing another token. */
-export async function eraseTokens(statements: Queryable, ids: readonly string[]): Promise<void> {
+/**
+ * Erases what sessions that have ended must not keep: their tokens and seats. The rows of the tokens are kept, so that
+ * their primary key still prevents publishing another token.
+ */
+export async function eraseContents(statements: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await statements.query('UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1)', [ids]);
+  await statements.query(
+    // A lookup for each session (OFFSET 0): the table of seats grows and shrinks faster than it is analyzed.
+    `WITH freed AS (DELETE FROM seats WHERE ctid = ANY(ARRAY(
+       SELECT s.ctid FROM unnest($1::text[]) AS ended (id)
+       CROSS JOIN LATERAL (SELECT ctid FROM seats WHERE session_id = ended.id OFFSET 0) s)))
+     UPDATE session_tokens SET sealed = NULL WHERE session_id = ANY($1)`,
+    [ids],
+  );
 }

@@ -6,7 +6,7 @@ import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
 import {
-  eraseTokens,
+  eraseContents,
   failOverdue,
   insertSession,
   MAY_REOPEN,
@@ -173,7 +173,7 @@ export class SessionsRepository {
         [id],
       );
       if (closed === undefined) return;
-      await eraseTokens(statements, [id]);
+      await eraseContents(statements, [id]);
       await notifySessionsChanged(statements, [id]);
       // An expired session was ended by its expiry, not by this actor.
       if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id });

@@ -1,0 +1,41 @@
+/** Of a name, in code points after NFC. */
+export const MAX_SEAT_NAME = 64;
+
+/** Characters without a glyph: names that differ only in these look the same. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+/** ` 2` in `Anna 2`. */
+const NUMBER = / \d{1,6}$/;
+/** Offered first; beyond them, numbers drawn at random. */
+const LOW_NUMBERS = Array.from({ length: 30 }, (_, n) => n + 2);
+const RANDOM_NUMBERS = 30;
+
+/** A name as it is kept and shown: NFC, without spaces at the ends. */
+export function normalSeatName(name: string): string {
+  return name.normalize('NFC').trim();
+}
+
+/**
+ * A normal name as it is compared with others, so that `ANNA`, `anna` and `Anna` are one: case is folded by way of upper
+ * case (`ß` and `ss` are one as well), runs of spaces count as one, and invisible characters do not count.
+ */
+export function foldSeatName(name: string): string {
+  return normalSeatName(name.replace(INVISIBLE, '').replace(/\s+/gu, ' ')).toUpperCase().toLowerCase().normalize('NFC');
+}
+
+/** Names to suggest instead of a taken one: with low numbers in the first round, with random ones in later rounds. */
+export function alternativeSeatNames(name: string, round: number): string[] {
+  const numbers = round === 0 ? LOW_NUMBERS : Array.from({ length: RANDOM_NUMBERS }, randomNumber);
+  return numbers.map((n) => numbered(name.replace(NUMBER, ''), n));
+}
+
+function numbered(base: string, n: number): string {
+  const suffix = ` ${String(n)}`;
+  return `${Array.from(base)
+    .slice(0, MAX_SEAT_NAME - suffix.length)
+    .join('')
+    .trim()}${suffix}`;
+}
+
+function randomNumber(): number {
+  return 100 + Math.floor(Math.random() * 999_900);
+}
