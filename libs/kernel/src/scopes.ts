@@ -5,6 +5,9 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'tickets:issue',
+  'seats:take',
+  'chat:mint',
   'admin',
 ] as const;
 

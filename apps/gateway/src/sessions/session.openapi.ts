@@ -26,6 +26,16 @@ export const TokenId = (): MethodDecorator =>
     example: EXAMPLE_TOKEN_ID,
   });
 
+/** The name of a room in a path. */
+export const Room = (): MethodDecorator =>
+  ApiParam({
+    name: 'room',
+    description:
+      'A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
+    schema: { type: 'string' },
+    example: 'derby',
+  });
+
 /** `Prefer: wait=N`, on operations that can wait. */
 export const ApiPrefer = (): MethodDecorator =>
   ApiHeader({
