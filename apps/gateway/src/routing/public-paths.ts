@@ -17,7 +17,7 @@ export function isSwaggerUiPath(path: string): boolean {
 
 const WATCH_PAGE = [
   ...['/demo', '/demo/', '/demo/config.json', '/demo/page.css'],
-  ...['api', 'dom', 'follow', 'page', 'problem', 'qrcode', 'room', 'sdk', 'session-view', 'share', 'token'].map(
+  ...['api', 'dom', 'follow', 'page', 'problem', 'qrcode', 'room', 'sdk', 'session-view', 'sha256', 'share', 'token'].map(
     (file) => `/demo/${file}.js`,
   ),
 ];
