@@ -148,8 +148,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
       expect([name, await second.getByRole('button', { name }).count()]).toEqual([name, 0]);
     for (const viewport of [DESKTOP, PHONE]) {
       await second.setViewportSize(viewport);
-      const cards = await second.locator('main .card:visible').evaluateAll((all) => all.map(({ id }) => id));
-      expect(cards[0]).toBe('session');
+      expect(await second.locator('main .card:visible').first().getAttribute('id')).toBe('session');
       expect(await topOf(second, '#session')).toBeLessThan(viewport.height / 3);
     }
     await second.setViewportSize(DESKTOP);
@@ -242,7 +241,8 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await isIn(page, 'pending');
     await deployment.client().close(body.id);
     await isIn(page, 'closed');
-    const steps = () => page.locator('#timeline li').evaluateAll((all) => all.map(({ className }) => className));
+    const steps = async () =>
+      Promise.all((await page.locator('#timeline li').all()).map((step) => step.getAttribute('class')));
     expect(await steps()).toEqual(['done', '', 'current']);
     await deployment.cas.clearFaults();
     // Of a session that ended before, the page knows nothing but its end.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditRepository } from '@app/entities';
 import { type Scope, SCOPES } from '@app/kernel';
 import { KeyRing } from '@app/sealing';
-import { type JWTPayload, SignJWT } from 'jose';
+import { SignJWT } from 'jose';
 import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
@@ -230,7 +230,7 @@ describe('a ticket that is no good', () => {
     return key;
   };
   const forged = async (claims: Record<string, unknown>, header: object = {}, ring = ringOf(testApp.sealingKeys)) => {
-    const jwt = await new SignJWT(claims as JWTPayload)
+    const jwt = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'HS256', typ: 'wtt+jwt', kid: 'k1', ...header })
       .sign(keyOf(ring));
     return `wtt_${jwt}`;
@@ -254,7 +254,9 @@ describe('a ticket that is no good', () => {
     for (const at of [...places, ticket.length - 1]) {
       const letter = ticket.charAt(at);
       // Of the last character some bits mean nothing: none of its other spellings may pass either.
-      for (const other of at === ticket.length - 1 ? [...'ABCDEFGHQRSTghwx0189-_'] : [letter === 'A' ? 'B' : 'A']) {
+      for (const other of at === ticket.length - 1
+        ? 'ABCDEFGHQRSTghwx0189-_'.split('')
+        : [letter === 'A' ? 'B' : 'A']) {
         if (other !== letter) {
           await refused(`${ticket.slice(0, at)}${other}${ticket.slice(at + 1)}`, session, `${at} ${other}`);
         }

@@ -43,7 +43,8 @@ export class TicketsService {
 /** A ticket has no scope that its issuer lacks. @throws ProblemError 403 */
 function grantable(caller: Caller, wanted: readonly TicketScope[] | undefined, session?: string): TicketScope[] {
   const scopes = wanted ?? DEFAULT_TICKET_SCOPES.filter((scope) => hasScope(caller, scope));
-  const [missing] = scopes.length === 0 ? DEFAULT_TICKET_SCOPES : scopes.filter((scope) => !hasScope(caller, scope));
+  const needed = scopes.length > 0 ? scopes : DEFAULT_TICKET_SCOPES;
+  const missing = needed.find((scope) => !hasScope(caller, scope));
   if (missing !== undefined) throw insufficientScope(missing, session);
   return [...scopes];
 }

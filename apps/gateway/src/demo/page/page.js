@@ -19,7 +19,7 @@ import { copyLink, setAddress, setNetworkOrigin, sharedId } from './share.js';
 
 const PRODUCTS = ['stream', 'sync'];
 /** As in the style sheet. */
-const NARROW = matchMedia('(width < 56rem)');
+const NARROW = window.matchMedia('(width < 56rem)');
 
 let current;
 let following = new AbortController();
