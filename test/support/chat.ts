@@ -9,13 +9,14 @@ export interface ChatToken {
   failure: { code: string; retryable: boolean } | null;
 }
 
-const pathOf = (subject: string): string => `/v1/chat-tokens/${encodeURIComponent(subject)}`;
-
 /** The chat tokens of a client's users, or of its own user by `me`. */
 export const chatOf = (client: Client) => ({
-  put: (subject: string, call: Call = {}): Promise<Reply<ChatToken>> => client.send('PUT', pathOf(subject), call),
-  get: (subject: string, call: Call = {}): Promise<Reply<ChatToken>> => client.send('GET', pathOf(subject), call),
-  end: (subject: string): Promise<Reply<undefined>> => client.send('DELETE', pathOf(subject)),
+  put: (subject: string, call: Call = {}): Promise<Reply<ChatToken>> =>
+    client.send('PUT', `/v1/chat-tokens/${encodeURIComponent(subject)}`, call),
+  get: (subject: string, call: Call = {}): Promise<Reply<ChatToken>> =>
+    client.send('GET', `/v1/chat-tokens/${encodeURIComponent(subject)}`, call),
+  end: (subject: string): Promise<Reply<undefined>> =>
+    client.send('DELETE', `/v1/chat-tokens/${encodeURIComponent(subject)}`),
 });
 
 /** The claims of a token of the sandbox. */
