@@ -150,7 +150,7 @@ async function strayRows({ at, closed: closedBefore }: Before, exchanges: readon
     const { name, subject } = reply.text.startsWith('{') ? (JSON.parse(reply.text) as Record<string, string>) : {};
     if (name !== undefined) shown.add(`open:${name}`);
     if (subject !== undefined) shown.add(`chat of ${subject}`);
-    const [, ended] = (sent.method === 'DELETE' && /\/chat-tokens\/([^/?#]*)/.exec(sent.target)) || [];
+    const [, ended] = /\/chat-tokens\/([^/?#]*)/.exec(sent.method === 'DELETE' ? sent.target : '') ?? [];
     if (ended !== undefined) closed.add(`chat of ${decodeURIComponent(ended)}`);
     if (sent.method === 'DELETE') for (const [id = ''] of sent.target.matchAll(/ses_\w+/g)) closed.add(id);
   }
