@@ -217,6 +217,13 @@ describe('a chat token', () => {
     ]);
   });
 
+  it('past its expiry is gone for every reader, before the sweeper has come by', async () => {
+    await chat().put('just expired', { wait: 20 });
+    await testApp.database.rows(`UPDATE sessions SET expires_at = now() WHERE chat_subject = 'just expired'`);
+    expect(codeOf(await chat().get('just expired'))).toEqual([404, 'not-found']);
+    expect((await chat().put('just expired', { wait: 20 })).status).toBe(201);
+  });
+
   it('is erased by DELETE, which may be repeated, and the next PUT makes a new one', async () => {
     const first = await chat().put('leaver', { wait: 20 });
     const ended = [await chat().end('leaver'), await chat().end('leaver'), await chat().end('unheard of')];
