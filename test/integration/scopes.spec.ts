@@ -9,7 +9,8 @@ import { TestApp } from '../support/test-app.js';
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
 const ID = `ses_${'x'.repeat(22)}`;
-const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
+const pathOf = ({ path }: Route, subject: string) =>
+  path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':subject', subject);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -25,8 +26,9 @@ afterAll(async () => {
   await provider.close();
 });
 
-const ask = async (client: Client, route: Route) => {
-  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route));
+/** `subject`: a person has only their own chat token, a key has that of any user. */
+const ask = async (client: Client, route: Route, subject = 'nobody') => {
+  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route, subject));
   return { status: reply.status, code: reply.body?.code };
 };
 
@@ -40,6 +42,9 @@ const PROMISED = {
   streamSession: 'sessions:read',
   closeSession: 'sessions:close',
   retrySession: 'sessions:create',
+  openChatToken: 'chat:mint',
+  readChatToken: 'chat:mint',
+  closeChatToken: 'chat:mint',
   readAudit: 'admin',
 };
 
@@ -78,8 +83,8 @@ describe.each(guarded)('%s', (_name, route) => {
     const sub = `${route.method} ${route.path} ${scope}`;
     const person = testApp.newClient(testApp.url, await provider.token(sub, { claims: { scope } }));
     const letIn = scope === route.scope || scope === 'admin';
-    for (const client of [key, person]) {
-      const { status, code } = await ask(client, route);
+    for (const [client, subject] of [[key, 'nobody'] as const, [person, 'me'] as const]) {
+      const { status, code } = await ask(client, route, subject);
       expect([status === 401, code === 'insufficient-scope']).toEqual([false, !letIn]);
       if (!letIn) expect(status).toBe(403);
     }
@@ -129,7 +134,10 @@ describe('a reply', () => {
     return { session: text.includes(METADATA), tokens: text.includes('eyJ') };
   }
 
-  it.each(guarded)(
+  /** Chat tokens are of users, not of sessions: their one scope is enough for them, and for nothing else. */
+  const ofSessions = guarded.filter(([, { path }]) => !path.startsWith('/v1/chat-tokens/'));
+
+  it.each(ofSessions)(
     'to %s shows a session to those who may read it, and tokens to those who may read them',
     async (name, route) => {
       expect(Object.keys(SHOWS)).toContain(name);

@@ -12,3 +12,4 @@ export * from './products.js';
 export * from './scopes.js';
 export * from './session-events.js';
 export * from './states.js';
+export * from './subjects.js';

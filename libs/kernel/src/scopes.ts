@@ -5,6 +5,7 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'chat:mint',
   'admin',
 ] as const;
 

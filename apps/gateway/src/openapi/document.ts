@@ -38,6 +38,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
+    .addTag('Chat', 'Tokens of the public chat, one for each user')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
       'Drop-in rooms',
