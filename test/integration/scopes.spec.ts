@@ -11,12 +11,21 @@ import { issueFor, ticketOf } from '../support/tickets.js';
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
 const ID = `ses_${'x'.repeat(22)}`;
 /** What tickets may use, and for what, written down a second time as well. Everything else is refused to them. */
-const FOR_TICKETS = { openRoom: 'room', readRoom: 'room', readSession: 'session', streamSession: 'session' };
+const FOR_TICKETS = {
+  openRoom: 'room',
+  readRoom: 'room',
+  readSession: 'session',
+  streamSession: 'session',
+  openChatToken: 'self',
+  readChatToken: 'self',
+  closeChatToken: 'self',
+};
 
 /** What persons may not do, whatever their scopes. */
 const KEYS_ONLY = ['issueSessionTicket', 'issueRoomTicket'];
 
-const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
+const pathOf = ({ path }: Route, subject: string) =>
+  path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':subject', subject);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -32,8 +41,9 @@ afterAll(async () => {
   await provider.close();
 });
 
-const ask = async (client: Client, route: Route) => {
-  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route));
+/** `subject`: a person has only their own chat token, a key has that of any user. */
+const ask = async (client: Client, route: Route, subject = 'nobody') => {
+  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route, subject));
   return { status: reply.status, code: reply.body?.code };
 };
 
@@ -49,6 +59,9 @@ const PROMISED = {
   retrySession: 'sessions:create',
   issueSessionTicket: 'tickets:issue',
   issueRoomTicket: 'tickets:issue',
+  openChatToken: 'chat:mint',
+  readChatToken: 'chat:mint',
+  closeChatToken: 'chat:mint',
   readAudit: 'admin',
 };
 
@@ -93,8 +106,8 @@ describe.each(guarded)('%s', (name, route) => {
     const sub = `${route.method} ${route.path} ${scope}`;
     const person = testApp.newClient(testApp.url, await provider.token(sub, { claims: { scope } }));
     const letIn = scope === route.scope || scope === 'admin';
-    for (const client of [key, person]) {
-      const { status, code } = await ask(client, route);
+    for (const [client, subject] of [[key, 'nobody'] as const, [person, 'me'] as const]) {
+      const { status, code } = await ask(client, route, subject);
       const refused = !letIn || (client === person && KEYS_ONLY.includes(name));
       expect([status === 401, code === 'insufficient-scope']).toEqual([false, refused]);
       if (refused) expect(status).toBe(403);
@@ -105,7 +118,7 @@ describe.each(guarded)('%s', (name, route) => {
     'with a ticket of the scope %s, in its place and in others',
     async (scope) => {
       const session = (await testApp.client.openRoom('nobody')).body.id;
-      const path = route.path.replace(':room', 'nobody').replace(':tokenId', session);
+      const path = route.path.replace(':room', 'nobody').replace(':tokenId', session).replace(':subject', 'me');
       const ask = async (place: { session: string } | { room: string }) => {
         const issued = await issueFor(testApp.client, place, { subject: 'anna', scopes: [scope] });
         const client = testApp.newClient(testApp.url, ticketOf(issued));
@@ -119,10 +132,10 @@ describe.each(guarded)('%s', (name, route) => {
       const use = scope === route.scope ? route.ticket : undefined;
       const mine = (letIn: boolean) => (letIn ? 'let in' : 'refused');
       expect(await ask({ room: 'nobody' })).toBe(mine(use !== undefined));
-      expect(await ask({ room: 'somebody' })).toBe('refused');
+      expect(await ask({ room: 'somebody' })).toBe(mine(use === 'self'));
       if (scope === 'rooms:open') return;
-      expect(await ask({ session })).toBe(mine(use === 'session'));
-      expect(await ask({ session: other })).toBe('refused');
+      expect(await ask({ session })).toBe(mine(use === 'session' || use === 'self'));
+      expect(await ask({ session: other })).toBe(mine(use === 'self'));
     },
   );
 });
@@ -172,7 +185,10 @@ describe('a reply', () => {
     return { session: text.includes(METADATA), tokens: text.includes('eyJ') };
   }
 
-  it.each(guarded)(
+  /** Chat tokens are of users, not of sessions: their one scope is enough for them, and for nothing else. */
+  const ofSessions = guarded.filter(([, { path }]) => !path.startsWith('/v1/chat-tokens/'));
+
+  it.each(ofSessions)(
     'to %s shows a session to those who may read it, and tokens to those who may read them',
     async (name, route) => {
       expect(Object.keys(SHOWS)).toContain(name);

@@ -110,6 +110,31 @@ describe('a ticket for a room', () => {
   });
 });
 
+describe('a ticket with chat:mint', () => {
+  it('has the chat token of its own subject and no other, until its session is closed', async () => {
+    const session = await open('chat');
+    const scopes = ['sessions:read', 'chat:mint'];
+    const places = [{ session }, { room: 'chat' }];
+    for (const place of places) {
+      const subject = `chat-${people++}`;
+      const holder = holding(await ticketFor(place, { scopes, subject }));
+      const own = await holder.send('PUT', '/v1/chat-tokens/me', { wait: 10 });
+      expect([own.status, (own.body as unknown as { subject: string }).subject]).toEqual([201, subject]);
+      const byKey = await testApp.client.send<{ token: string }>('GET', `/v1/chat-tokens/${subject}`);
+      expect((own.body as unknown as { token: string }).token).toBe(byKey.body.token);
+      for (const other of [subject, 'anna', 'Me', 'me%20']) {
+        expect([other, (await holder.send('PUT', `/v1/chat-tokens/${other}`)).status]).toEqual([other, 403]);
+      }
+    }
+    const [ofSession, ofRoom] = await Promise.all(places.map((place) => ticketFor(place, { scopes })));
+    await testApp.client.close(session);
+    expect((await holding(String(ofSession)).send('PUT', '/v1/chat-tokens/me')).status).toBe(401);
+    expect((await holding(String(ofRoom)).send('PUT', '/v1/chat-tokens/me')).status).toBe(202);
+    const without = holding(await ticketFor({ room: 'chat' }));
+    expect((await without.send('PUT', '/v1/chat-tokens/me')).status).toBe(403);
+  });
+});
+
 describe('the table of routes', () => {
   it.each(Object.entries<Route>(ROUTES).filter(([, { scope, ticket }]) => scope !== null && ticket === undefined))(
     'refuses tickets for %s, whatever their scopes',

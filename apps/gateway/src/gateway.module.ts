@@ -5,6 +5,7 @@ import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { QueueModule } from '@app/queue';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
+import { ChatModule } from './chat/chat.module.js';
 import { HealthModule } from './health/health.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -28,6 +29,7 @@ export class GatewayModule {
         SessionsModule,
         SseModule,
         TicketsModule,
+        ChatModule,
         AuditModule,
         RoomApiModule,
         HealthModule,

@@ -1,6 +1,7 @@
 /**
  * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session; a
- * `read-tokens` is a response that contained tokens, an `issue-ticket` one with a ticket; a `denied:` action ends in the code of its problem document.
+ * `read-tokens` is a response that contained tokens, an `issue-ticket`
+ * one with a ticket; a `denied:` action ends in the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
   'create',
@@ -23,9 +24,9 @@ export type CountedAction = Exclude<AuditAction, AuditedChange>;
 export const ERASED_USER = 'user:erased';
 
 /**
- * The forms of an actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<id of the key that issued it>#<subject>`, `room-api` (the
- * drop-in rooms), `cli`, or `user:erased`. An issuer is a URL without a fragment, so the first # separates it from the
- * subject.
+ * The forms of an actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in
+ * rooms), `cli`, or `user:erased`. An issuer is a URL without a fragment, or the id of a key, so the first # separates it
+ * from the subject.
  */
 export const ACTOR =
   /^(?:key:[a-z0-9]{4,16}|user:https?:\/\/[^#]+#.+|ticket:[a-z0-9]{4,16}#.+|room-api|cli|user:erased)$/su;

@@ -12,4 +12,5 @@ export * from './products.js';
 export * from './scopes.js';
 export * from './session-events.js';
 export * from './states.js';
+export * from './subjects.js';
 export * from './tickets.js';

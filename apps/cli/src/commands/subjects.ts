@@ -10,7 +10,9 @@ export function addSubjects(program: Command): void {
     .description('manage users of the identity provider and holders of tickets');
   subjects
     .command('erase')
-    .description('remove a person from sessions, idempotency keys and the audit trail; counts are kept')
+    .description(
+      'remove a person from sessions, idempotency keys and the audit trail, whose counts are kept, and delete their chat tokens',
+    )
     .argument(
       '<subject>',
       'sub claim of the user, or subject of the tickets; put -- before it if it starts with a dash',
@@ -27,12 +29,12 @@ export function addSubjects(program: Command): void {
 /** The output does not contain the subject, since it may be stored. */
 async function erase(subject: string, { issuer }: { issuer?: string }) {
   const settings = readSettings(keysNamespaces, processEnvironment());
-  const { sessions, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>
+  const { sessions, chatTokens, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>
     app.get(SubjectsRepository).erase(subject, issuer ?? null),
   );
   process.stdout.write(
     `Erased from ${String(sessions)} sessions, ${String(idempotencyKeys)} idempotency keys and ` +
-      `${String(auditEntries)} entries of the audit trail.\n`,
+      `${String(auditEntries)} entries of the audit trail. Chat tokens deleted: ${String(chatTokens)}.\n`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { isUsableSubject } from '@app/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
@@ -7,7 +8,6 @@ import { type Authentication, invalid, isRejection } from './authentication.js';
 import type { Identity } from './caller.js';
 import { scopesOf, type ScopeSettings } from './jwt-scopes.js';
 import { RemoteJwks } from './remote-jwks.js';
-import { isUsableSubject } from './subject.js';
 import { CLOCK_TOLERANCE_S, verifyJwt } from './verify-jwt.js';
 
 /** Requests per second of one user. */

@@ -1,6 +1,11 @@
-import { ROOM_TICKET_SCOPES, SESSION_TICKET_SCOPES, type TicketScope } from '@app/kernel';
+import {
+  isUsableSubject,
+  MAX_SUBJECT_LENGTH,
+  ROOM_TICKET_SCOPES,
+  SESSION_TICKET_SCOPES,
+  type TicketScope,
+} from '@app/kernel';
 import { z } from 'zod';
-import { isUsableSubject } from '../auth/subject.js';
 
 export const DEFAULT_TTL_S = 900;
 const MAX_TTL_S = 86_400;
@@ -9,10 +14,12 @@ const NO_TTL = `must be a whole number of seconds from 1 to ${String(MAX_TTL_S)}
 
 const subject = z
   .string({ error: 'must be a string' })
-  .refine(isUsableSubject, { error: 'must have 1 to 255 characters, none of them a control character' })
+  .refine(isUsableSubject, {
+    error: `must have 1 to ${String(MAX_SUBJECT_LENGTH)} characters, none of them invisible or a control character`,
+  })
   .meta({
     minLength: 1,
-    maxLength: 255,
+    maxLength: MAX_SUBJECT_LENGTH,
     description: 'Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not.',
   });
 
