@@ -136,8 +136,9 @@ describe('erasing a person', () => {
 
   it.each(SUBJECTS)('%j as the holder of tickets of one key leaves the user of that name', async (sub) => {
     const before = await named();
-    expect(await erase(sub, KEY)).toEqual({ sessions: 2, idempotencyKeys: 2, auditEntries: 6 });
-    const wanted = { ...without(before, [`ticket:${KEY}#${sub}`]), 'user:erased': 'audit 6, sessions 2' };
+    expect(await erase(sub, KEY)).toEqual({ sessions: 2, chatTokens: 2, idempotencyKeys: 2, auditEntries: 6 });
+    const gone = [`ticket:${KEY}#${sub}`, `chat of ${sub}`];
+    const wanted = { ...without(before, gone), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);
   });
 
