@@ -198,7 +198,7 @@ export const MUTATIONS = [
   {
     name: 'a reply that was read before a change is kept',
     file: 'apps/gateway/src/cached-reads/session-reply-cache.ts',
-    from: 'if (ticket < this.oldest || ticket < (this.changes.get(id) ?? 0)) return;',
+    from: 'if (mark < this.oldest || mark < (this.changes.get(id) ?? 0)) return;',
     to: '',
     tests: ['apps/gateway/src/cached-reads/session-reply-cache.spec.ts'],
   },
