@@ -320,7 +320,7 @@ export const MUTATIONS = [
     file: 'apps/gateway/src/auth/ticket-access.ts',
     from: 'case undefined:\n        return false;',
     to: 'case undefined:\n        return true;',
-    tests: ['test/integration/tickets.spec.ts'],
+    tests: ['apps/gateway/src/auth/ticket-access.spec.ts'],
   },
   {
     name: 'a ticket outlives the key that issued it',
