@@ -17,11 +17,12 @@ import { Process } from '../support/process.js';
 import { sendRaw } from '../support/raw-http.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
 
 /** What the last nets put in place of a secret. Nothing may ever get that far. */
-const NETS = /\[(?:token|api key|password|redacted)\]/;
+const NETS = /\[(?:token|ticket|api key|password|redacted)\]/;
 
 /** Every way in which the vendor can be bad, with calls between that are good: else the breaker would leave it alone. */
 function badDays(elsewhere: string): FaultCommand[] {
@@ -57,6 +58,7 @@ for (const queue of QUEUES) {
     let proxy: Server;
     let jwt: string;
     let createdKey: string;
+    let ticket: string;
 
     const redisPassword = canary('redis');
     const proxyPassword = canary('proxy');
@@ -113,7 +115,7 @@ for (const queue of QUEUES) {
     /** Keeps a reply, and plants the tokens that it reveals. They are looked for without the place where they belong. */
     function keep<T>(reply: Reply<T>): Reply<T> {
       const revealed: string[] = [];
-      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:(?:wt|sync)_)?token":"[^"]*")/g, (place) => {
+      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:(?:(?:wt|sync)_)?token|ticket)":"[^"]*")/g, (place) => {
         if (reply.status < 300) revealed.push(...(place.match(/eyJ[\w.-]+/g) ?? []));
         return reply.status < 300 ? '"revealed":0' : place;
       });
@@ -158,6 +160,15 @@ for (const queue of QUEUES) {
       const made = keep(await backend.openRoom('derby', { wait: 10, body: { products: ['stream', 'sync'] } }));
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
+      for (const place of [{ session: made.body.id }, { room: 'derby' }]) {
+        const issued = keep(await issueFor(backend, place, { subject: 'u-4711', name: 'Anna' }));
+        ticket = ticketOf(issued);
+        const page = new Client(deployment.gateway.url, ticket);
+        deployment.clients.unshift(page);
+        expect(keep(await page.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
+        expect(keep(await page.send('HEAD', `/v1/sessions/${made.body.id}/events`)).status).toBe(200);
+        expect(keep(await page.close(made.body.id)).status).toBe(403);
+      }
       keep(await person.create({ wait: 10, key: 'once' }));
       for (const [client, subject] of [[backend, 'ben'] as const, [person, 'me'] as const]) {
         const chat = keep(await chatOf(client).put(subject, { wait: 10 }));
@@ -186,7 +197,7 @@ for (const queue of QUEUES) {
       const token = await vendorToken();
       const wrong = `${deployment.apiKey.slice(0, -1)}${deployment.apiKey.endsWith('a') ? 'b' : 'a'}`;
       canaries.plant('an almost right key', secretOf(wrong));
-      const secrets = [deployment.apiKey, wrong, jwt, `${jwt}x`, token];
+      const secrets = [deployment.apiKey, wrong, jwt, `${jwt}x`, ticket, `${ticket}x`, token];
       for (const secret of secrets) {
         for (const authorization of [`Bearer ${secret}x`, `Basic ${secret}`, secret, `Bearer ${secret} ${secret}`]) {
           keep(await deployment.client().send('GET', '/v1/sessions/ses_x', { headers: { authorization } }));

@@ -7,6 +7,7 @@ import { fuzzRequests } from '../support/fuzz/requests.js';
 import { type FuzzReply, Wire } from '../support/fuzz/send.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestApp } from '../support/test-app.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 import { operations } from '../support/openapi.js';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Math.trunc(Math.random() * 2 ** 31));
@@ -65,6 +66,8 @@ async function credentials(): Promise<{ right: string[]; others: string[] }> {
   await testApp.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [revoked.apiKey?.split('_')[1]]);
   const person = { claims: { scope: 'sessions:read sessions:close chat:mint' } };
   const jwt = await provider.token('anna', person);
+  const body = { subject: 'anna', scopes: ['rooms:open', 'sessions:read', 'tokens:read'] };
+  const ticket = ticketOf(await issueFor(testApp.client, { room: 'derby' }, body));
   return {
     right: [bearer(testApp.apiKey)],
     others: [
@@ -82,6 +85,11 @@ async function credentials(): Promise<{ right: string[]; others: string[] }> {
       bearer(jwt.replace(/^[^.]*/, Buffer.from('{"alg":"none"}').toString('base64url'))),
       bearer(await provider.token('anna', { ...person, header: { kid: 'unknown' } })),
       bearer(await provider.token('\0', person)),
+      bearer(ticket),
+      bearer(`${ticket}x`),
+      bearer(ticket.replace('wtt_', '')),
+      bearer(ticket.replace(/_[^.]*/, `_${Buffer.from('{"alg":"none"}').toString('base64url')}`)),
+      bearer('wtt_..'),
       bearer('eyJ.eyJ.eyJ'),
       bearer('...'),
     ],

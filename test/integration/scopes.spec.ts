@@ -1,14 +1,29 @@
-import { type Scope, SCOPES } from '@app/kernel';
+import { ROOM_TICKET_SCOPES, type Scope, SCOPES } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import document from '../../openapi.json' with { type: 'json' };
 import type { Client } from '../support/client.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestApp } from '../support/test-app.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
 const ID = `ses_${'x'.repeat(22)}`;
+/** What tickets may use, and for what, written down a second time as well. Everything else is refused to them. */
+const FOR_TICKETS = {
+  openRoom: 'room',
+  readRoom: 'room',
+  readSession: 'session',
+  streamSession: 'session',
+  openChatToken: 'self',
+  readChatToken: 'self',
+  closeChatToken: 'self',
+};
+
+/** What persons may not do, whatever their scopes. */
+const KEYS_ONLY = ['issueSessionTicket', 'issueRoomTicket'];
+
 const pathOf = ({ path }: Route, subject: string) =>
   path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':subject', subject);
 
@@ -42,6 +57,8 @@ const PROMISED = {
   streamSession: 'sessions:read',
   closeSession: 'sessions:close',
   retrySession: 'sessions:create',
+  issueSessionTicket: 'tickets:issue',
+  issueRoomTicket: 'tickets:issue',
   openChatToken: 'chat:mint',
   readChatToken: 'chat:mint',
   closeChatToken: 'chat:mint',
@@ -51,6 +68,12 @@ const PROMISED = {
 describe('the table of routes', () => {
   it('asks each route for the scope that is promised', () => {
     expect(Object.fromEntries(guarded.map(([name, { scope }]) => [name, scope]))).toEqual(PROMISED);
+  });
+
+  it('lets tickets and persons do what is promised, and nothing else', () => {
+    const tickets = guarded.flatMap(([name, { ticket }]) => (ticket === undefined ? [] : [[name, ticket]]));
+    expect(Object.fromEntries(tickets)).toEqual(FOR_TICKETS);
+    expect(guarded.filter(([, { keysOnly }]) => keysOnly === true).map(([name]) => name)).toEqual(KEYS_ONLY);
   });
 
   it('has every operation of the OpenAPI document, and the other way round', () => {
@@ -64,7 +87,7 @@ describe('the table of routes', () => {
   });
 });
 
-describe.each(guarded)('%s', (_name, route) => {
+describe.each(guarded)('%s', (name, route) => {
   it('is 401 without a credential, with a wrong, an expired and a revoked one', async () => {
     const [expired, revoked] = [await testApp.clientWith('admin'), await testApp.clientWith('admin')];
     const idOf = (client: Client) => client.apiKey?.split('_')[1];
@@ -85,10 +108,36 @@ describe.each(guarded)('%s', (_name, route) => {
     const letIn = scope === route.scope || scope === 'admin';
     for (const [client, subject] of [[key, 'nobody'] as const, [person, 'me'] as const]) {
       const { status, code } = await ask(client, route, subject);
-      expect([status === 401, code === 'insufficient-scope']).toEqual([false, !letIn]);
-      if (!letIn) expect(status).toBe(403);
+      const refused = !letIn || (client === person && KEYS_ONLY.includes(name));
+      expect([status === 401, code === 'insufficient-scope']).toEqual([false, refused]);
+      if (refused) expect(status).toBe(403);
     }
   });
+
+  it.each(ROOM_TICKET_SCOPES.map((scope) => [scope]))(
+    'with a ticket of the scope %s, in its place and in others',
+    async (scope) => {
+      const session = (await testApp.client.openRoom('nobody')).body.id;
+      const path = route.path.replace(':room', 'nobody').replace(':tokenId', session).replace(':subject', 'me');
+      const ask = async (place: { session: string } | { room: string }) => {
+        const issued = await issueFor(testApp.client, place, { subject: 'anna', scopes: [scope] });
+        const client = testApp.newClient(testApp.url, ticketOf(issued));
+        const reply = await client.send<{ code?: string } | undefined>(
+          route.method === 'GET' ? 'HEAD' : route.method,
+          path,
+        );
+        return reply.status === 403 ? 'refused' : 'let in';
+      };
+      const other = (await testApp.client.create()).body.id;
+      const use = scope === route.scope ? route.ticket : undefined;
+      const mine = (letIn: boolean) => (letIn ? 'let in' : 'refused');
+      expect(await ask({ room: 'nobody' })).toBe(mine(use !== undefined));
+      expect(await ask({ room: 'somebody' })).toBe(mine(use === 'self'));
+      if (scope === 'rooms:open') return;
+      expect(await ask({ session })).toBe(mine(use === 'session' || use === 'self'));
+      expect(await ask({ session: other })).toBe(mine(use === 'self'));
+    },
+  );
 });
 
 describe('a reply', () => {
@@ -100,6 +149,8 @@ describe('a reply', () => {
     readSession: ['sessions:read'],
     streamSession: ['sessions:read'],
     retrySession: ['sessions:read'],
+    issueSessionTicket: [],
+    issueRoomTicket: [],
     createSession: [],
     listSessions: [],
     closeSession: [],

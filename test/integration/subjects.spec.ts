@@ -33,9 +33,12 @@ const SUBJECTS = [
   '-x',
   'a\nb',
 ];
-const everybody = [ISSUER, OTHER].flatMap((issuer) =>
-  SUBJECTS.map((sub) => ({ issuer, sub, id: `user:${issuer}#${sub}` })),
-);
+/** An API key that issued tickets. */
+const KEY = 'backend1';
+const everybody = [
+  ...[ISSUER, OTHER].flatMap((issuer) => SUBJECTS.map((sub) => ({ issuer, sub, id: `user:${issuer}#${sub}` }))),
+  ...SUBJECTS.map((sub) => ({ issuer: KEY, sub, id: `ticket:${KEY}#${sub}` })),
+];
 const OTHERS = ['key:anna', 'room-api', 'cli', 'key:person:x#anna'];
 
 let database: TestDatabase;
@@ -108,12 +111,12 @@ const totals = () =>
 describe('erasing a person', () => {
   it.each(SUBJECTS)('%j removes this user from every row and no other, and leaves the counts', async (sub) => {
     const [before, sums] = [await named(), await totals()];
-    expect(await erase(sub)).toEqual({ sessions: 4, chatTokens: 2, idempotencyKeys: 4, auditEntries: 12 });
+    expect(await erase(sub)).toEqual({ sessions: 6, chatTokens: 2, idempotencyKeys: 6, auditEntries: 18 });
     const gone = everybody.filter((person) => person.sub === sub).map(({ id }) => id);
-    expect(gone).toHaveLength(2);
+    expect(gone).toHaveLength(3);
     expect(await named()).toEqual({
       ...without(before, [...gone, `chat of ${sub}`]),
-      'user:erased': 'audit 12, sessions 4',
+      'user:erased': 'audit 18, sessions 6',
     });
     expect(await totals()).toEqual(sums);
   });
@@ -131,13 +134,21 @@ describe('erasing a person', () => {
     },
   );
 
+  it.each(SUBJECTS)('%j as the holder of tickets of one key leaves the user of that name', async (sub) => {
+    const before = await named();
+    expect(await erase(sub, KEY)).toEqual({ sessions: 2, chatTokens: 2, idempotencyKeys: 2, auditEntries: 6 });
+    const gone = [`ticket:${KEY}#${sub}`, `chat of ${sub}`];
+    const wanted = { ...without(before, gone), 'user:erased': 'audit 6, sessions 2' };
+    expect(await named()).toEqual(wanted);
+  });
+
   it('may be done again, and for the next one: those who are erased are one', async () => {
     await erase('anna');
     const after = await named();
     expect(await erase('anna')).toEqual({ sessions: 0, chatTokens: 0, idempotencyKeys: 0, auditEntries: 0 });
     expect(await named()).toEqual(after);
     await erase('ann');
-    expect((await named())['user:erased']).toBe('audit 24, sessions 8');
+    expect((await named())['user:erased']).toBe('audit 36, sessions 12');
   });
 
   it('goes through more rows than one batch holds', async () => {

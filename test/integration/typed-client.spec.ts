@@ -148,6 +148,22 @@ describe('against a real gateway', () => {
     expect(connected).toEqual([tokens?.stream]);
   });
 
+  it('issues tickets, for a session and for a room, with which a page does the rest', async () => {
+    const { id } = await client.openRoom('tickets', { wait: 10 });
+    const issued = [
+      await client.issueTicket({ tokenId: id }, { subject: 'anna', ttlS: 60 }),
+      await client.issueTicket({ room: 'tickets' }, { subject: 'anna', name: 'Anna', scopes: ['sessions:read'] }),
+    ];
+    for (const { ticket, expiresAt } of issued) {
+      expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+      const page = createClient({ baseUrl: testApp.url, credential: ticket });
+      expect((await page.read(id)).status).toBe('ready');
+      const refused = await problemOf(page.issueTicket({ tokenId: id }, { subject: 'ben' }));
+      expect([refused.status, refused.problem.code]).toEqual([403, 'insufficient-scope']);
+    }
+    expect(await problemOf(client.issueTicket({ room: 'tickets' }, { subject: '' }))).toMatchObject({ status: 422 });
+  });
+
   it('watches a session until its end', async () => {
     await testApp.cas.fault({ kind: 'hang' });
     const { id } = await client.createSession();

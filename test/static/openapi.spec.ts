@@ -97,9 +97,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('leaves the body of an opening optional', () => {
-    const bodies = operations.flatMap(({ operation }) =>
-      operation.requestBody ? [operation.requestBody.required] : [],
+    const optional = operations.filter(({ operation }) => operation.requestBody?.required === false);
+    expect(optional.map(({ operation }) => operation.operationId)).toEqual(
+      expect.arrayContaining(['createSession', 'openRoom', 'createRoom']),
     );
-    expect(new Set(bodies)).toEqual(new Set([false]));
   });
 });

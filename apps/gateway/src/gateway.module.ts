@@ -11,6 +11,7 @@ import { RoomApiModule } from './room-api/room-api.module.js';
 import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
+import { TicketsModule } from './tickets/tickets.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -27,6 +28,7 @@ export class GatewayModule {
         ServerModule,
         SessionsModule,
         SseModule,
+        TicketsModule,
         ChatModule,
         AuditModule,
         RoomApiModule,

@@ -1,6 +1,6 @@
 import createFetchClient from 'openapi-fetch';
 import { ChatTokenFailedError, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
-import type { paths } from './generated/schema.js';
+import type { components, paths } from './generated/schema.js';
 import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
 import { readEvents } from './sse.js';
 import {
@@ -11,6 +11,8 @@ import {
   type ReadyChatToken,
   type ReadySession,
   type Session,
+  type Ticket,
+  type TicketScope,
 } from './types.js';
 
 export {
@@ -29,6 +31,8 @@ export {
   type ReadyChatToken,
   type ReadySession,
   type Session,
+  type Ticket,
+  type TicketScope,
   type Tokens,
 } from './types.js';
 
@@ -49,6 +53,20 @@ export interface OpenOptions<List extends readonly Product[] = readonly Product[
   /** Seconds (at most 30) that the server may hold the response until the session is settled. */
   wait?: number;
 }
+
+export interface TicketOptions extends CallOptions {
+  /** Your id of the person that gets the ticket. */
+  subject: string;
+  /** The name to show. */
+  name?: string;
+  /** Seconds until the ticket expires, up to a day; 900 by default. */
+  ttlS?: number;
+  /** By default `sessions:read`, `tokens:read` and `seats:take`, as far as the API key has them. */
+  scopes?: TicketScope[];
+}
+
+/** What a ticket is for: one session, or all sessions of a room. */
+export type TicketPlace = { tokenId: string } | { room: string };
 
 export interface WaitOptions extends CallOptions {
   /** 60,000 by default. */
@@ -152,6 +170,24 @@ export function createClient(options: ClientOptions) {
     },
 
     /**
+     * A credential that a browser may hold, for one person and one session or room. For servers: it takes an API key with
+     * the scope `tickets:issue`.
+     */
+    issueTicket: (place: TicketPlace, { signal, ...body }: TicketOptions): Promise<Ticket> =>
+      'room' in place
+        ? dataOf<Ticket>(
+            api.POST('/v1/rooms/{room}/tickets', { params: { path: { room: place.room } }, body, ...given(signal) }),
+          )
+        : dataOf<Ticket>(
+            api.POST('/v1/sessions/{tokenId}/tickets', {
+              params: { path: { tokenId: place.tokenId } },
+              // A scope for rooms is refused by the server.
+              body: body as SessionTicketBody,
+              ...given(signal),
+            }),
+          ),
+
+    /**
      * The user's token of the public chat, once it is ready: the same one until it expires. With a user's JWT it is that
      * user's (`me`); with an API key name the user whom your backend has authenticated.
      *
@@ -164,6 +200,8 @@ export function createClient(options: ClientOptions) {
       dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
   };
 }
+
+type SessionTicketBody = components['schemas']['SessionTicketRequest'];
 
 export type AuthClient = ReturnType<typeof createClient>;
 

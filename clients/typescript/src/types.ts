@@ -3,6 +3,10 @@ import type { components } from './generated/schema.js';
 export type Product = components['schemas']['Session']['products'][number];
 export type Problem = components['schemas']['Problem'];
 
+/** A credential that a browser may hold. */
+export type Ticket = components['schemas']['Ticket'];
+export type TicketScope = NonNullable<components['schemas']['RoomTicketRequest']['scopes']>[number];
+
 /** By product. A token of `P` is present; of other products it may be. */
 export type Tokens<P extends Product = never> = Partial<Record<Product, string>> & Record<P, string>;
 

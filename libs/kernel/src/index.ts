@@ -13,3 +13,4 @@ export * from './scopes.js';
 export * from './session-events.js';
 export * from './states.js';
 export * from './subjects.js';
+export * from './tickets.js';

@@ -5,6 +5,8 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'tickets:issue',
+  'seats:take',
   'chat:mint',
   'admin',
 ] as const;

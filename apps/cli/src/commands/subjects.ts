@@ -5,14 +5,24 @@ import { withApp } from '../with-app.js';
 
 /** Erases personal data on request (right to erasure). */
 export function addSubjects(program: Command): void {
-  const subjects = program.command('subjects').description('manage users of the identity provider');
+  const subjects = program
+    .command('subjects')
+    .description('manage users of the identity provider and holders of tickets');
   subjects
     .command('erase')
     .description(
-      'remove a user from sessions, idempotency keys and the audit trail, whose counts are kept, and delete chat tokens of the user',
+      'remove a person from sessions, idempotency keys and the audit trail, whose counts are kept, and delete their chat tokens',
     )
-    .argument('<subject>', 'sub claim of the user; put -- before it if it starts with a dash', text)
-    .option('--issuer <url>', 'issuer of the subject (default: any)', text)
+    .argument(
+      '<subject>',
+      'sub claim of the user, or subject of the tickets; put -- before it if it starts with a dash',
+      text,
+    )
+    .option(
+      '--issuer <url>',
+      'issuer of the subject, or id of the API key that issued the tickets (default: any)',
+      text,
+    )
     .action(erase);
 }
 

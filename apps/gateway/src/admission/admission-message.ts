@@ -16,6 +16,8 @@ function whoIs({ principal: who }: Caller) {
       return { kind: 'key', id: who.id };
     case 'user':
       return { kind: 'user', issuer: who.issuer, subject: who.subject };
+    case 'ticket':
+      return { kind: 'ticket', issuer: who.issuer, subject: who.subject };
     case 'anonymous':
       return { kind: 'anonymous' };
   }

@@ -8,12 +8,13 @@ export const auditItem = z
       .meta({ description: 'For changes the exact time; for counted actions the start of the minute.' }),
     actor: z.string().meta({
       description:
-        'The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`.',
+        'The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), ' +
+        '`cli`, or `user:erased`.',
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
         '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; ' +
-        '`read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.',
+        '`read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.',
     }),
     session: z
       .string()

@@ -60,8 +60,10 @@ export class JwtAuthenticator {
 function toIdentity(claims: JWTPayload, settings: ScopeSettings & { issuer: string }): Authentication {
   const { sub } = claims;
   if (typeof sub !== 'string' || !isUsableSubject(sub)) return invalid('unusable-subject');
+  const id = `user:${settings.issuer}#${sub}`;
   return {
-    id: `user:${settings.issuer}#${sub}`,
+    id,
+    quotaKey: id,
     principal: { kind: 'user', issuer: settings.issuer, subject: sub },
     scopes: scopesOf(claims, settings),
     ratePerS: USER_RATE_PER_S,

@@ -18,10 +18,10 @@ export const givenSubject = z
   .refine((subject) => subject !== '.' && subject !== '..', { error: 'must not be . or ..' });
 
 /**
- * The user whose chat token this caller may have. A chat token speaks for its user, so users have only their own, by
- * `me`, and an API key vouches for the user that it names.
+ * The user whose chat token this caller may have. A chat token speaks for its user, so users and holders of tickets have
+ * only their own, by `me`, and an API key vouches for the user that it names.
  *
- * @throws ProblemError 403 for a user who names a subject, 422 for an API key that names none
+ * @throws ProblemError 403 for a person who names a subject, 422 for an API key that names none
  */
 export function chatSubjectOf({ principal }: Caller, given: string): string {
   switch (principal.kind) {
@@ -31,8 +31,11 @@ export function chatSubjectOf({ principal }: Caller, given: string): string {
         errors: [{ detail: 'must name a user: an API key has no chat token of its own', parameter: 'subject' }],
       });
     case 'user':
+    case 'ticket':
       if (given === ME) return principal.subject;
-      throw new ProblemError('insufficient-scope', { detail: 'Users have only their own chat token: use me' });
+      throw new ProblemError('insufficient-scope', {
+        detail: 'Users and holders of tickets have only their own chat token: use me',
+      });
     case 'anonymous':
       throw insufficientScope('chat:mint');
   }

@@ -38,6 +38,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
+    .addTag('Tickets', 'Credentials for browsers, each bound to one session or room')
     .addTag('Chat', 'Tokens of the public chat, one for each user')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
@@ -49,7 +50,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addSecurity(SECURITY_SCHEME, {
       type: 'http',
       scheme: 'bearer',
-      description: 'An API key, `wtk_<id>_<secret>`, or a JWT of the customer’s identity provider',
+      description: 'An API key, `wtk_<id>_<secret>`, a JWT of the customer’s identity provider, or a ticket, `wtt_…`',
     })
     .build();
   // zod's own converter: OpenAPI 3.1 uses JSON Schema 2020-12 unchanged.

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
-import { type RouteName, ROUTES } from '../routing/routes.js';
+import { type Route, type RouteName, ROUTES, type TicketUse } from '../routing/routes.js';
 import { renderProblem, type FieldError, ProblemError, PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
 
@@ -23,12 +23,21 @@ const RATE = {
   RateLimit: header('What remains: `r` requests, reset in `t` seconds', '"caller";r=0;t=1'),
 };
 
+/** What the table of routes says of tickets, for readers. */
+const TICKETS: Record<TicketUse, string> = {
+  session: 'A ticket for the session or its room will do.',
+  room: 'A ticket for the room will do.',
+  self: 'A ticket will do, for its own subject (`me`).',
+};
+
 /** An operation's id, texts and required scope, from the table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
-  const { scope } = ROUTES[name];
-  const needs = scope === null ? '' : `\n\nRequires the scope \`${scope}\`.`;
+  const { scope, ticket, keysOnly }: Route = ROUTES[name];
+  const needs =
+    scope === null ? '' : `\n\nRequires the scope \`${scope}\`.${ticket === undefined ? '' : ` ${TICKETS[ticket]}`}`;
+  const only = keysOnly === true ? ' Only API keys may do this.' : '';
   return applyDecorators(
-    ApiOperation({ operationId: name, summary, description: `${description}${needs}` }),
+    ApiOperation({ operationId: name, summary, description: `${description}${needs}${only}` }),
     ...(scope === null ? [] : [ApiSecurity(SECURITY_SCHEME)]),
   );
 }

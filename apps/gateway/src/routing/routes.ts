@@ -6,21 +6,38 @@ export interface Route {
   path: string;
   /** The scope that callers need; null for routes without a credential. */
   scope: Scope | null;
+  /** What tickets may use it for; without it, none may use it. */
+  ticket?: TicketUse;
+  /** Only API keys may use it. */
+  keysOnly?: boolean;
 }
+
+/**
+ * `session`: a ticket for the session `:tokenId`, or for its room. `room`: a ticket for the room `:room`. `self`: any
+ * ticket, for its own subject, which is `me` as `:subject`.
+ */
+export type TicketUse = 'session' | 'room' | 'self';
 
 /** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and the tests read this table. */
 export const ROUTES = {
   createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
   listSessions: { method: 'GET', path: '/v1/sessions', scope: 'admin' },
-  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
-  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
-  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
-  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
+  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open', ticket: 'room' },
+  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open', ticket: 'room' },
+  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read', ticket: 'session' },
+  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read', ticket: 'session' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
-  openChatToken: { method: 'PUT', path: '/v1/chat-tokens/:subject', scope: 'chat:mint' },
-  readChatToken: { method: 'GET', path: '/v1/chat-tokens/:subject', scope: 'chat:mint' },
-  closeChatToken: { method: 'DELETE', path: '/v1/chat-tokens/:subject', scope: 'chat:mint' },
+  issueSessionTicket: {
+    method: 'POST',
+    path: '/v1/sessions/:tokenId/tickets',
+    scope: 'tickets:issue',
+    keysOnly: true,
+  },
+  issueRoomTicket: { method: 'POST', path: '/v1/rooms/:room/tickets', scope: 'tickets:issue', keysOnly: true },
+  openChatToken: { method: 'PUT', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
+  readChatToken: { method: 'GET', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
+  closeChatToken: { method: 'DELETE', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createRoom: { method: 'POST', path: '/room/create', scope: null },
   getRoom: { method: 'GET', path: '/room/:name', scope: null },

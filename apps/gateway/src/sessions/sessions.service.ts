@@ -138,7 +138,7 @@ export class SessionsService {
   async close(caller: Caller, id: string): Promise<void> {
     const session = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (session === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    const foreign = caller.principal.kind === 'user' && session.createdBy !== caller.id && !hasScope(caller, 'admin');
+    const foreign = caller.principal.kind !== 'key' && session.createdBy !== caller.id && !hasScope(caller, 'admin');
     if (foreign) {
       const detail = 'Users can close only sessions they created';
       throw new ProblemError('insufficient-scope', { detail, sessionId: id });

@@ -15,14 +15,14 @@ export interface paths {
          * Read a room
          * @description Gets the room’s live session; never creates one.
          *
-         *     Requires the scope `rooms:open`.
+         *     Requires the scope `rooms:open`. A ticket for the room will do.
          */
         get: operations["readRoom"];
         /**
          * Open a room
          * @description Gets or creates the room’s live session. Any number of concurrent calls get the same session and the same token.
          *
-         *     Requires the scope `rooms:open`.
+         *     Requires the scope `rooms:open`. A ticket for the room will do.
          */
         put: operations["openRoom"];
         post?: never;
@@ -71,7 +71,7 @@ export interface paths {
          * Read a session
          * @description For every client that was given a TokenID: all of them get the same token.
          *
-         *     Requires the scope `sessions:read`.
+         *     Requires the scope `sessions:read`. A ticket for the session or its room will do.
          */
         get: operations["readSession"];
         put?: never;
@@ -121,11 +121,55 @@ export interface paths {
          * Follow a session
          * @description Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. Read it with `fetch`: `EventSource` cannot send a credential.
          *
-         *     Requires the scope `sessions:read`.
+         *     Requires the scope `sessions:read`. A ticket for the session or its room will do.
          */
         get: operations["streamSession"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{tokenId}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue a ticket for a session
+         * @description A ticket is a credential that a browser may hold: for this session only, for one person, for a short time. It is signed and not stored, and ends with its time, its session, or the API key that issued it.
+         *
+         *     Requires the scope `tickets:issue`. Only API keys may do this.
+         */
+        post: operations["issueSessionTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue a ticket for a room
+         * @description As for a session, but for every session of this room, also those to come: with `sessions:read` by their TokenIDs, with `rooms:open` by the room’s name.
+         *
+         *     Requires the scope `tickets:issue`. Only API keys may do this.
+         */
+        post: operations["issueRoomTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -143,14 +187,14 @@ export interface paths {
          * Read a chat token
          * @description Gets the user’s live chat token; never creates one.
          *
-         *     Requires the scope `chat:mint`.
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
          */
         get: operations["readChatToken"];
         /**
          * Get a chat token
          * @description Gets or creates the user’s token of the public chat. Until it expires, every call gets the same token.
          *
-         *     Requires the scope `chat:mint`.
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
          */
         put: operations["openChatToken"];
         post?: never;
@@ -158,7 +202,7 @@ export interface paths {
          * End a chat token
          * @description Erases the user’s chat token here, if there is one: it is never shown again, and the next call that gets a token creates another. A client that has it stays in the chat.
          *
-         *     Requires the scope `chat:mint`.
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
          */
         delete: operations["closeChatToken"];
         options?: never;
@@ -321,6 +365,32 @@ export interface components {
             /** @description Pass as `cursor` to fetch the next page; null on the last page. */
             nextCursor: string | null;
         };
+        SessionTicketRequest: {
+            /** @description Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not. */
+            subject: string;
+            /** @description The name to show. The page that holds the ticket can read it from the ticket. */
+            name?: string;
+            /** @description Seconds until the ticket expires. Default: 900. */
+            ttlS?: number;
+            /** @description What the ticket permits; the credential must have these scopes too. Default: those of `sessions:read`, `tokens:read` and `seats:take` that it has. */
+            scopes?: ("sessions:read" | "tokens:read" | "seats:take" | "chat:mint")[];
+        };
+        Ticket: {
+            /** @description `wtt_…`, to be sent as `Authorization: Bearer`. Treat it as a password. */
+            ticket: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        RoomTicketRequest: {
+            /** @description Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not. */
+            subject: string;
+            /** @description The name to show. The page that holds the ticket can read it from the ticket. */
+            name?: string;
+            /** @description Seconds until the ticket expires. Default: 900. */
+            ttlS?: number;
+            /** @description What the ticket permits; the credential must have these scopes too. Default: those of `sessions:read`, `tokens:read` and `seats:take` that it has. */
+            scopes?: ("rooms:open" | "sessions:read" | "tokens:read" | "seats:take" | "chat:mint")[];
+        };
         ChatTokenOpening: Record<string, never>;
         ChatToken: {
             /** @description The user whom the token is for. */
@@ -349,13 +419,13 @@ export interface components {
              * @description For changes the exact time; for counted actions the start of the minute.
              */
             at: string;
-            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
+            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "read-tokens" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
+            action: "create" | "close" | "retry" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
             /** @description The TokenID, or `cht_…` for a chat token; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */
@@ -1861,6 +1931,374 @@ export interface operations {
             default: components["responses"]["OtherProblem"];
         };
     };
+    issueSessionTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The TokenID that clients share */
+                tokenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The session was closed · The session has expired */
+            410: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    issueRoomTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
     readChatToken: {
         parameters: {
             query?: never;
@@ -2424,7 +2862,7 @@ export interface operations {
             query?: {
                 /** @description A TokenID */
                 session?: string;
-                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `user:erased`, `room-api` or `cli` */
+                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli` */
                 actor?: string;
                 /** @description Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute. */
                 from?: string;

@@ -8,6 +8,7 @@ import { AuditNames1764300000000 } from '../migrations/1764300000000-audit-names
 import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename-audit-rows.js';
 import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-indexes.js';
 import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens.js';
+import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-audit.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
@@ -22,6 +23,7 @@ export const MIGRATIONS = [
   RenameAuditRows1764300100000,
   ListIndexes1764400000000,
   ChatTokens1764500000000,
+  TicketAudit1764510000000,
 ];
 
 export interface PoolSettings {

@@ -33,10 +33,12 @@ export interface CreatedSession {
   outcome: 'created' | 'replayed';
 }
 
+type CreatorKind = 'key' | 'user' | 'ticket' | 'anonymous';
+
 /** How many sessions are pending, by the kind of their creator, and of those who have many. */
 export interface PendingCounts {
   all: number;
-  byKind: Record<'key' | 'user' | 'anonymous', number>;
+  byKind: Record<CreatorKind, number>;
   largest: Map<string, number>;
 }
 
@@ -83,7 +85,7 @@ export class SessionsRepository {
        FROM (SELECT created_by FROM sessions WHERE status = 'pending' LIMIT $1) pending GROUP BY created_by`,
       [atMost],
     );
-    const counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, anonymous: 0 }, largest: new Map() };
+    const counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, ticket: 0, anonymous: 0 }, largest: new Map() };
     for (const { creator, count } of rows) {
       counts.all += count;
       counts.byKind[kindOf(creator)] += count;
@@ -252,7 +254,8 @@ async function claimKey(
 }
 
 /** As in `created_by`. */
-function kindOf(creator: string): 'key' | 'user' | 'anonymous' {
+function kindOf(creator: string): CreatorKind {
   if (creator.startsWith('user:')) return 'user';
+  if (creator.startsWith('ticket:')) return 'ticket';
   return creator === 'room-api' ? 'anonymous' : 'key';
 }
