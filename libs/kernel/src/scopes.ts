@@ -5,6 +5,7 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'webhooks:manage',
   'admin',
 ] as const;
 
