@@ -10,6 +10,7 @@ import { RoomApiModule } from './room-api/room-api.module.js';
 import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -27,6 +28,7 @@ export class GatewayModule {
         SessionsModule,
         SseModule,
         AuditModule,
+        WebhooksModule,
         RoomApiModule,
         HealthModule,
       ],

@@ -12,7 +12,7 @@ export const auditItem = z
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
-        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; ' +
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `change-webhook` an endpoint of webhooks; ' +
         '`read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.',
     }),
     session: z.string().nullable().meta({ description: 'The TokenID; null if none was involved.' }),

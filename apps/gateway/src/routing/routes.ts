@@ -1,7 +1,7 @@
 import type { Scope } from '@app/kernel';
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As Fastify writes it, `:name` for a parameter. */
   path: string;
   /** The scope that callers need; null for routes without a credential. */
@@ -18,6 +18,20 @@ export const ROUTES = {
   streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
+  createWebhook: { method: 'POST', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  listWebhooks: { method: 'GET', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  readWebhook: { method: 'GET', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  updateWebhook: { method: 'PATCH', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  deleteWebhook: { method: 'DELETE', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  pingWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/ping', scope: 'webhooks:manage' },
+  rotateWebhookSecret: { method: 'POST', path: '/v1/webhooks/:webhookId/rotate-secret', scope: 'webhooks:manage' },
+  replayWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/replay', scope: 'webhooks:manage' },
+  listWebhookDeliveries: { method: 'GET', path: '/v1/webhooks/:webhookId/deliveries', scope: 'webhooks:manage' },
+  replayWebhookDelivery: {
+    method: 'POST',
+    path: '/v1/webhooks/:webhookId/deliveries/:deliveryId/replay',
+    scope: 'webhooks:manage',
+  },
   readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createRoom: { method: 'POST', path: '/room/create', scope: null },
   getRoom: { method: 'GET', path: '/room/:name', scope: null },

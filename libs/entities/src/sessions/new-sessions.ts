@@ -26,7 +26,8 @@ const INSERT = `
     SELECT gen_random_uuid(), m.created_at, m.created_by, 'create', m.id, 1 FROM made m
   )
   SELECT id, room, generation, status, version, products, metadata, created_by AS "createdBy",
-         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", NULL AS tokens
+         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", false AS expiring,
+         NULL AS tokens
   FROM made`;
 
 /** Inserts new sessions; those that arrive together share a statement. */
