@@ -9,7 +9,9 @@ import { TestApp } from '../support/test-app.js';
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
 const ID = `ses_${'x'.repeat(22)}`;
-const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID);
+const WEBHOOK = `whe_${'x'.repeat(22)}`;
+const pathOf = ({ path }: Route) =>
+  path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':webhookId', WEBHOOK).replace(':deliveryId', 'x');
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -40,6 +42,16 @@ const PROMISED = {
   streamSession: 'sessions:read',
   closeSession: 'sessions:close',
   retrySession: 'sessions:create',
+  createWebhook: 'webhooks:manage',
+  listWebhooks: 'webhooks:manage',
+  readWebhook: 'webhooks:manage',
+  updateWebhook: 'webhooks:manage',
+  deleteWebhook: 'webhooks:manage',
+  pingWebhook: 'webhooks:manage',
+  rotateWebhookSecret: 'webhooks:manage',
+  replayWebhook: 'webhooks:manage',
+  listWebhookDeliveries: 'webhooks:manage',
+  replayWebhookDelivery: 'webhooks:manage',
   readAudit: 'admin',
 };
 
@@ -51,7 +63,7 @@ describe('the table of routes', () => {
   it('has every operation of the OpenAPI document, and the other way round', () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations)
-        .filter((method) => ['get', 'put', 'post', 'delete'].includes(method))
+        .filter((method) => ['get', 'put', 'post', 'patch', 'delete'].includes(method))
         .map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
     const routes = Object.values<Route>(ROUTES).map(({ method, path }) => `${method} ${path}`);
@@ -98,6 +110,16 @@ describe('a reply', () => {
     createSession: [],
     listSessions: [],
     closeSession: [],
+    createWebhook: [],
+    listWebhooks: [],
+    readWebhook: [],
+    updateWebhook: [],
+    deleteWebhook: [],
+    pingWebhook: [],
+    rotateWebhookSecret: [],
+    replayWebhook: [],
+    listWebhookDeliveries: [],
+    replayWebhookDelivery: [],
     readAudit: [],
   };
   let worker: TestApp;
@@ -112,7 +134,7 @@ describe('a reply', () => {
     const body = { metadata: { note: METADATA } };
     const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
     const { apiKey } = await worker.clientWith(...scopes);
-    const path = route.path.replace(':room', room).replace(':tokenId', id);
+    const path = pathOf({ ...route, path: route.path.replace(':room', room).replace(':tokenId', id) });
     const ends = new AbortController();
     const reply = await fetch(`${worker.url}${path}`, {
       method: route.method,

@@ -53,6 +53,7 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
 }
 
 function texts({ format, minLength = 0, maxLength = 20 }: Schema): fc.Arbitrary<string> {
+  if (format === 'uri') return fc.nat(100).map((n) => `https://hooks.invalid/${n}`);
   if (format === 'date-time') {
     const between = { min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true };
     return fc.date(between).map((date) => date.toISOString());

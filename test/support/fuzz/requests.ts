@@ -56,7 +56,8 @@ function requestsTo(
       preferences: headersOf(parameters),
       more: oddHeaders,
       address: fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]): Headers => [['x-forwarded-for', `10.0.${a}.${b}`]]),
-      body: requestBody === undefined ? unwanted : bodyOf(requestBody.content['application/json']),
+      body:
+        requestBody === undefined ? unwanted : bodyOf(requestBody.content['application/json'], requestBody.required),
     })
     .map(({ address, ...parts }) => ({
       made,
@@ -91,9 +92,13 @@ function segmentOf({ name, schema, example }: Parameter): fc.Arbitrary<Part<Targ
   const known: fc.Arbitrary<Target> =
     name === 'tokenId'
       ? fc.nat(1000).map((session) => [{ session }])
-      : fc
-          .oneof(...(example === undefined ? [] : [fc.constant(example as string)]), roomNames)
-          .map((text) => [encoded(text)]);
+      : name === 'webhookId'
+        ? fc.nat(1000).map((webhook) => [{ webhook }])
+        : name === 'deliveryId'
+          ? fc.nat(1000).map((delivery) => [{ delivery }])
+          : fc
+              .oneof(...(example === undefined ? [] : [fc.constant(example as string)]), roomNames)
+              .map((text) => [encoded(text)]);
   return often(
     good(known),
     bad(valuesOf(schema).map((value) => [encoded(String(value))])),
@@ -245,14 +250,14 @@ const unwanted: fc.Arbitrary<Part<Content>> = often(
   bad(fc.constant<Content>({ text: 'a=b', headers: [['content-type', 'text/plain']] })),
 );
 
-function bodyOf(media: Media | undefined): fc.Arbitrary<Part<Content>> {
+function bodyOf(media: Media | undefined, required: boolean): fc.Arbitrary<Part<Content>> {
   const { schema = {}, examples = {} } = media ?? {};
   const right = fc.oneof(valuesOf(schema), ...Object.values(examples).map(({ value }) => fc.constant(value)));
   const json = (value: unknown): Content => ({ text: JSON.stringify(value), headers: JSON_TYPE });
   const honest = right.filter(acceptable).map(json);
   return fc.oneof(
     { arbitrary: good(honest), weight: 8 },
-    { arbitrary: good(fc.constant(NOTHING)), weight: 2 },
+    { arbitrary: (required ? bad : good)(fc.constant(NOTHING)), weight: 2 },
     {
       arbitrary: bad(fc.tuple(right, hostileKey, hostileValue).map((mutation) => json(mutated(...mutation)))),
       weight: 4,
@@ -270,10 +275,13 @@ function bodyOf(media: Media | undefined): fc.Arbitrary<Part<Content>> {
   );
 }
 
-/** What the document says in words: metadata is at most 4 KiB, and a room's name has its own rules. */
+/** What the document says in words: metadata is at most 4 KiB, and names of rooms and their beginnings have rules. */
 function acceptable(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
-  return JSON.stringify(body).length < 2000 && (!('name' in body) || /^[a-z]+$/.test(String(body.name)));
+  const names = ['name', 'roomPrefix']
+    .filter((key) => key in body)
+    .map((key) => (body as Record<string, unknown>)[key]);
+  return JSON.stringify(body).length < 2000 && names.every((name) => name === null || /^[a-z]+$/.test(String(name)));
 }
 
 /** One field more, or one of another kind. */
