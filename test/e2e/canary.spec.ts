@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { API_KEY } from '@app/kernel';
 import { AdmissionService } from '../support/admission-service.js';
 import { Canaries, databaseDump, processTitle, redisDump } from '../support/canary.js';
+import { chatOf } from '../support/chat.js';
 import type { FaultCommand } from '../support/cas-sandbox.js';
 import { Client, type Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
@@ -85,7 +86,7 @@ for (const queue of QUEUES) {
           BOOT_TIMEOUT_S: '10',
           OIDC_ISSUER: provider.issuer,
           OIDC_AUDIENCE: 'watch',
-          OIDC_DEFAULT_SCOPES: 'sessions:create,sessions:read,tokens:read',
+          OIDC_DEFAULT_SCOPES: 'sessions:create,sessions:read,tokens:read,chat:mint',
           ROOM_API: 'on',
           ...admission.env,
           ROOM_API_WAIT_S: '5',
@@ -117,7 +118,7 @@ for (const queue of QUEUES) {
     /** Keeps a reply, and plants the tokens that it reveals. They are looked for without the place where they belong. */
     function keep<T>(reply: Reply<T>): Reply<T> {
       const revealed: string[] = [];
-      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:wt|sync)_token":"[^"]*")/g, (place) => {
+      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:(?:wt|sync)_)?token":"[^"]*")/g, (place) => {
         if (reply.status < 300) revealed.push(...(place.match(/eyJ[\w.-]+/g) ?? []));
         return reply.status < 300 ? '"revealed":0' : place;
       });
@@ -163,6 +164,12 @@ for (const queue of QUEUES) {
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
       keep(await person.create({ wait: 10, key: 'once' }));
+      for (const [client, subject] of [[backend, 'ben'] as const, [person, 'me'] as const]) {
+        const chat = keep(await chatOf(client).put(subject, { wait: 10 }));
+        expect([chat.status, chat.body.token]).toEqual([201, expect.stringMatching(/^eyJ/)]);
+        keep(await chatOf(client).get(subject));
+        keep(await chatOf(client).end(subject));
+      }
       keep(await visitor.send('POST', '/room/create', { body: { name: 'derby' } }));
       keep(await visitor.send('GET', '/room/derby'));
       keep(await backend.send('GET', '/v1/sessions'));
@@ -222,6 +229,8 @@ for (const queue of QUEUES) {
         keep(await deployment.client().send('GET', `/v1/sessions/${secret}`));
         keep(await deployment.client().send('GET', `/v1/sessions/${secret}/events`));
         keep(await deployment.client().send('GET', `/v1/rooms/${secret}%2F/session`));
+        keep(await deployment.client().send('PUT', `/v1/chat-tokens/${secret}%00`));
+        keep(await deployment.client().send('PUT', `/v1/chat-tokens/${secret}/${secret}`));
         keep(await deployment.client().send('PATCH', `/${secret}/${secret}`));
         keep(await deployment.client().send('GET', `/room/${secret}%2F`));
         keep(await deployment.client().send('POST', `/room/create`, { body: { name: `${secret}/` } }));

@@ -22,6 +22,8 @@ interface Exchange {
 interface Row {
   id: string;
   room: string | null;
+  /** Of a chat token. */
+  subject: string | null;
   status: string;
 }
 
@@ -61,7 +63,7 @@ async function credentials(): Promise<{ right: string[]; others: string[] }> {
   const few = await testApp.clientWith('sessions:read');
   const revoked = await testApp.clientWith('admin');
   await testApp.database.rows('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [revoked.apiKey?.split('_')[1]]);
-  const person = { claims: { scope: 'sessions:read sessions:close' } };
+  const person = { claims: { scope: 'sessions:read sessions:close chat:mint' } };
   const jwt = await provider.token('anna', person);
   return {
     right: [bearer(testApp.apiKey)],
@@ -148,7 +150,7 @@ async function before(): Promise<Before> {
 /** What was stored although every request that could have done so was refused. */
 async function strayRows({ at, closed: closedBefore }: Before, exchanges: readonly Exchange[]): Promise<Row[]> {
   const rows = await testApp.database.rows<Row>(
-    `SELECT id, room, status FROM sessions WHERE created_at >= $1 OR (status = 'closed' AND id <> ALL ($2))`,
+    `SELECT id, room, chat_subject AS subject, status FROM sessions WHERE created_at >= $1 OR (status = 'closed' AND id <> ALL ($2))`,
     [at, closedBefore],
   );
   const shown = new Set<string>();
@@ -156,13 +158,17 @@ async function strayRows({ at, closed: closedBefore }: Before, exchanges: readon
   for (const { sent, reply } of exchanges) {
     if (reply.status >= 300) continue;
     for (const [id = ''] of reply.text.matchAll(/ses_\w+/g)) shown.add(id);
-    const { name } = reply.text.startsWith('{') ? (JSON.parse(reply.text) as { name?: string }) : {};
+    const { name, subject } = reply.text.startsWith('{') ? (JSON.parse(reply.text) as Record<string, string>) : {};
     if (name !== undefined) shown.add(`open:${name}`);
+    if (subject !== undefined) shown.add(`chat of ${subject}`);
+    const [, ended] = /\/chat-tokens\/([^/?#]*)/.exec(sent.method === 'DELETE' ? sent.target : '') ?? [];
+    if (ended !== undefined) closed.add(`chat of ${decodeURIComponent(ended)}`);
     if (sent.method === 'DELETE') for (const [id = ''] of sent.target.matchAll(/ses_\w+/g)) closed.add(id);
   }
-  return rows.filter(({ id, room, status }) =>
-    status === 'closed' ? !closed.has(id) : !shown.has(id) && !shown.has(room ?? ''),
-  );
+  return rows.filter(({ id, room, subject, status }) => {
+    const names = [id, room ?? '', `chat of ${subject ?? ''}`];
+    return !names.some((name) => (status === 'closed' ? closed : shown).has(name));
+  });
 }
 
 function remember(exchanges: readonly Exchange[]): void {

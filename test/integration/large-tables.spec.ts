@@ -8,8 +8,9 @@ import {
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chores } from '../../apps/worker/src/sweep/chores.js';
+import { chatOf } from '../support/chat.js';
 import { runCommand } from '../support/cli.js';
-import { FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.js';
+import { FILL_CHAT_TOKENS, FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.js';
 import { rowsRead, scannedTables, type Statement, statementsOf } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -96,7 +97,8 @@ describe('with 300,000 sessions that have ended', () => {
   /** An insert would meet its own row. The gateway counts the pending sessions once a second, whatever else goes on. */
   const isRepeatable = ({ sql }: Statement) => !/INSERT INTO (?!webhook_)/.test(sql) && !sql.includes('AS creator');
 
-  it('is analyzed', async () => {
+  it('is analyzed, with chat tokens newer than every session', async () => {
+    await testApp.database.rows(FILL_CHAT_TOKENS);
     await testApp.database.rows('ANALYZE sessions, session_tokens');
   });
 
@@ -133,6 +135,30 @@ describe('with 300,000 sessions that have ended', () => {
     ...['pending', 'ready', 'failed', 'closed', 'expired'].map((status) => `?status=${status}&room=room%207`),
   ])('GET /v1/sessions%s reads an index in its order', async (query) => {
     await expectIndexed(['sessions'], () => read(`/v1/sessions${query}`));
+  });
+
+  it.each(['', '?status=ready', '?status=expired', '?status=closed'])(
+    'GET /v1/sessions%s passes over 40,000 chat tokens without reading their rows',
+    async (query) => {
+      const sent = (await statementsOf(() => read(`/v1/sessions${query}`))).filter(({ sql }) =>
+        sql.includes('sessions'),
+      );
+      expect(sent.length).toBeGreaterThan(0);
+      for (const statement of sent.filter(isRepeatable)) {
+        expect(await rowsRead(testApp.database, statement)).toBeLessThan(FEW);
+      }
+    },
+  );
+
+  it('chat tokens touch their user alone', async () => {
+    const chat = chatOf(testApp.client);
+    await expectIndexed(LARGE, async () => {
+      expect((await chat.put('someone new')).status).toBe(202);
+      expect((await chat.put('user 7')).status).toBe(202);
+      expect((await chat.get('user 7')).status).toBe(200);
+      expect((await chat.end('user 7')).status).toBe(204);
+      expect((await chat.put('user 7')).status).toBe(202);
+    });
   });
 
   const session = `ses_${'7'.padStart(22, '0')}`;

@@ -10,8 +10,13 @@ import { TestApp } from '../support/test-app.js';
 const guarded = Object.entries<Route>(ROUTES).filter(([, { scope }]) => scope !== null);
 const ID = `ses_${'x'.repeat(22)}`;
 const WEBHOOK = `whe_${'x'.repeat(22)}`;
-const pathOf = ({ path }: Route) =>
-  path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':webhookId', WEBHOOK).replace(':deliveryId', 'x');
+const pathOf = ({ path }: Route, subject: string) =>
+  path
+    .replace(':room', 'nobody')
+    .replace(':tokenId', ID)
+    .replace(':webhookId', WEBHOOK)
+    .replace(':deliveryId', 'x')
+    .replace(':subject', subject);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -27,8 +32,9 @@ afterAll(async () => {
   await provider.close();
 });
 
-const ask = async (client: Client, route: Route) => {
-  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route));
+/** `subject`: a person has only their own chat token, a key has that of any user. */
+const ask = async (client: Client, route: Route, subject = 'nobody') => {
+  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route, subject));
   return { status: reply.status, code: reply.body?.code };
 };
 
@@ -52,6 +58,9 @@ const PROMISED = {
   replayWebhook: 'webhooks:manage',
   listWebhookDeliveries: 'webhooks:manage',
   replayWebhookDelivery: 'webhooks:manage',
+  openChatToken: 'chat:mint',
+  readChatToken: 'chat:mint',
+  closeChatToken: 'chat:mint',
   readAudit: 'admin',
 };
 
@@ -90,8 +99,8 @@ describe.each(guarded)('%s', (_name, route) => {
     const sub = `${route.method} ${route.path} ${scope}`;
     const person = testApp.newClient(testApp.url, await provider.token(sub, { claims: { scope } }));
     const letIn = scope === route.scope || scope === 'admin';
-    for (const client of [key, person]) {
-      const { status, code } = await ask(client, route);
+    for (const [client, subject] of [[key, 'nobody'] as const, [person, 'me'] as const]) {
+      const { status, code } = await ask(client, route, subject);
       expect([status === 401, code === 'insufficient-scope']).toEqual([false, !letIn]);
       if (!letIn) expect(status).toBe(403);
     }
@@ -134,7 +143,7 @@ describe('a reply', () => {
     const body = { metadata: { note: METADATA } };
     const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
     const { apiKey } = await worker.clientWith(...scopes);
-    const path = pathOf({ ...route, path: route.path.replace(':room', room).replace(':tokenId', id) });
+    const path = pathOf({ ...route, path: route.path.replace(':room', room).replace(':tokenId', id) }, 'nobody');
     const ends = new AbortController();
     const reply = await fetch(`${worker.url}${path}`, {
       method: route.method,
@@ -151,7 +160,10 @@ describe('a reply', () => {
     return { session: text.includes(METADATA), tokens: text.includes('eyJ') };
   }
 
-  it.each(guarded)(
+  /** Chat tokens are of users, not of sessions: their one scope is enough for them, and for nothing else. */
+  const ofSessions = guarded.filter(([, { path }]) => !path.startsWith('/v1/chat-tokens/'));
+
+  it.each(ofSessions)(
     'to %s shows a session to those who may read it, and tokens to those who may read them',
     async (name, route) => {
       expect(Object.keys(SHOWS)).toContain(name);

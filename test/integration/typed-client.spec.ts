@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AuthClient,
+  ChatTokenFailedError,
   ConnectionError,
   createClient,
   isGone,
@@ -80,6 +81,32 @@ describe('against a real gateway', () => {
     const gone = await problemOf(client.waitUntilReady(before.id));
     expect([gone.problem.code, isGone(gone)]).toEqual(['session-closed', true]);
     expect((await client.openRoom('final', { wait: 10 })).generation).toBe(2);
+  });
+
+  it('gets the chat token of a user whom a backend vouches for, the same one each time', async () => {
+    await testApp.cas.fault({ kind: 'hang', product: 'chat' });
+    const waiting = client.chatToken('ann / b', { timeoutMs: 20_000 });
+    await testApp.cas.clearFaults();
+    const ready = await waiting;
+    expect(ready).toMatchObject({
+      subject: 'ann / b',
+      status: 'ready',
+      token: expect.stringMatching(/^eyJ/),
+      expiresAt: expect.stringMatching(/Z$/),
+      failure: null,
+    });
+    expect(await client.chatToken('ann / b')).toEqual(ready);
+    expect((await problemOf(client.chatToken())).problem.errors).toMatchObject([{ parameter: 'subject' }]);
+  });
+
+  it('reports a chat token that failed, without naming its user', async () => {
+    await testApp.cas.fault({ kind: 'status', status: 403, product: 'chat' });
+    const error: unknown = await client.chatToken('unlucky').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ChatTokenFailedError);
+    expect((error as ChatTokenFailedError).chatToken.failure?.code).toBe('cas-credentials-rejected');
+    const lost = createClient({ baseUrl: `http://127.0.0.1:${await freePort()}`, credential: 'wtk' });
+    const unreached: unknown = await lost.chatToken('unlucky').catch((thrown: unknown) => thrown);
+    expect([String(error), String(unreached)].join()).not.toContain('unlucky');
   });
 
   it('reports a session that failed', async () => {

@@ -58,3 +58,12 @@ export const FILL_LIVE_SESSIONS = `
     RETURNING id, status, expires_at)
   INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at)
   SELECT id, 'stream', 'sealed' || id, 'k1', expires_at FROM made WHERE status = 'ready'`;
+
+/** The chat tokens of an evening: 40,000, newer than every session, a quarter of each status. User 7 has an expired one. */
+export const FILL_CHAT_TOKENS = `
+  INSERT INTO sessions (id, chat_subject, generation, status, products, created_by, created_at, ready_at, expires_at,
+                        deadline_at, due_at, ended_at)
+  SELECT 'cht_' || lpad(n::text, 22, '0'), 'user ' || n, 1, (ARRAY['ready', 'expired', 'closed', 'expired'])[1 + n % 4],
+         '{chat}', 'key:backend', now() + make_interval(secs => n / 1000.0), now(), now() + interval '1 hour', now(), now(),
+         CASE WHEN n % 4 <> 0 THEN now() END
+  FROM generate_series(1, 40000) n`;

@@ -5,6 +5,7 @@ import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { QueueModule } from '@app/queue';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
+import { ChatModule } from './chat/chat.module.js';
 import { HealthModule } from './health/health.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -27,6 +28,7 @@ export class GatewayModule {
         ServerModule,
         SessionsModule,
         SseModule,
+        ChatModule,
         AuditModule,
         WebhooksModule,
         RoomApiModule,

@@ -1,12 +1,36 @@
 import createFetchClient from 'openapi-fetch';
-import { ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+import { ChatTokenFailedError, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
 import type { paths } from './generated/schema.js';
 import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
 import { readEvents } from './sse.js';
-import { isReady, type Product, type ProductsIn, type ReadySession, type Session } from './types.js';
+import {
+  type ChatToken,
+  isReady,
+  type Product,
+  type ProductsIn,
+  type ReadyChatToken,
+  type ReadySession,
+  type Session,
+} from './types.js';
 
-export { ConnectionError, isGone, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
-export { isReady, type Problem, type Product, type ReadySession, type Session, type Tokens } from './types.js';
+export {
+  ChatTokenFailedError,
+  ConnectionError,
+  isGone,
+  ProblemError,
+  SessionFailedError,
+  TokensWithheldError,
+} from './errors.js';
+export {
+  type ChatToken,
+  isReady,
+  type Problem,
+  type Product,
+  type ReadyChatToken,
+  type ReadySession,
+  type Session,
+  type Tokens,
+} from './types.js';
 
 export interface ClientOptions extends SenderOptions {
   /** Of the server, such as `https://auth.example.com`. */
@@ -52,8 +76,7 @@ export function createClient(options: ClientOptions) {
   async function waitUntilReady<S extends Session>(session: S, options?: WaitOptions): Promise<S & ReadySession>;
   async function waitUntilReady(tokenId: string, options?: WaitOptions): Promise<ReadySession>;
   async function waitUntilReady(session: Session | string, options: WaitOptions = {}): Promise<ReadySession> {
-    const limits = [AbortSignal.timeout(options.timeoutMs ?? 60_000), options.signal].filter((s) => s !== undefined);
-    const signal = AbortSignal.any(limits);
+    const signal = limited(options);
     const path = { tokenId: typeof session === 'string' ? session : session.id };
     const params = { path, header: { Prefer: `wait=${WAIT_S}` } };
     for (;;) {
@@ -63,6 +86,19 @@ export function createClient(options: ClientOptions) {
       if (current.status === 'ready') throw new TokensWithheldError(current);
       if (current.status === 'failed') throw new SessionFailedError(current);
       // A server that already holds too many requests responds immediately.
+      await sleep(retryAfter(call.response) ?? 1000, signal);
+    }
+  }
+
+  async function chatToken(subject = 'me', options: WaitOptions = {}): Promise<ReadyChatToken> {
+    const signal = limited(options);
+    const params = { path: { subject }, header: { Prefer: `wait=${WAIT_S}` } };
+    for (;;) {
+      const call = await api.PUT('/v1/chat-tokens/{subject}', { params, signal });
+      const current = await dataOf<ChatToken>(call);
+      if (current.status === 'ready') return current as ReadyChatToken;
+      if (current.status === 'failed') throw new ChatTokenFailedError(current);
+      // Pending, or ended meanwhile: the next call creates another one.
       await sleep(retryAfter(call.response) ?? 1000, signal);
     }
   }
@@ -132,6 +168,14 @@ export function createClient(options: ClientOptions) {
       }
     },
 
+    /**
+     * The user's token of the public chat, once it is ready: the same one until it expires. With a user's JWT it is that
+     * user's (`me`); with an API key name the user whom your backend has authenticated.
+     *
+     * @throws ChatTokenFailedError; a TimeoutError after `timeoutMs`
+     */
+    chatToken,
+
     /** Closes the session for every later read; clients that are already connected stay connected. */
     close: (tokenId: string, { signal }: CallOptions = {}): Promise<void> =>
       dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
@@ -155,6 +199,11 @@ interface Result {
 function errorOf({ status, url }: Response, body: unknown): Error {
   if (isProblem(body)) return new ProblemError(body, status);
   return new Error(`${url} responded with ${status}, without a problem document: a proxy or another server?`);
+}
+
+/** Aborts after `timeoutMs`, or when the caller does. */
+function limited({ timeoutMs = 60_000, signal }: WaitOptions): AbortSignal {
+  return AbortSignal.any([AbortSignal.timeout(timeoutMs), signal].filter((s) => s !== undefined));
 }
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });

@@ -18,6 +18,11 @@ export type ReadySession<P extends Product = never> = Session<P> & { status: 're
 /** Of a list whose elements are known when it is compiled; of any other list, and of none, `never`. */
 export type ProductsIn<List extends readonly Product[]> = number extends List['length'] ? never : List[number];
 
+/** A user's token of the public chat. */
+export type ChatToken = components['schemas']['ChatToken'];
+
+export type ReadyChatToken = ChatToken & { status: 'ready'; token: string; expiresAt: string };
+
 /** Whether the session is ready and its tokens were returned. */
 export function isReady<S extends Session>(session: S): session is S & ReadySession {
   return session.status === 'ready' && session.tokens !== undefined;

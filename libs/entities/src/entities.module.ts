@@ -8,6 +8,7 @@ import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 import { DeadlineFailures } from './sessions/deadline-failures.js';
+import { ChatTokensRepository } from './sessions/chat-tokens.repository.js';
 import { NewSessions } from './sessions/new-sessions.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
@@ -23,6 +24,7 @@ import { WebhookSecretsRepository } from './webhooks/webhook-secrets.repository.
 const repositories = [
   ApiKeysRepository,
   AuditRepository,
+  ChatTokensRepository,
   PublishingRepository,
   ResealingRepository,
   RoomsRepository,

@@ -18,6 +18,14 @@ export function newRoomName(): string {
 /** Format of a TokenID. Longer random parts are accepted, so that they can grow in a later version. */
 export const SESSION_ID = /^ses_[0-9A-Za-z]{22,60}$/;
 
+/** Generates the id of a chat token: `cht_` followed by 22 letters and digits. It is no TokenID: no session has it. */
+export function newChatTokenId(): string {
+  return `cht_${randomPart()}`;
+}
+
+/** Format of what tokens are minted for: a TokenID or the id of a chat token. */
+export const MINTED_ID = /^(?:ses|cht)_[0-9A-Za-z]{22,60}$/;
+
 const requestPart = customAlphabet(ALPHABET, 20);
 
 /** Generates a request id: `req_` followed by 20 letters and digits. */

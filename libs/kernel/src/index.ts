@@ -14,3 +14,4 @@ export * from './scopes.js';
 export * from './session-events.js';
 export * from './states.js';
 export * from './webhooks.js';
+export * from './subjects.js';

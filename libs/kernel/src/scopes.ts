@@ -6,6 +6,7 @@ export const SCOPES = [
   'rooms:open',
   'tokens:read',
   'webhooks:manage',
+  'chat:mint',
   'admin',
 ] as const;
 

@@ -8,7 +8,9 @@ export function addSubjects(program: Command): void {
   const subjects = program.command('subjects').description('manage users of the identity provider');
   subjects
     .command('erase')
-    .description('remove a user from sessions, idempotency keys and the audit trail; counts are kept')
+    .description(
+      'remove a user from sessions, idempotency keys and the audit trail, whose counts are kept, and delete chat tokens of the user',
+    )
     .argument('<subject>', 'sub claim of the user; put -- before it if it starts with a dash', text)
     .option('--issuer <url>', 'issuer of the subject (default: any)', text)
     .action(erase);
@@ -17,12 +19,12 @@ export function addSubjects(program: Command): void {
 /** The output does not contain the subject, since it may be stored. */
 async function erase(subject: string, { issuer }: { issuer?: string }) {
   const settings = readSettings(keysNamespaces, processEnvironment());
-  const { sessions, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>
+  const { sessions, chatTokens, idempotencyKeys, auditEntries } = await withApp(settings, [], (app) =>
     app.get(SubjectsRepository).erase(subject, issuer ?? null),
   );
   process.stdout.write(
     `Erased from ${String(sessions)} sessions, ${String(idempotencyKeys)} idempotency keys and ` +
-      `${String(auditEntries)} entries of the audit trail.\n`,
+      `${String(auditEntries)} entries of the audit trail. Chat tokens deleted: ${String(chatTokens)}.\n`,
   );
 }
 

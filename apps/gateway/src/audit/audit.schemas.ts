@@ -15,7 +15,10 @@ export const auditItem = z
         '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `change-webhook` an endpoint of webhooks; ' +
         '`read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.',
     }),
-    session: z.string().nullable().meta({ description: 'The TokenID; null if none was involved.' }),
+    session: z
+      .string()
+      .nullable()
+      .meta({ description: 'The TokenID, or `cht_…` for a chat token; null if none was involved.' }),
     count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
   })
   .meta({ id: 'AuditItem' });

@@ -4,6 +4,8 @@ import { isSettled } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { CallerQuota } from '../auth/caller-quota.js';
+import type { WaitPreference } from '../http/prefer-wait.js';
+import { ProblemError } from '../problems/problem.js';
 import { SessionWatcher } from './session-watcher.js';
 
 /** Holds requests until their session is settled. */
@@ -30,6 +32,26 @@ export class SessionWaiter implements OnModuleDestroy {
   onModuleDestroy(): void {
     this.closed = true;
     for (const giveUp of [...this.waiting]) giveUp();
+  }
+
+  /**
+   * The session once it is settled, or its current state when the preferred wait is over.
+   *
+   * @throws ProblemError 401 or 403 when the credential ended meanwhile
+   */
+  async waitAsPreferred(
+    session: SessionRecord,
+    caller: Caller,
+    { since, waitS, closed }: WaitPreference,
+  ): Promise<SessionRecord> {
+    if (waitS === null || isSettled(session.status)) return session;
+    const leftMs = waitS * 1000 - (performance.now() - since);
+    const settled = await this.waitUntilSettled(session, caller, leftMs, closed);
+    if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
+    // What is disclosed anew needs a valid credential; the state that was known before does not.
+    if (settled === null) return session;
+    await caller.revalidate();
+    return settled;
   }
 
   /**

@@ -18,6 +18,6 @@ import { SessionsService } from './sessions.service.js';
   imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule, CachedReadsModule],
   controllers: [RoomsController, SessionsController],
   providers: [SessionsService, PendingLimit, SessionPresenter, SessionWatcher, SessionWaiter, SessionFailuresMetrics],
-  exports: [SessionsService, SessionPresenter, SessionWatcher],
+  exports: [SessionsService, SessionPresenter, SessionWatcher, SessionWaiter, PendingLimit],
 })
 export class SessionsModule {}

@@ -1,6 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { RoomsRepository, type SessionRecord, SessionsRepository } from '@app/entities';
-import { failpoint, isSettled, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
+import { failpoint, type Product, PRODUCTS, SESSION_ID } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { insufficientScope } from '../auth/authenticated-caller.js';
@@ -43,7 +43,7 @@ export class SessionsService {
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...this.opening(body), createdBy: caller.id }, idempotency);
     if (created.outcome === 'created') this.enqueue(created.session.id);
-    const session = await this.waitUntilSettled(created.session, caller, preference);
+    const session = await this.waiter.waitAsPreferred(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
 
@@ -68,7 +68,7 @@ export class SessionsService {
     }
     if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
     return {
-      session: await this.waitUntilSettled(opened.session, caller, preference),
+      session: await this.waiter.waitAsPreferred(opened.session, caller, preference),
       created: opened.outcome === 'created',
     };
   }
@@ -77,14 +77,14 @@ export class SessionsService {
   async readRoom(caller: Caller, room: string, preference: WaitPreference): Promise<SessionRecord> {
     const session = await this.rooms.findLive(room);
     if (session === null) throw new ProblemError('not-found', { detail: 'The room has no session' });
-    return this.waitUntilSettled(session, caller, preference);
+    return this.waiter.waitAsPreferred(session, caller, preference);
   }
 
   /** A session by its TokenID. @throws ProblemError 404, or 410 with a link to the room's newer session */
   async read(caller: Caller, id: string, preference: WaitPreference): Promise<SessionRecord> {
     const found = SESSION_ID.test(id) ? await this.sessions.find(id) : null;
     if (found === null) throw new ProblemError('not-found', { detail: 'Session not found' });
-    const session = await this.waitUntilSettled(found, caller, preference);
+    const session = await this.waiter.waitAsPreferred(found, caller, preference);
     if (session.status !== 'closed' && session.status !== 'expired') return session;
     const successor =
       session.room !== null && !session.room.startsWith(ROOM_API_PREFIX) && hasScope(caller, 'rooms:open')
@@ -167,26 +167,6 @@ export class SessionsService {
   private enqueue(id: string, again = false): void {
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
     this.queue.enqueue(id, { now: again });
-  }
-
-  /**
-   * The session once it is settled, or its current state when the wait is over.
-   *
-   * @throws ProblemError 401 or 403 when the credential ended meanwhile
-   */
-  private async waitUntilSettled(
-    session: SessionRecord,
-    caller: Caller,
-    { since, waitS, closed }: WaitPreference,
-  ): Promise<SessionRecord> {
-    if (waitS === null || isSettled(session.status)) return session;
-    const leftMs = waitS * 1000 - (performance.now() - since);
-    const settled = await this.waiter.waitUntilSettled(session, caller, leftMs, closed);
-    if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
-    // What is disclosed anew needs a valid credential; the state that was known before does not.
-    if (settled === null) return session;
-    await caller.revalidate();
-    return settled;
   }
 }
 

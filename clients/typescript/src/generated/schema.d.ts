@@ -132,6 +132,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat-tokens/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a chat token
+         * @description Gets the user’s live chat token; never creates one.
+         *
+         *     Requires the scope `chat:mint`.
+         */
+        get: operations["readChatToken"];
+        /**
+         * Get a chat token
+         * @description Gets or creates the user’s token of the public chat. Until it expires, every call gets the same token.
+         *
+         *     Requires the scope `chat:mint`.
+         */
+        put: operations["openChatToken"];
+        post?: never;
+        /**
+         * End a chat token
+         * @description Erases the user’s chat token here, if there is one: it is never shown again, and the next call that gets a token creates another. A client that has it stays in the chat.
+         *
+         *     Requires the scope `chat:mint`.
+         */
+        delete: operations["closeChatToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -459,6 +493,23 @@ export interface components {
             /** @description Pass as `cursor` to fetch the next page; null on the last page. */
             nextCursor: string | null;
         };
+        ChatTokenOpening: Record<string, never>;
+        ChatToken: {
+            /** @description The user whom the token is for. */
+            subject: string;
+            /** @enum {string} */
+            status: "pending" | "ready" | "failed" | "closed" | "expired";
+            /** @description Present while `status` is `ready`. Only for this user: pass it to the SDK unchanged. */
+            token?: string;
+            expiresAt: string | null;
+            failure: {
+                /** @enum {string} */
+                code: "cas-unavailable" | "cas-bad-reply" | "deadline-exceeded" | "cas-rejected" | "cas-credentials-rejected";
+                detail: string;
+                /** @description Whether opening the room again may succeed. */
+                retryable: boolean;
+            } | null;
+        };
         AuditPage: {
             items: components["schemas"]["AuditItem"][];
             /** @description Pass as `cursor` to fetch the next page; null on the last page. */
@@ -477,7 +528,7 @@ export interface components {
              * @enum {string}
              */
             action: "create" | "close" | "retry" | "change-webhook" | "read-tokens" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
-            /** @description The TokenID; null if none was involved. */
+            /** @description The TokenID, or `cht_…` for a chat token; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */
             count: number;
@@ -2108,6 +2159,564 @@ export interface operations {
                 };
             };
             /** @description The service is temporarily unavailable · The service is overloaded · This server is shutting down */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readChatToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
+                Prefer?: string;
+            };
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current chat token */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    openChatToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
+                Prefer?: string;
+            };
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChatTokenOpening"];
+            };
+        };
+        responses: {
+            /** @description The token existed, or it failed: see the body */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description This call created the token and it is ready */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description URL of the chat token
+                     * @example /v1/chat-tokens/u-4711
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The token is pending */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait before asking again
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description URL of the chat token
+                     * @example /v1/chat-tokens/u-4711
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable · The service is overloaded */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    closeChatToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user has no chat token */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
             503: {
                 headers: {
                     /**

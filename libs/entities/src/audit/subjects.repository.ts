@@ -5,6 +5,8 @@ import { Database } from '../database/database.js';
 /** The number of rows that contained the user. */
 export interface Erased {
   sessions: number;
+  /** Deleted, with their tokens. */
+  chatTokens: number;
   idempotencyKeys: number;
   auditEntries: number;
 }
@@ -21,13 +23,34 @@ const LOOKED_AT = 5000;
 export class SubjectsRepository {
   constructor(private readonly database: Database) {}
 
-  /** @param issuer issuer of the subject; null for any */
+  /**
+   * Chat tokens have no issuer: those of the subject are deleted whatever the issuer, since the next open makes another.
+   *
+   * @param issuer issuer of the subject; null for any
+   */
   async erase(subject: string, issuer: string | null): Promise<Erased> {
     return {
+      chatTokens: await this.deleteChatTokens(subject),
       sessions: await this.eraseFromSessions(subject, issuer),
       idempotencyKeys: await this.deleteIdempotencyKeys(subject, issuer),
       auditEntries: await this.eraseFromAudit(subject, issuer),
     };
+  }
+
+  /** There is no index on the subjects of those that have ended, so all chat tokens are scanned, in id order. */
+  private async deleteChatTokens(subject: string): Promise<number> {
+    let deleted = 0;
+    for (let last: string | null = ''; last !== null;) {
+      const [batch]: { last: string | null; deleted: number }[] = await this.database.query(
+        `WITH batch AS (SELECT id FROM sessions WHERE id > $2 AND id < 'ses_' ORDER BY id LIMIT ${String(LOOKED_AT)}),
+              deleted AS (DELETE FROM sessions s USING batch WHERE s.id = batch.id AND s.chat_subject = $1 RETURNING 1)
+         SELECT (SELECT max(id) FROM batch) AS last, (SELECT count(*)::int FROM deleted) AS deleted`,
+        [subject, last],
+      );
+      last = batch?.last ?? null;
+      deleted += batch?.deleted ?? 0;
+    }
+    return deleted;
   }
 
   /** There is no index on the creator, so all sessions are scanned, in id order. */

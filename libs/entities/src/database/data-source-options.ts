@@ -7,6 +7,7 @@ import { Audit1764200000000 } from '../migrations/1764200000000-audit.js';
 import { AuditNames1764300000000 } from '../migrations/1764300000000-audit-names.js';
 import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename-audit-rows.js';
 import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-indexes.js';
+import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
@@ -24,6 +25,7 @@ export const MIGRATIONS = [
   AuditNames1764300000000,
   RenameAuditRows1764300100000,
   ListIndexes1764400000000,
+  ChatTokens1764500000000,
   Webhooks1764530000000,
 ];
 

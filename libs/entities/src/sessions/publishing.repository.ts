@@ -11,6 +11,8 @@ import { MAY_PUBLISH, type Publication, Publications, type SealedToken } from '.
 export interface MintTask {
   /** Products without a published token. */
   missing: Product[];
+  /** The user whose chat token it is; null for a session. Not for logs. */
+  chatSubject: string | null;
   /** Failed attempts so far, which determine the backoff. */
   attempts: number;
   /** Remaining backoff before CAS may be called for this session, in ms. */
@@ -30,7 +32,7 @@ const IS_PENDING = checked(`s.status = 'pending'`);
 const TASKS = `
   SELECT s.id, ARRAY(SELECT p FROM unnest(s.products) p
                      WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
-         s.attempts,
+         s.chat_subject AS "chatSubject", s.attempts,
          COALESCE(GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp()))), 0)::float8 AS "waitMs"
   FROM sessions s WHERE s.id = ANY($1) AND ${MAY_PUBLISH}`;
 

@@ -18,9 +18,6 @@ import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 /** A pending session that has made no progress is enqueued again after this time, in s. */
 export const REVIVE_AFTER_S = 10;
 
-/** Whether a session occupies its room: the predicate of the unique index. */
-export const LIVE = `status IN ('pending', 'ready', 'failed')`;
-
 /** A failed session is put back to pending at most this often, in s: each time may lead to calls of CAS. */
 export const REOPEN_EVERY_S = 10;
 
@@ -31,22 +28,31 @@ export const MAY_REOPEN = `(s.reopened_at IS NULL
 export interface NewSession {
   id: string;
   room: string | null;
+  /** For a chat token: the user it is for. */
+  chatSubject?: string;
   products: Product[];
   metadata: Record<string, unknown>;
   createdBy: string;
   deadlineS: number;
 }
 
-/** Inserts a pending session as the next generation of its room. Returns null if the room has a live session. */
+/**
+ * Inserts a pending session as the next generation of its room. Returns null if another one is in its way: a live one of
+ * the room or of the chat token's subject, or the same generation, created and ended meanwhile.
+ */
 export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
-    `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, deadline_at, due_at)
-     SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
+    `INSERT INTO sessions (id, room, chat_subject, generation, status, products, metadata, created_by, created_at,
+                           deadline_at, due_at)
+     SELECT $1, $2::text, $7, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
             $3, $4, $5, t.now, t.now + make_interval(secs => $6), t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
      FROM (SELECT statement_timestamp() AS now) t
-     ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
+     ON CONFLICT DO NOTHING
      RETURNING id`,
-    [session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
+    [
+      ...[session.id, session.room, session.products, session.metadata, session.createdBy, session.deadlineS],
+      session.chatSubject ?? null,
+    ],
   );
   return row?.id ?? null;
 }

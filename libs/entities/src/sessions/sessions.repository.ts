@@ -46,7 +46,7 @@ export class IdempotencyKeyReusedError extends CodedError {
   readonly code = 'idempotency-key-reused';
 }
 
-export type UnnamedSession = Omit<NewSession, 'id' | 'room'>;
+export type UnnamedSession = Omit<NewSession, 'id' | 'room' | 'chatSubject'>;
 
 /** Sessions by their TokenID. */
 @Injectable()
@@ -122,9 +122,9 @@ export class SessionsRepository {
     };
   }
 
-  /** The number of failed sessions, as a reader sees them. Counts at most `atMost`. */
+  /** The number of failed sessions and chat tokens, as a reader sees them. Counts at most `atMost`. */
   async countFailed(atMost: number): Promise<number> {
-    const { sql, parameters } = pageOfIds({ status: 'failed', limit: atMost });
+    const { sql, parameters } = pageOfIds({ status: 'failed', chatTokens: true, limit: atMost });
     const [row] = await this.database.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM (${sql}) failed`,
       parameters,

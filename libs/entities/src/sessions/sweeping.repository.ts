@@ -8,8 +8,8 @@ import { expireDue, failOverdue } from './session-transitions.js';
 
 /** Maximum sessions or idempotency keys per statement. */
 export const SWEEP_BATCH = 1000;
-/** SQL: whether a ready session lives longer than the notice of its expiry (`$1`, in s). */
-const MAY_ANNOUNCE = 's.expires_at - s.ready_at > make_interval(secs => $1)';
+/** SQL: whether a ready session is no chat token and lives longer than the notice of its expiry (`$1`, in s). */
+const MAY_ANNOUNCE = '(s.chat_subject IS NULL AND s.expires_at - s.ready_at > make_interval(secs => $1))';
 
 /** Larger, since audit entries are small, numerous and not referenced by other rows. */
 export const AUDIT_BATCH = 5000;
@@ -69,7 +69,7 @@ export class SweepingRepository {
     return this.database.transaction(async (statements) => {
       const rows = await statements.query<{ id: string; announced: boolean }>(
         `WITH marked AS (
-           UPDATE sessions s SET expiry_announced = ${MAY_ANNOUNCE}, version = version + (${MAY_ANNOUNCE})::int
+           UPDATE sessions s SET expiry_announced = ${MAY_ANNOUNCE}, version = version + ${MAY_ANNOUNCE}::int
            WHERE s.ctid = ANY(ARRAY(
              SELECT d.ctid FROM sessions d
              WHERE d.status = 'ready' AND d.expiry_announced IS NULL
