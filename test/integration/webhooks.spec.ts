@@ -13,7 +13,7 @@ let worker: INestApplicationContext;
 let receiver: WebhookReceiver;
 
 beforeAll(async () => {
-  const env = { WEBHOOK_ALLOW: '127.0.0.0/8', WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS) };
+  const env = { WEBHOOK_ALLOW: '127.0.0.0/8, localhost', WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS) };
   testApp = await TestApp.open({ worker: false, env });
   worker = await testApp.startWorker();
 });
@@ -207,6 +207,15 @@ describe('a delivery', () => {
     expect(second?.id).toBe(first?.id);
     expect(second?.text).toBe(first?.text);
     for (const one of receiver.received) expect(isSignedBy(webhook.secret, one)).toBe(true);
+  });
+
+  it('goes to a host that operators name, and fails by a name that leads nowhere', async () => {
+    const known = await createWebhook(testApp.client, receiver, { url: `http://localhost:${receiver.port}/` });
+    const unknown = await createWebhook(testApp.client, receiver, { url: 'https://hooks.invalid/' });
+    await ready('names');
+    expect(await attempted(known, 1)).toMatchObject({ status: 'delivered' });
+    const { attempts } = await attempted(unknown, 1);
+    expect(attempts[0]?.error).toMatch(/^(unknown host|host name not resolved|no response in time)/);
   });
 
   it('is answered in time although the reply is endless, and keeps its first KiB', async () => {

@@ -7,7 +7,7 @@ const policy = (allow: string[], ...answers: string[][]) => {
     const addresses = answers[Math.min(asked++, answers.length - 1)] ?? [];
     return Promise.resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
   };
-  return new AddressPolicy(allow, resolve);
+  return new AddressPolicy(allow, resolve, resolve);
 };
 
 const NOT_PUBLIC = [

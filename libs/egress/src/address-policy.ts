@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { CodedError } from '@app/kernel';
 import ipaddr from 'ipaddr.js';
+import { lookUpHost, resolveHost } from './resolve-host.js';
 
 /** All addresses of a host name. */
 export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
@@ -27,10 +27,14 @@ export class AddressPolicy {
   private readonly hosts: ReadonlySet<string>;
   private readonly networks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
 
-  /** @param allow host names, addresses and networks that may be called all the same, also over plain http */
+  /**
+   * @param allow host names, addresses and networks that may be called all the same, also over plain http
+   * @param resolverOfHosts of the host names in `allow`
+   */
   constructor(
     allow: readonly string[],
-    private readonly resolveAll: Resolver = (hostname) => lookup(hostname, { all: true }),
+    private readonly resolver: Resolver = resolveHost,
+    private readonly resolverOfHosts: Resolver = lookUpHost,
   ) {
     this.hosts = new Set(allow.filter((entry) => isIP(entry) === 0 && !entry.includes('/')));
     this.networks = allow.filter((entry) => !this.hosts.has(entry)).map(parseNetwork);
@@ -61,9 +65,10 @@ export class AddressPolicy {
   async resolve(hostname: string): Promise<LookupAddress[]> {
     const host = bare(hostname);
     const family = isIP(host);
-    const addresses = family === 0 ? await this.resolveAll(host) : [{ address: host, family }];
-    const permitted = this.hosts.has(host) || addresses.every(({ address }) => this.permits(address));
-    if (!permitted || addresses.length === 0) throw new AddressRefusedError();
+    if (this.hosts.has(host)) return this.resolverOfHosts(host);
+    const addresses = family === 0 ? await this.resolver(host) : [{ address: host, family }];
+    const permitted = addresses.length > 0 && addresses.every(({ address }) => this.permits(address));
+    if (!permitted) throw new AddressRefusedError();
     return addresses;
   }
 
