@@ -22,7 +22,7 @@ export interface TextReply {
   status: number;
   text: string;
   /** The value of a header; null if it is absent. */
-  header(name: string): string | null;
+  header: (name: string) => string | null;
 }
 
 /** The response body is longer than the caller accepts. */

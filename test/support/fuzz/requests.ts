@@ -281,7 +281,11 @@ function acceptable(body: unknown): boolean {
   const names = ['name', 'roomPrefix']
     .filter((key) => key in body)
     .map((key) => (body as Record<string, unknown>)[key]);
-  return JSON.stringify(body).length < 2000 && names.every((name) => name === null || /^[a-z]+$/.test(String(name)));
+  return JSON.stringify(body).length < 2000 && names.every(isPlainName);
+}
+
+function isPlainName(name: unknown): boolean {
+  return name === null || (typeof name === 'string' && /^[a-z]+$/.test(name));
 }
 
 /** One field more, or one of another kind. */
