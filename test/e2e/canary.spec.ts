@@ -18,6 +18,8 @@ import { sendRaw } from '../support/raw-http.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
 import { issueFor, ticketOf } from '../support/tickets.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { createWebhook, deliveriesOf } from '../support/webhooks.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
 
@@ -56,6 +58,7 @@ for (const queue of QUEUES) {
     let provider: IdentityProvider;
     let admission: AdmissionService;
     let proxy: Server;
+    let receiver: WebhookReceiver;
     let jwt: string;
     let createdKey: string;
     let ticket: string;
@@ -67,6 +70,7 @@ for (const queue of QUEUES) {
     beforeAll(async () => {
       provider = await IdentityProvider.start();
       admission = await AdmissionService.start();
+      receiver = await WebhookReceiver.start();
       proxy = createServer().on('connect', (request, socket) => {
         const said = String(request.headers['proxy-authorization']);
         socket.end(`HTTP/1.1 407 ${said}\r\nproxy-authenticate: Basic realm="${said}"\r\n\r\n${said}`);
@@ -88,6 +92,7 @@ for (const queue of QUEUES) {
           ROOM_API: 'on',
           ...admission.env,
           ROOM_API_WAIT_S: '5',
+          WEBHOOK_ALLOW: '127.0.0.1',
         },
       });
       jwt = await provider.token('anna');
@@ -104,7 +109,7 @@ for (const queue of QUEUES) {
     }, 120_000);
     afterAll(async () => {
       await deployment.end();
-      await Promise.all([provider.close(), admission.close()]);
+      await Promise.all([provider.close(), admission.close(), receiver.close()]);
       await new Promise((resolve) => proxy.close(resolve));
     }, 60_000);
     /** What waits or has just failed is in the stores only for a moment, so they are looked at each time. */
@@ -191,6 +196,34 @@ for (const queue of QUEUES) {
       const closed = keep(await backend.create({ wait: 10 }));
       keep(await backend.close(closed.body.id));
       keep(await backend.read(closed.body.id));
+    }, 60_000);
+
+    it('sign webhooks, to a receiver that repeats them', async () => {
+      const client = new Client(deployment.gateway.url, createdKey);
+      deployment.clients.unshift(client);
+      const { id, secret } = await createWebhook(client, receiver, { includeMetadata: true });
+      const path = `/v1/webhooks/${id}`;
+      const rotated = (await client.send<{ secret: string }>('POST', `${path}/rotate-secret`)).body.secret;
+      canaries.plant('webhook secrets', ...[secret, rotated].map((one) => one.replace('whsec_', '')));
+      receiver.always({ kind: 'status', status: 500, text: `not signed by ${secret} or ${rotated}` });
+      await open('webhooks');
+      keep(await client.send('POST', `${path}/ping`));
+      await eventually(async () => {
+        const attempts = (await deliveriesOf(client, id)).flatMap((one) => one.attempts);
+        expect(attempts.map(({ reply }) => reply)).toContain('not signed by [webhook secret] or [webhook secret]');
+      });
+      keep(await client.send('GET', `${path}/deliveries`));
+      keep(await client.send('GET', '/v1/webhooks'));
+      keep(await client.send('GET', path));
+      keep(await client.send('POST', '/v1/webhooks', { body: { url: `https://x/${secret}`, [secret]: secret } }));
+      keep(await client.send('GET', `/v1/webhooks/${secret}/deliveries?cursor=${secret}`));
+      receiver.always({ kind: 'status', status: 410 });
+      await client.send('POST', `${path}/replay`, { body: { since: '2026-01-01T00:00:00Z', only: 'all' } });
+      await eventually(async () => {
+        expect((await client.send<{ disabledReason: string }>('GET', path)).body.disabledReason).toBe('gone');
+      });
+      const env = { TOKEN_ENCRYPTION_KEYS: deployment.sealingKeys };
+      for (const args of [['list'], ['deliveries', id], ['ping', secret]]) await run(cli(['webhooks', ...args], env));
     }, 60_000);
 
     it('come back in credentials that are almost right, and in places where they do not belong', async () => {

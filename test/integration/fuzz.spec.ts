@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newApiKey } from '@app/kernel';
 import { complaints, meantBy } from '../support/fuzz/judge.js';
-import { curl, type FuzzRequest, toWire, type WireRequest } from '../support/fuzz/request.js';
+import { curl, type FuzzRequest, type Subjects, toWire, type WireRequest } from '../support/fuzz/request.js';
 import { fuzzRequests } from '../support/fuzz/requests.js';
 import { type FuzzReply, Wire } from '../support/fuzz/send.js';
 import { IdentityProvider } from '../support/identity-provider.js';
@@ -32,8 +32,8 @@ let testApp: TestApp;
 let provider: IdentityProvider;
 let wire: Wire;
 let requests: fc.Arbitrary<FuzzRequest>;
-/** Sessions that requests are about; those that are made come first. */
-let sessions: string[] = [];
+/** What requests are about; what is made comes first. */
+let subjects: Subjects;
 const seen = new Map<string, number>();
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
   testApp = await TestApp.open({ env });
   wire = new Wire(testApp.url, AT_ONCE);
   requests = fuzzRequests(await credentials());
-  sessions = await someSessions();
+  subjects = { session: await someSessions(), ...(await someWebhooks()) };
 });
 afterAll(async () => {
   await wire.end();
@@ -110,6 +110,17 @@ async function someSessions(): Promise<string[]> {
   return [...ids, failed, `ses_${'x'.repeat(22)}`];
 }
 
+/** Endpoints that nothing reaches, a delivery of each, and one of each that there is not. */
+async function someWebhooks(): Promise<Omit<Subjects, 'session'>> {
+  const body = { url: 'https://hooks.invalid/', types: ['session.ready'] };
+  const make = async () => (await testApp.client.send<{ id: string }>('POST', '/v1/webhooks', { body })).body.id;
+  const webhook = await Promise.all(Array.from({ length: 10 }, make));
+  const ping = async (id: string) =>
+    (await testApp.client.send<{ delivery: string }>('POST', `/v1/webhooks/${id}/ping`)).body.delivery;
+  const delivery = await Promise.all(webhook.map(ping));
+  return { webhook: [...webhook, `whe_${'x'.repeat(22)}`], delivery: [...delivery, `msg_${'0'.repeat(32)}`] };
+}
+
 /** Sends them side by side, and says what is wrong with each reply. */
 async function exchangeAll(fuzzed: readonly FuzzRequest[]): Promise<{ exchanges: Exchange[]; faults: string[][] }> {
   const exchanges: Exchange[] = [];
@@ -119,7 +130,7 @@ async function exchangeAll(fuzzed: readonly FuzzRequest[]): Promise<{ exchanges:
     for (let i = next++; i < fuzzed.length; i = next++) {
       const one = fuzzed[i];
       if (one === undefined) return;
-      const sent = toWire(one, sessions);
+      const sent = toWire(one, subjects);
       const reply = await wire
         .send(sent)
         .catch((error: unknown) => ({ status: 599, headers: {}, text: String(error) }));
@@ -174,7 +185,9 @@ function remember(exchanges: readonly Exchange[]): void {
     const key = `${name} ${Math.trunc(reply.status / 100)}xx`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
     const [id] = reply.status === 201 ? (/ses_\w+/.exec(reply.text) ?? []) : [];
-    if (id !== undefined) sessions = [id, ...sessions].slice(0, 60);
+    if (id !== undefined) subjects.session = [id, ...subjects.session].slice(0, 60);
+    const [webhook] = reply.status === 201 ? (/whe_\w+/.exec(reply.text) ?? []) : [];
+    if (webhook !== undefined) subjects.webhook = [webhook, ...subjects.webhook].slice(0, 20);
   }
 }
 
@@ -183,7 +196,7 @@ async function shrunk(property: fc.IAsyncProperty<[FuzzRequest]>, index: number)
   const { counterexample } = await fc.check(property, { seed: SEED, path: String(index), numRuns: 1, unbiased: true });
   return counterexample === null
     ? 'it does not fail a second time'
-    : curl(testApp.url, toWire(counterexample[0], sessions));
+    : curl(testApp.url, toWire(counterexample[0], subjects));
 }
 
 describe(`${REQUESTS} requests made up from the OpenAPI document (FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS})`, () => {

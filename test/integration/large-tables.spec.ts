@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { PublishingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
+import {
+  PublishingRepository,
+  SessionsRepository,
+  SweepingRepository,
+  WebhookDeliveriesRepository,
+} from '@app/entities';
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chores } from '../../apps/worker/src/sweep/chores.js';
@@ -9,7 +14,10 @@ import { FILL_CHAT_TOKENS, FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../supp
 import { rowsRead, scannedTables, type Statement, statementsOf } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
 
-const LARGE = ['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys'];
+const LARGE = [
+  ...['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys'],
+  ...['webhook_deliveries', 'webhook_attempts'],
+];
 
 interface Page {
   items: { id: string }[];
@@ -44,18 +52,24 @@ describe('with 300,000 sessions that have ended', () => {
 
   const allChores = () => {
     const queue = { add: () => Promise.resolve() };
-    return chores(service(SweepingRepository), queue, {
-      sweepEveryMs: 2500,
-      retentionS: 1_000_000,
-      auditRetentionS: 1_000_000,
-    });
+    const work = { sweeping: service(SweepingRepository), deliveries: service(WebhookDeliveriesRepository) };
+    return chores(
+      { ...work, queue, webhooks: queue },
+      {
+        sweepEveryMs: 2500,
+        retentionS: 1_000_000,
+        auditRetentionS: 1_000_000,
+        expiryNoticeS: 600,
+        webhookRetentionS: 1_000_000,
+      },
+    );
   };
 
   /** More than any batch of sessions and what belongs to it, much less than what is live. */
   const FEW = 5000;
 
   async function urgentChores(): Promise<void> {
-    for (const name of ['expire', 'fail-overdue', 're-enqueue']) {
+    for (const name of ['announce-expiry', 'expire', 'fail-overdue', 're-enqueue']) {
       expect(
         await allChores()
           .find((chore) => chore.name === name)
@@ -81,23 +95,29 @@ describe('with 300,000 sessions that have ended', () => {
   });
 
   /** An insert would meet its own row. The gateway counts the pending sessions once a second, whatever else goes on. */
-  const isRepeatable = ({ sql }: Statement) => !sql.includes('INSERT INTO') && !sql.includes('AS creator');
+  const isRepeatable = ({ sql }: Statement) => !/INSERT INTO (?!webhook_)/.test(sql) && !sql.includes('AS creator');
 
   it('is analyzed, with chat tokens newer than every session', async () => {
     await testApp.database.rows(FILL_CHAT_TOKENS);
     await testApp.database.rows('ANALYZE sessions, session_tokens');
   });
 
-  it.each(['purge-idempotency-keys', 'purge-audit', 'purge-sessions', 're-enqueue', 'expire', 'fail-overdue'])(
-    'the chore %s finds its rows by an index',
-    async (name) => {
-      expect(allChores()).toHaveLength(6);
-      const chore = allChores().find((one) => one.name === name);
-      await expectIndexed(LARGE, async () => {
-        expect(await chore?.runBatch()).toBeGreaterThan(0);
-      });
-    },
-  );
+  it.each([
+    'purge-idempotency-keys',
+    'purge-audit',
+    'purge-sessions',
+    're-enqueue',
+    'announce-expiry',
+    'expire',
+    'fail-overdue',
+    'purge-webhooks',
+  ])('the chore %s finds its rows by an index', async (name) => {
+    expect(allChores()).toHaveLength(9);
+    const chore = allChores().find((one) => one.name === name);
+    await expectIndexed(LARGE, async () => {
+      expect(await chore?.runBatch()).toBeGreaterThan(0);
+    });
+  });
 
   /** Two pages, the second one by its cursor. */
   async function read(path: string): Promise<void> {
@@ -150,6 +170,30 @@ describe('with 300,000 sessions that have ended', () => {
     ...[`?actor=key:backend&from=${from}`, `?session=${session}&from=${from}`, `?session=${session}&actor=${user}`],
   ])('GET /v1/audit%s reads an index in its order', async (query) => {
     await expectIndexed(['audit_entries'], () => read(`/v1/audit${query}`));
+  });
+
+  it('webhooks are delivered, listed and replayed by an index', async () => {
+    const deliveries = service(WebhookDeliveriesRepository);
+    const [endpoint = ''] = await deliveries.dueEndpoints();
+    await expectIndexed(['webhook_deliveries', 'webhook_attempts'], async () => {
+      expect(await deliveries.dueEndpoints()).toEqual([endpoint]);
+      expect(await deliveries.oldestDueS()).toBeGreaterThan(0);
+      const [claimed] = await deliveries.claim(endpoint, 8, 20);
+      const attempt = {
+        id: claimed?.id ?? '',
+        endpointId: endpoint,
+        durationMs: 1,
+        status: 204,
+        error: null,
+        reply: '',
+      };
+      await deliveries.settle({ ...attempt, outcome: 'delivered', waitS: 0, gone: false });
+      const path = `/v1/webhooks/${endpoint}`;
+      for (const query of ['', '?status=failed', '?status=delivered']) await read(`${path}/deliveries${query}`);
+      await testApp.client.send('POST', `${path}/replay`, { body: { since: new Date().toISOString() } });
+      await testApp.client.send('POST', `${path}/replay`, { body: { since: new Date().toISOString(), only: 'all' } });
+      await testApp.client.send('POST', `${path}/deliveries/${claimed?.id ?? ''}/replay`);
+    });
   });
 
   it('gauges and limits read the rows that they are about', async () => {

@@ -24,8 +24,14 @@ const FOR_TICKETS = {
 /** What persons may not do, whatever their scopes. */
 const KEYS_ONLY = ['issueSessionTicket', 'issueRoomTicket'];
 
+const WEBHOOK = `whe_${'x'.repeat(22)}`;
 const pathOf = ({ path }: Route, subject: string) =>
-  path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':subject', subject);
+  path
+    .replace(':room', 'nobody')
+    .replace(':tokenId', ID)
+    .replace(':webhookId', WEBHOOK)
+    .replace(':deliveryId', 'x')
+    .replace(':subject', subject);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -59,6 +65,16 @@ const PROMISED = {
   retrySession: 'sessions:create',
   issueSessionTicket: 'tickets:issue',
   issueRoomTicket: 'tickets:issue',
+  createWebhook: 'webhooks:manage',
+  listWebhooks: 'webhooks:manage',
+  readWebhook: 'webhooks:manage',
+  updateWebhook: 'webhooks:manage',
+  deleteWebhook: 'webhooks:manage',
+  pingWebhook: 'webhooks:manage',
+  rotateWebhookSecret: 'webhooks:manage',
+  replayWebhook: 'webhooks:manage',
+  listWebhookDeliveries: 'webhooks:manage',
+  replayWebhookDelivery: 'webhooks:manage',
   openChatToken: 'chat:mint',
   readChatToken: 'chat:mint',
   closeChatToken: 'chat:mint',
@@ -79,7 +95,7 @@ describe('the table of routes', () => {
   it('has every operation of the OpenAPI document, and the other way round', () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations)
-        .filter((method) => ['get', 'put', 'post', 'delete'].includes(method))
+        .filter((method) => ['get', 'put', 'post', 'patch', 'delete'].includes(method))
         .map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
     const routes = Object.values<Route>(ROUTES).map(({ method, path }) => `${method} ${path}`);
@@ -154,6 +170,16 @@ describe('a reply', () => {
     createSession: [],
     listSessions: [],
     closeSession: [],
+    createWebhook: [],
+    listWebhooks: [],
+    readWebhook: [],
+    updateWebhook: [],
+    deleteWebhook: [],
+    pingWebhook: [],
+    rotateWebhookSecret: [],
+    replayWebhook: [],
+    listWebhookDeliveries: [],
+    replayWebhookDelivery: [],
     readAudit: [],
   };
   let worker: TestApp;
@@ -168,7 +194,7 @@ describe('a reply', () => {
     const body = { metadata: { note: METADATA } };
     const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
     const { apiKey } = await worker.clientWith(...scopes);
-    const path = route.path.replace(':room', room).replace(':tokenId', id);
+    const path = pathOf({ ...route, path: route.path.replace(':room', room).replace(':tokenId', id) }, 'nobody');
     const ends = new AbortController();
     const reply = await fetch(`${worker.url}${path}`, {
       method: route.method,

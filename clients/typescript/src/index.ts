@@ -68,6 +68,14 @@ export interface TicketOptions extends CallOptions {
 /** What a ticket is for: one session, or all sessions of a room. */
 export type TicketPlace = { tokenId: string } | { room: string };
 
+export interface WatchOptions extends CallOptions {
+  /**
+   * Called once, when the session will expire soon: by default ten minutes before `session.expiresAt`. Its token stays as
+   * it is until then. At that time open the room again, and connect all clients with the new token.
+   */
+  onExpiring?: (session: Session) => void;
+}
+
 export interface WaitOptions extends CallOptions {
   /** 60,000 by default. */
   timeoutMs?: number;
@@ -152,7 +160,11 @@ export function createClient(options: ClientOptions) {
      * Reconnects, and ends after `closed` or `expired`. Throws a problem for which `isGone` holds if that was missed,
      * and the last error if the server remains unavailable.
      */
-    watch: async function* (tokenId: string, { signal }: CallOptions = {}): AsyncGenerator<Session, void, undefined> {
+    watch: async function* (
+      tokenId: string,
+      { signal, onExpiring }: WatchOptions = {},
+    ): AsyncGenerator<Session, void, undefined> {
+      let told = false;
       const url = `${options.baseUrl.replace(/\/$/, '')}/v1/sessions/${encodeURIComponent(tokenId)}/events`;
       for (let lastId = ''; ;) {
         const headers = { accept: 'text/event-stream', ...(lastId !== '' && { 'last-event-id': lastId }) };
@@ -160,6 +172,11 @@ export function createClient(options: ClientOptions) {
         if (!response.ok || !response.body) throw errorOf(response, await response.json().catch(() => undefined));
         for await (const { id, event, data } of readEvents(response.body, SILENCE_MS)) {
           lastId = id ?? lastId;
+          // Repeated after each connection.
+          if (event === 'expiring' && !told) {
+            told = true;
+            onExpiring?.(JSON.parse(data) as Session);
+          }
           if (event !== 'session') continue;
           const session = JSON.parse(data) as Session;
           yield session;

@@ -16,6 +16,10 @@ import { RoomsRepository } from './sessions/rooms.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SubjectsRepository } from './audit/subjects.repository.js';
 import { SweepingRepository } from './sessions/sweeping.repository.js';
+import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
+import { WebhookEndpointsRepository } from './webhooks/webhook-endpoints.repository.js';
+import { WebhookLogRepository } from './webhooks/webhook-log.repository.js';
+import { WebhookSecretsRepository } from './webhooks/webhook-secrets.repository.js';
 
 const repositories = [
   ApiKeysRepository,
@@ -27,6 +31,10 @@ const repositories = [
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,
+  WebhookDeliveriesRepository,
+  WebhookEndpointsRepository,
+  WebhookLogRepository,
+  WebhookSecretsRepository,
 ];
 
 /** The database and its repositories. `main.ts` waits for the database with `waitForDatabase` beforehand. */

@@ -35,3 +35,22 @@ export {
 } from './sessions/sessions.repository.js';
 export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
 export { AUDIT_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
+export {
+  type ClaimedDelivery,
+  FAILING_DAYS,
+  type SettledAttempt,
+  WebhookDeliveriesRepository,
+} from './webhooks/webhook-deliveries.repository.js';
+export {
+  type SealedSecret,
+  WebhookEndpointsRepository,
+  type WebhookRecord,
+  type WebhookSettings,
+} from './webhooks/webhook-endpoints.repository.js';
+export {
+  type AttemptRecord,
+  type DeliveryPlace,
+  type DeliveryRecord,
+  WebhookLogRepository,
+} from './webhooks/webhook-log.repository.js';
+export { type StoredSecret, WebhookSecretsRepository } from './webhooks/webhook-secrets.repository.js';

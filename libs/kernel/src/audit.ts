@@ -1,12 +1,13 @@
 /**
- * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session; a
- * `read-tokens` is a response that contained tokens, an `issue-ticket`
- * one with a ticket; a `denied:` action ends in the code of its problem document.
+ * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session,
+ * `change-webhook` an endpoint of webhooks; a `read-tokens` is a response that contained tokens, an `issue-ticket` one
+ * with a ticket; a `denied:` action ends in the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
   'create',
   'close',
   'retry',
+  'change-webhook',
   'read-tokens',
   'issue-ticket',
   'denied:insufficient-scope',
@@ -17,7 +18,7 @@ export const AUDIT_ACTIONS = [
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** Changes are recorded individually, in the transaction of the change. All other actions are counted. */
-export type AuditedChange = 'create' | 'close' | 'retry';
+export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
 /** The actor that replaces an erased user or holder of a ticket. None can have this id, since theirs contain a #. */

@@ -7,6 +7,7 @@ export const SCOPES = [
   'tokens:read',
   'tickets:issue',
   'seats:take',
+  'webhooks:manage',
   'chat:mint',
   'admin',
 ] as const;

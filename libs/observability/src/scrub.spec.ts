@@ -30,6 +30,11 @@ describe('scrub', () => {
     expect(scrub(line)).toBe(masked);
   });
 
+  it('masks a webhook secret', () => {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    expect(scrub(`{"x":"wrong signature for ${secret}"}`)).toBe('{"x":"wrong signature for [webhook secret]"}');
+  });
+
   it('masks an API key', () => {
     expect(scrub(`{"x":"Bearer ${API_KEY}"}`)).toBe('{"x":"Bearer [api key]"}');
   });

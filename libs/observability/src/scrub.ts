@@ -3,7 +3,7 @@ const JWT_HEADER_LENGTH = 8;
 
 /**
  * The last line of defence against secrets in logs: masks everything in a finished line that looks like a token, a
- * ticket, an API key or a password in a URL. No secret should get this far.
+ * ticket, an API key, a webhook secret or a password in a URL. No secret should get this far.
  *
  * Lines may hold text of callers: the cost grows with the length of the line and no faster, whatever it holds.
  */
@@ -13,6 +13,7 @@ export function scrub(line: string): string {
   if (text.includes('wtt_')) text = text.replace(/wtt_[\w.-]{8,}/g, '[ticket]');
   if (text.includes('eyJ')) text = text.replace(/[\w.-]+/g, maskJwt);
   if (text.includes('wtk_')) text = text.replace(/wtk_[a-z0-9]{4,16}_[A-Za-z0-9]+/g, '[api key]');
+  if (text.includes('whsec_')) text = text.replace(/whsec_[A-Za-z0-9+/=]+/g, '[webhook secret]');
   if (text.includes('://')) text = text.replace(/[^\s"]+/g, maskPassword);
   return text;
 }

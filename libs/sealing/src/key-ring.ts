@@ -17,11 +17,11 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const DERIVED_BYTES = 32;
 
-/** The session and product a token belongs to. It can be opened only with the same context. */
-export interface SealContext {
-  sessionId: string;
-  product: Product;
-}
+/**
+ * What a sealed text belongs to: the token of a session's product, or the secret of a webhook endpoint. It can be opened
+ * only with the same context.
+ */
+export type SealContext = { sessionId: string; product: Product } | { webhookId: string };
 
 export interface SealedToken {
   /** `v1.<key id>.<base64url iv>.<base64url ciphertext and tag>` */
@@ -141,6 +141,7 @@ function newIv(): Buffer {
 }
 
 /** A JSON array of strings, so that different contexts never produce the same bytes. */
-function associatedData(keyId: string, { sessionId, product }: SealContext): Buffer {
-  return Buffer.from(JSON.stringify([VERSION, keyId, sessionId, product]), 'utf8');
+function associatedData(keyId: string, context: SealContext): Buffer {
+  const place = 'webhookId' in context ? [context.webhookId, 'secret'] : [context.sessionId, context.product];
+  return Buffer.from(JSON.stringify([VERSION, keyId, ...place]), 'utf8');
 }

@@ -1,9 +1,18 @@
-/** A request as it was made up. Sessions stand in it by number: which ones there are is known when it is sent. */
+/** What requests are about, by number: which ones there are is known when a request is sent. */
+export interface Subjects {
+  session: string[];
+  webhook: string[];
+  delivery: string[];
+}
+
+type Subject = { [K in keyof Subjects]: Record<K, number> }[keyof Subjects];
+
+/** A request as it was made up. */
 export interface FuzzRequest {
   /** The operation that it was made up for; where it leads is another matter. */
   made: string;
   method: string;
-  target: (string | { session: number })[];
+  target: (string | Subject)[];
   headers: [name: string, value: string][];
   body: string | Buffer | null;
   /** Nothing was put into it that the document forbids. */
@@ -18,8 +27,13 @@ export interface WireRequest {
   body: string | Buffer | null;
 }
 
-export function toWire({ method, target, headers, body }: FuzzRequest, sessions: readonly string[]): WireRequest {
-  const parts = target.map((part) => (typeof part === 'string' ? part : sessions[part.session % sessions.length]));
+export function toWire({ method, target, headers, body }: FuzzRequest, subjects: Subjects): WireRequest {
+  const named = (part: Subject): string => {
+    const [[kind, number] = ['session' as const, 0]] = Object.entries(part) as [keyof Subjects, number][];
+    const known = subjects[kind];
+    return known[number % known.length] ?? '';
+  };
+  const parts = target.map((part) => (typeof part === 'string' ? part : named(part)));
   return { method, target: parts.join(''), headers, body };
 }
 

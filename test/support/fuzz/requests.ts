@@ -92,9 +92,13 @@ function segmentOf({ name, schema, example }: Parameter): fc.Arbitrary<Part<Targ
   const known: fc.Arbitrary<Target> =
     name === 'tokenId'
       ? fc.nat(1000).map((session) => [{ session }])
-      : fc
-          .oneof(...(example === undefined ? [] : [fc.constant(example as string)]), roomNames)
-          .map((text) => [encoded(text)]);
+      : name === 'webhookId'
+        ? fc.nat(1000).map((webhook) => [{ webhook }])
+        : name === 'deliveryId'
+          ? fc.nat(1000).map((delivery) => [{ delivery }])
+          : fc
+              .oneof(...(example === undefined ? [] : [fc.constant(example as string)]), roomNames)
+              .map((text) => [encoded(text)]);
   return often(
     good(known),
     bad(valuesOf(schema).map((value) => [encoded(String(value))])),
@@ -276,10 +280,10 @@ function acceptable(body: unknown): boolean {
   return typeof body === 'object' && body !== null && JSON.stringify(body).length < 2000;
 }
 
-/** What it says in words of names: those of rooms and persons have their own rules. */
+/** What it says in words of names: those of rooms, their beginnings and persons have their own rules. */
 function withPlainNames(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;
-  const plain = ['name', 'subject'].flatMap((field) => (field in body ? [[field, 'anna']] : []));
+  const plain = ['name', 'subject', 'roomPrefix'].flatMap((field) => (field in body ? [[field, 'anna']] : []));
   return { ...body, ...(Object.fromEntries(plain) as object) };
 }
 

@@ -39,6 +39,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
     .addTag('Tickets', 'Credentials for browsers, each bound to one session or room')
+    .addTag('Webhooks', 'Signed events for your servers (Standard Webhooks), delivered at least once')
     .addTag('Chat', 'Tokens of the public chat, one for each user')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(

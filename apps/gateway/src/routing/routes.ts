@@ -1,7 +1,7 @@
 import type { Scope } from '@app/kernel';
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As Fastify writes it, `:name` for a parameter. */
   path: string;
   /** The scope that callers need; null for routes without a credential. */
@@ -35,6 +35,20 @@ export const ROUTES = {
     keysOnly: true,
   },
   issueRoomTicket: { method: 'POST', path: '/v1/rooms/:room/tickets', scope: 'tickets:issue', keysOnly: true },
+  createWebhook: { method: 'POST', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  listWebhooks: { method: 'GET', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  readWebhook: { method: 'GET', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  updateWebhook: { method: 'PATCH', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  deleteWebhook: { method: 'DELETE', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  pingWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/ping', scope: 'webhooks:manage' },
+  rotateWebhookSecret: { method: 'POST', path: '/v1/webhooks/:webhookId/rotate-secret', scope: 'webhooks:manage' },
+  replayWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/replay', scope: 'webhooks:manage' },
+  listWebhookDeliveries: { method: 'GET', path: '/v1/webhooks/:webhookId/deliveries', scope: 'webhooks:manage' },
+  replayWebhookDelivery: {
+    method: 'POST',
+    path: '/v1/webhooks/:webhookId/deliveries/:deliveryId/replay',
+    scope: 'webhooks:manage',
+  },
   openChatToken: { method: 'PUT', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   readChatToken: { method: 'GET', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   closeChatToken: { method: 'DELETE', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },

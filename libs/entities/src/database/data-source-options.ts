@@ -9,11 +9,15 @@ import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename
 import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-indexes.js';
 import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens.js';
 import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-audit.js';
+import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
 import { SessionTokenEntity } from '../tables/session-token.entity.js';
+import { WebhookAttemptEntity } from '../tables/webhook-attempt.entity.js';
+import { WebhookDeliveryEntity } from '../tables/webhook-delivery.entity.js';
+import { WebhookEndpointEntity } from '../tables/webhook-endpoint.entity.js';
 
 export const MIGRATIONS = [
   Sessions1764000000000,
@@ -24,6 +28,18 @@ export const MIGRATIONS = [
   ListIndexes1764400000000,
   ChatTokens1764500000000,
   TicketAudit1764510000000,
+  Webhooks1764530000000,
+];
+
+const ENTITIES = [
+  SessionEntity,
+  SessionTokenEntity,
+  IdempotencyKeyEntity,
+  ApiKeyEntity,
+  AuditEntryEntity,
+  WebhookEndpointEntity,
+  WebhookDeliveryEntity,
+  WebhookAttemptEntity,
 ];
 
 export interface PoolSettings {
@@ -41,7 +57,7 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     driver: driverWith(access, { pool, timeoutMs }),
-    entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity],
+    entities: ENTITIES,
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',

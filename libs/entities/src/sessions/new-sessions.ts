@@ -28,7 +28,8 @@ const INSERT = `
   )
   SELECT id, room, chat_subject AS "chatSubject", generation, status, version, products, metadata,
          created_by AS "createdBy",
-         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", NULL AS tokens
+         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", false AS expiring,
+         NULL AS tokens
   FROM made`;
 
 /** Inserts new sessions; those that arrive together share a statement. */

@@ -4,6 +4,7 @@ import { BatchLoader } from '../database/batch-loader.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { notifyChanged } from './notify-sessions-changed.js';
 import { MAY_PUBLISH, type Publication, Publications, type SealedToken } from './publications.js';
 
@@ -46,8 +47,8 @@ const FAIL = `
   WITH failed AS (
     UPDATE sessions s SET status = 'failed', failure_code = i.code, version = version + 1, ended_at = statement_timestamp()
     FROM jsonb_to_recordset($1::jsonb) AS i (id text, code text)
-    WHERE s.id = i.id AND ${IS_PENDING} RETURNING s.id
-  )
+    WHERE s.id = i.id AND ${IS_PENDING} RETURNING ${EVENT_COLUMNS}
+  ), recorded AS (${recordEvents('failed')})
   SELECT ARRAY(SELECT id FROM failed) AS failed, ${notifyChanged('failed')} AS notified`;
 
 /** The reads and writes of minting runs; those that arrive together share a statement. */

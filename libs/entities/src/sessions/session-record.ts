@@ -16,6 +16,8 @@ export interface SessionRecord {
   createdAt: Date;
   readyAt: Date | null;
   expiresAt: Date | null;
+  /** Whether it is ready and its expiry was announced. */
+  expiring: boolean;
   /** Sealed tokens; empty unless the session is ready. */
   tokens: { product: Product; sealed: string }[];
 }
@@ -37,7 +39,7 @@ export const liveForSubject = (subject: string): string =>
 export const SELECT_SESSIONS = `
   SELECT s.id, s.room, s.chat_subject AS "chatSubject", s.generation, s.version, s.products, s.metadata,
          s.created_by AS "createdBy", s.created_at AS "createdAt", s.ready_at AS "readyAt", s.expires_at AS "expiresAt",
-         seen.status,
+         seen.status, seen.status = 'ready' AND COALESCE(s.expiry_announced, false) AS expiring,
          CASE WHEN seen.status = 'failed' THEN COALESCE(s.failure_code, 'deadline-exceeded') END AS "failureCode",
          CASE WHEN seen.status = 'ready' THEN (
            SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed) ORDER BY t.product)

@@ -3,10 +3,11 @@ import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/queryable.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 
 /**
  * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after
- * locking a row and so never acts on stale data, and returns the sessions it changed. `where` finds the rows: a condition
+ * locking a row and so never acts on stale data, writes the events for webhooks, and returns the sessions it changed. `where` finds the rows: a condition
  * over `sessions s` on the id or the room, with its parameters.
  *
  * Time is `statement_timestamp()`, which an index can serve: `clock_timestamp()` is volatile. For a statement that waited
@@ -63,8 +64,12 @@ export async function expireDue(
   parameters: readonly unknown[],
 ): Promise<string[]> {
   const rows = await statements.query<{ id: string }>(
-    `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
-     WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)} RETURNING s.id`,
+    `WITH changed AS (
+       UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
+       WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)}
+       RETURNING ${EVENT_COLUMNS}
+     ), recorded AS (${recordEvents('changed')})
+     SELECT id FROM changed`,
     parameters,
   );
   const ids = rows.map((row) => row.id);
@@ -79,10 +84,13 @@ export async function failOverdue(
   parameters: readonly unknown[],
 ): Promise<DeadlineFailure[]> {
   return statements.query<DeadlineFailure>(
-    `UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
-            version = version + 1, ended_at = statement_timestamp()
-     WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
-     RETURNING s.id, s.failure_code AS code`,
+    `WITH changed AS (
+       UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
+              version = version + 1, ended_at = statement_timestamp()
+       WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
+       RETURNING ${EVENT_COLUMNS}
+     ), recorded AS (${recordEvents('changed')})
+     SELECT id, failure_code AS code FROM changed`,
     parameters,
   );
 }

@@ -5,6 +5,7 @@ import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import {
   eraseTokens,
   failOverdue,
@@ -169,9 +170,12 @@ export class SessionsRepository {
   async close(id: string, actor: string): Promise<void> {
     await this.database.transaction(async (statements) => {
       const [closed] = await statements.query<{ status: SessionStatus }>(
-        `UPDATE sessions SET version = version + 1, ended_at = statement_timestamp(),
-                status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING status`,
+        `WITH changed AS (
+           UPDATE sessions s SET version = version + 1, ended_at = statement_timestamp(),
+                  status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
+           WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING ${EVENT_COLUMNS}
+         ), recorded AS (${recordEvents('changed')})
+         SELECT status FROM changed`,
         [id],
       );
       if (closed === undefined) return;

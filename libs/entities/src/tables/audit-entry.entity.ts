@@ -8,7 +8,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('audit_entries')
 @Check(
   'audit_entries_action_known',
-  `action IN ('create', 'close', 'retry', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
+  `action IN ('create', 'close', 'retry', 'change-webhook', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
 )
 @Check('audit_entries_count_positive', 'count > 0')
 @Index('audit_entries_newest', ['at', 'actor', 'action', 'sessionId'])

@@ -24,6 +24,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('sessions_due', ['dueAt'], { where: `status = 'pending'` })
 @Index('sessions_deadline', ['deadlineAt'], { where: `status = 'pending'` })
 @Index('sessions_expiry', ['expiresAt'], { where: `status = 'ready'` })
+@Index('sessions_unannounced', ['expiresAt'], { where: `status = 'ready' AND expiry_announced IS NULL` })
 @Index('sessions_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('sessions_newest', ['createdAt', 'id'])
 @Index('sessions_pending_newest', ['createdAt', 'id'], { where: `status = 'pending'` })
@@ -82,6 +83,10 @@ export class SessionEntity {
   /** The earliest expiry of its tokens. */
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
   expiresAt!: Date | null;
+
+  /** Whether its expiry was announced; false if it lives too short for that, null until the time comes. */
+  @Column({ name: 'expiry_announced', type: 'boolean', nullable: true })
+  expiryAnnounced!: boolean | null;
 
   /** After this time a pending session counts as failed. */
   @Column({ name: 'deadline_at', type: 'timestamptz' })
