@@ -86,7 +86,8 @@ export default (options, { rspack }) => {
       },
       minimize: !IS_WATCHING,
       minimizer: [
-        // Only takes the comments out. The last that names a source map would be believed, and cost each start 60 ms.
+        // Takes the comments out, and escapes what is not ASCII: with one such character V8 keeps all of it in twice the
+        // memory, 12 MB more. The last that names a source map would be believed, and cost each start 60 ms.
         new rspack.SwcJsMinimizerRspackPlugin({
           test: /\/vendor[^/]*\.js$/,
           extractComments: false,
@@ -94,7 +95,7 @@ export default (options, { rspack }) => {
             minify: false,
             compress: false,
             mangle: false,
-            format: { comments: false, beautify: true },
+            format: { comments: false, beautify: true, ascii_only: true },
           },
         }),
       ],

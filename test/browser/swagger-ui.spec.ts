@@ -62,7 +62,7 @@ describeInBrowser()('Swagger UI, as a person uses it', () => {
     const operation = page.locator('#operations-Rooms-openRoom');
     await operation.locator('.opblock-summary-control').click();
     const field = (name: string) => operation.locator(`tr[data-param-name="${name}"] input`);
-    await field('room').fill('derby');
+    expect(await field('room').inputValue()).toBe('derby');
     await field('Prefer').fill('wait=10');
     await operation.locator('button.execute').click();
 

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { API_KEY } from '@app/kernel';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fingerprint } from '../support/cas-sandbox.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
+import { runCommand } from '../support/cli.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
@@ -42,6 +44,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
       if (!url.startsWith(deployment.gateway.url) && !url.startsWith('data:'))
         faults.push(`${url} is not of this server`);
       if (url.includes(deployment.apiKey)) faults.push('the key stands in an address');
+      if (url.includes('wtt_')) faults.push('a ticket was sent in an address');
     });
   };
 
@@ -49,6 +52,11 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await page.getByLabel('API key', { exact: true }).fill(deployment.apiKey);
     await page.getByRole('button', { name: 'Use this key' }).click();
   };
+  const linkOn = async (page: Page) => {
+    await page.getByRole('img', { name: 'QR code of the link' }).waitFor();
+    return page.getByLabel('Link', { exact: true }).inputValue();
+  };
+  const topOf = async (page: Page, selector: string) => (await page.locator(selector).boundingBox())?.y ?? NaN;
   const isIn = (page: Page, status: string) => page.locator(`#session[data-status=${status}]`).waitFor();
   const printsOn = async (page: Page) => {
     await page.locator('[data-fingerprint]').first().waitFor();
@@ -64,13 +72,14 @@ describeInBrowser()('the watch page, as two people use it', () => {
   const screenshot = async (page: Page, name: string) => {
     if (process.env.UPDATE_SCREENSHOTS !== '1') return;
     mkdirSync(IMAGES, { recursive: true });
-    await page.screenshot({ path: join(IMAGES, name) });
+    await page.screenshot({ path: join(IMAGES, name), fullPage: true });
   };
 
   beforeAll(async () => {
     [deployment, browser] = await Promise.all([
       TestDeployment.start({ queue: 'postgres', casLatencyMs: 1500, env: { DEMO: 'on' } }),
-      startBrowser(),
+      // A name for this machine that browsers do not trust without TLS.
+      startBrowser('--host-resolver-rules=MAP watch.example 127.0.0.1'),
     ]);
   }, 60_000);
   afterAll(async () => {
@@ -78,12 +87,18 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await deployment.end();
   });
 
-  it('asks for a key, and says what is wrong with a wrong one', async () => {
+  it('says that opening takes a key, if there is none', async () => {
     first = await open(`${deployment.gateway.url}/demo`);
+    await first.getByRole('button', { name: 'Open the room' }).click();
+    await first.getByRole('alert').getByText('Opening a room takes an API key').waitFor();
+    expect(await seriousFaults(first)).toEqual([]);
+  });
+
+  it('asks for a key, and says what is wrong with a wrong one', async () => {
     await first.getByLabel('API key', { exact: true }).fill('wtk_nobody_x');
     await first.getByRole('button', { name: 'Use this key' }).click();
     await first.getByRole('button', { name: 'Open the room' }).click();
-    const problem = first.getByRole('alert');
+    const problem = first.locator('#problems');
     await problem.getByText('unauthenticated', { exact: true }).waitFor();
     expect(await problem.innerText()).toMatch(/requestId\s+req_/);
     await giveKey(first);
@@ -117,22 +132,76 @@ describeInBrowser()('the watch page, as two people use it', () => {
     expect(await first.locator('body').innerText()).not.toContain(tokens[0]);
   });
 
-  it('shows the same in a second window that knows the link alone', async () => {
-    const link = await first.getByLabel('Link', { exact: true }).inputValue();
-    expect(link).toMatch(/\/demo\?session=ses_[A-Za-z0-9]{22}$/);
+  it('shows the same in a second window that knows the link alone, by a ticket and without any key', async () => {
+    const link = await linkOn(first);
+    expect(link).toMatch(/\/demo\?session=ses_[A-Za-z0-9]{22}#ticket=wtt_[\w.-]+$/);
     expect(await first.getByRole('img', { name: 'QR code of the link' }).count()).toBe(1);
+    expect(await first.locator('#link-hint').innerText()).toMatch(/a ticket for this room, good until .* no key/);
     second = await open(link);
-    await giveKey(second);
     await isIn(second, 'ready');
     expect(await printsOn(second)).toEqual(await printsOn(first));
     await screenshot(first, 'watch-page.png');
   });
 
-  it('finds its session again after a reload, but not the key', async () => {
+  it('shows a guest the session first, and nothing that takes a key', async () => {
+    for (const name of ['Use this key', 'Open the room', 'Close the session'])
+      expect([name, await second.getByRole('button', { name }).count()]).toEqual([name, 0]);
+    for (const viewport of [DESKTOP, PHONE]) {
+      await second.setViewportSize(viewport);
+      expect(await second.locator('main .card:visible').first().getAttribute('id')).toBe('session');
+      expect(await topOf(second, '#session')).toBeLessThan(viewport.height / 3);
+    }
+    await second.setViewportSize(DESKTOP);
+    // Guests may pass the link on.
+    expect(await linkOn(second)).toBe(second.url());
+  });
+
+  it('finds its session again after a reload: by the ticket, which is of no use elsewhere', async () => {
     await second.reload();
-    await second.getByLabel('API key', { exact: true }).waitFor();
-    await giveKey(second);
     await isIn(second, 'ready');
+    const other = await deployment.client().openRoom('elsewhere', { wait: 10 });
+    const page = await open('about:blank');
+    await page.goto(second.url().replace(/ses_\w+/, other.body.id));
+    await page.locator('#problems').getByText('insufficient-scope', { exact: true }).waitFor();
+    await page.goto('about:blank');
+    await page.goto(second.url().slice(0, -1));
+    await page.getByText('This link has expired').waitFor();
+    expect(await page.getByLabel('API key', { exact: true }).isVisible()).toBe(false);
+    await page.close();
+  });
+
+  it('shares without a ticket if the key may issue none, and says so', async () => {
+    const page = await open(first.url().replace(/#.*/, ''));
+    const create = ['keys', 'create', '--name', 'reader', '--scopes', 'sessions:read,tokens:read'];
+    const { lines } = await runCommand(create, { DATABASE_URL: deployment.database.url });
+    await page.getByLabel('API key', { exact: true }).fill(lines.find((line) => API_KEY.test(line)) ?? '');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.locator('#link-hint').getByText('this key lacks the scope tickets:issue').waitFor();
+    expect(await page.getByLabel('Link', { exact: true }).inputValue()).toMatch(/session=ses_[A-Za-z0-9]{22}$/);
+    await page.close();
+  });
+
+  it('computes the same fingerprint over plain http, where browsers offer no cryptography', async () => {
+    const page = await browser.newPage();
+    await page.goto((await linkOn(first)).replace('127.0.0.1', 'watch.example'));
+    await isIn(page, 'ready');
+    expect(await page.evaluate<unknown>('[isSecureContext, typeof crypto.subtle]')).toEqual([false, 'undefined']);
+    expect(await printsOn(page)).toEqual(await printsOn(first));
+    await page.close();
+  });
+
+  it('has what is shared on the first screen of a phone', async () => {
+    const page = await open(`${deployment.gateway.url}/demo`, { viewport: PHONE });
+    await giveKey(page);
+    await page.getByLabel('Room', { exact: true }).fill('phone');
+    await page.getByRole('button', { name: 'Open the room' }).click();
+    await isIn(page, 'ready');
+    await linkOn(page);
+    await page.evaluate('scrollTo(0, 0)');
+    expect(await topOf(page, '#copy')).toBeLessThan(PHONE.height);
+    expect(await topOf(page, '#share')).toBeLessThan(await topOf(page, '#tokens'));
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.close();
   });
 
   it.each([
@@ -142,22 +211,47 @@ describeInBrowser()('the watch page, as two people use it', () => {
     ['dark', PHONE],
     ['light', { width: 320, height: 640 }],
   ] as const)('is accessible in %s at %j', async (colorScheme, viewport) => {
-    await second.emulateMedia({ colorScheme });
-    await second.setViewportSize(viewport);
-    expect(await seriousFaults(second)).toEqual([]);
-    const [wide = NaN, there = NaN] = await second.evaluate<number[]>(
-      '[document.documentElement.scrollWidth, innerWidth]',
-    );
-    expect(wide).toBeLessThanOrEqual(there);
+    for (const page of [first, second]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      expect(await seriousFaults(page)).toEqual([]);
+      const [wide = NaN, there = NaN] = await page.evaluate<number[]>(
+        '[document.documentElement.scrollWidth, innerWidth]',
+      );
+      expect(wide).toBeLessThanOrEqual(there);
+    }
   });
 
   it('shows the problem of a room that is open with other products', async () => {
-    await second.getByLabel('Room', { exact: true }).fill('derby');
-    await second.getByLabel('sync').uncheck();
-    await second.getByRole('button', { name: 'Open the room' }).click();
-    await second.getByRole('alert').getByText('products-differ').waitFor();
-    expect(await seriousFaults(second)).toEqual([]);
-    await second.getByRole('button', { name: 'Dismiss' }).click();
+    await first.emulateMedia({ colorScheme: 'light' });
+    await first.setViewportSize(DESKTOP);
+    await first.getByLabel('Room', { exact: true }).fill('derby');
+    await first.getByLabel('sync').uncheck();
+    await first.getByRole('button', { name: 'Open the room' }).click();
+    await first.locator('#problems').getByText('products-differ').waitFor();
+    expect(await seriousFaults(first)).toEqual([]);
+    await first.getByRole('button', { name: 'Dismiss' }).click();
+  });
+
+  it('shows no state as reached that never was', async () => {
+    await deployment.cas.fault({ kind: 'hang' });
+    const { body } = await deployment.client().openRoom('never ready');
+    const page = await open(`${deployment.gateway.url}/demo?session=${body.id}`);
+    await giveKey(page);
+    await isIn(page, 'pending');
+    await deployment.client().close(body.id);
+    await isIn(page, 'closed');
+    const steps = async () =>
+      Promise.all((await page.locator('#timeline li').all()).map((step) => step.getAttribute('class')));
+    expect(await steps()).toEqual(['done', '', 'current']);
+    await deployment.cas.clearFaults();
+    // Of a session that ended before, the page knows nothing but its end.
+    await page.goto('about:blank');
+    await page.goto(`${deployment.gateway.url}/demo?session=${body.id}`);
+    await giveKey(page);
+    await isIn(page, 'closed');
+    expect(await steps()).toEqual(['', '', 'current']);
+    await page.close();
   });
 
   it('shows the end in both windows', async () => {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { API_KEY } from '@app/kernel';
 import { AdmissionService } from '../support/admission-service.js';
 import { Canaries, databaseDump, processTitle, redisDump } from '../support/canary.js';
+import { chatOf } from '../support/chat.js';
 import type { FaultCommand } from '../support/cas-sandbox.js';
 import { Client, type Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
@@ -17,11 +18,14 @@ import { sendRaw } from '../support/raw-http.js';
 import { renewSeat, takeSeat } from '../support/seats.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+import { createWebhook, deliveriesOf } from '../support/webhooks.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
 
 /** What the last nets put in place of a secret. Nothing may ever get that far. */
-const NETS = /\[(?:token|api key|password|redacted)\]/;
+const NETS = /\[(?:token|ticket|api key|password|redacted)\]/;
 
 /** Every way in which the vendor can be bad, with calls between that are good: else the breaker would leave it alone. */
 function badDays(elsewhere: string): FaultCommand[] {
@@ -55,8 +59,10 @@ for (const queue of QUEUES) {
     let provider: IdentityProvider;
     let admission: AdmissionService;
     let proxy: Server;
+    let receiver: WebhookReceiver;
     let jwt: string;
     let createdKey: string;
+    let ticket: string;
 
     const redisPassword = canary('redis');
     const proxyPassword = canary('proxy');
@@ -65,6 +71,7 @@ for (const queue of QUEUES) {
     beforeAll(async () => {
       provider = await IdentityProvider.start();
       admission = await AdmissionService.start();
+      receiver = await WebhookReceiver.start();
       proxy = createServer().on('connect', (request, socket) => {
         const said = String(request.headers['proxy-authorization']);
         socket.end(`HTTP/1.1 407 ${said}\r\nproxy-authenticate: Basic realm="${said}"\r\n\r\n${said}`);
@@ -82,10 +89,11 @@ for (const queue of QUEUES) {
           BOOT_TIMEOUT_S: '10',
           OIDC_ISSUER: provider.issuer,
           OIDC_AUDIENCE: 'watch',
-          OIDC_DEFAULT_SCOPES: 'sessions:create,sessions:read,tokens:read',
+          OIDC_DEFAULT_SCOPES: 'sessions:create,sessions:read,tokens:read,chat:mint',
           ROOM_API: 'on',
           ...admission.env,
           ROOM_API_WAIT_S: '5',
+          WEBHOOK_ALLOW: '127.0.0.1',
         },
       });
       jwt = await provider.token('anna');
@@ -102,7 +110,7 @@ for (const queue of QUEUES) {
     }, 120_000);
     afterAll(async () => {
       await deployment.end();
-      await Promise.all([provider.close(), admission.close()]);
+      await Promise.all([provider.close(), admission.close(), receiver.close()]);
       await new Promise((resolve) => proxy.close(resolve));
     }, 60_000);
     /** What waits or has just failed is in the stores only for a moment, so they are looked at each time. */
@@ -113,7 +121,7 @@ for (const queue of QUEUES) {
     /** Keeps a reply, and plants the tokens that it reveals. They are looked for without the place where they belong. */
     function keep<T>(reply: Reply<T>): Reply<T> {
       const revealed: string[] = [];
-      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:wt|sync)_token":"[^"]*")/g, (place) => {
+      const text = reply.text.replace(/"(?:tokens":\{[^}]*\}|(?:(?:(?:wt|sync)_)?token|ticket)":"[^"]*")/g, (place) => {
         if (reply.status < 300) revealed.push(...(place.match(/eyJ[\w.-]+/g) ?? []));
         return reply.status < 300 ? '"revealed":0' : place;
       });
@@ -158,6 +166,15 @@ for (const queue of QUEUES) {
       const made = keep(await backend.openRoom('derby', { wait: 10, body: { products: ['stream', 'sync'] } }));
       expect(made.status).toBe(201);
       expect(keep(await person.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
+      for (const place of [{ session: made.body.id }, { room: 'derby' }]) {
+        const issued = keep(await issueFor(backend, place, { subject: 'u-4711', name: 'Anna' }));
+        ticket = ticketOf(issued);
+        const page = new Client(deployment.gateway.url, ticket);
+        deployment.clients.unshift(page);
+        expect(keep(await page.read(made.body.id)).body.tokens).toEqual(made.body.tokens);
+        expect(keep(await page.send('HEAD', `/v1/sessions/${made.body.id}/events`)).status).toBe(200);
+        expect(keep(await page.close(made.body.id)).status).toBe(403);
+      }
       keep(await person.create({ wait: 10, key: 'once' }));
       const seat = keep(await takeSeat(backend, made.body.id, 'Anna'));
       expect(seat.body.tokens).toEqual(made.body.tokens);
@@ -166,6 +183,12 @@ for (const queue of QUEUES) {
       keep(await backend.send('GET', `/v1/sessions/${made.body.id}/seats`));
       const { body: old } = keep(await backend.openRoom('final', { wait: 10 }));
       expect(keep(await backend.rotate(old.id, { wait: 10 })).status).toBe(201);
+      for (const [client, subject] of [[backend, 'ben'] as const, [person, 'me'] as const]) {
+        const chat = keep(await chatOf(client).put(subject, { wait: 10 }));
+        expect([chat.status, chat.body.token]).toEqual([201, expect.stringMatching(/^eyJ/)]);
+        keep(await chatOf(client).get(subject));
+        keep(await chatOf(client).end(subject));
+      }
       keep(await visitor.send('POST', '/room/create', { body: { name: 'derby' } }));
       keep(await visitor.send('GET', '/room/derby'));
       keep(await backend.send('GET', '/v1/sessions'));
@@ -183,11 +206,39 @@ for (const queue of QUEUES) {
       keep(await backend.read(closed.body.id));
     }, 60_000);
 
+    it('sign webhooks, to a receiver that repeats them', async () => {
+      const client = new Client(deployment.gateway.url, createdKey);
+      deployment.clients.unshift(client);
+      const { id, secret } = await createWebhook(client, receiver, { includeMetadata: true });
+      const path = `/v1/webhooks/${id}`;
+      const rotated = (await client.send<{ secret: string }>('POST', `${path}/rotate-secret`)).body.secret;
+      canaries.plant('webhook secrets', ...[secret, rotated].map((one) => one.replace('whsec_', '')));
+      receiver.always({ kind: 'status', status: 500, text: `not signed by ${secret} or ${rotated}` });
+      await open('webhooks');
+      keep(await client.send('POST', `${path}/ping`));
+      await eventually(async () => {
+        const attempts = (await deliveriesOf(client, id)).flatMap((one) => one.attempts);
+        expect(attempts.map(({ reply }) => reply)).toContain('not signed by [webhook secret] or [webhook secret]');
+      });
+      keep(await client.send('GET', `${path}/deliveries`));
+      keep(await client.send('GET', '/v1/webhooks'));
+      keep(await client.send('GET', path));
+      keep(await client.send('POST', '/v1/webhooks', { body: { url: `https://x/${secret}`, [secret]: secret } }));
+      keep(await client.send('GET', `/v1/webhooks/${secret}/deliveries?cursor=${secret}`));
+      receiver.always({ kind: 'status', status: 410 });
+      await client.send('POST', `${path}/replay`, { body: { since: '2026-01-01T00:00:00Z', only: 'all' } });
+      await eventually(async () => {
+        expect((await client.send<{ disabledReason: string }>('GET', path)).body.disabledReason).toBe('gone');
+      });
+      const env = { TOKEN_ENCRYPTION_KEYS: deployment.sealingKeys };
+      for (const args of [['list'], ['deliveries', id], ['ping', secret]]) await run(cli(['webhooks', ...args], env));
+    }, 60_000);
+
     it('come back in credentials that are almost right, and in places where they do not belong', async () => {
       const token = await vendorToken();
       const wrong = `${deployment.apiKey.slice(0, -1)}${deployment.apiKey.endsWith('a') ? 'b' : 'a'}`;
       canaries.plant('an almost right key', secretOf(wrong));
-      const secrets = [deployment.apiKey, wrong, jwt, `${jwt}x`, token];
+      const secrets = [deployment.apiKey, wrong, jwt, `${jwt}x`, ticket, `${ticket}x`, token];
       for (const secret of secrets) {
         for (const authorization of [`Bearer ${secret}x`, `Basic ${secret}`, secret, `Bearer ${secret} ${secret}`]) {
           keep(await deployment.client().send('GET', '/v1/sessions/ses_x', { headers: { authorization } }));
@@ -200,6 +251,8 @@ for (const queue of QUEUES) {
         keep(await takeSeat(deployment.client(), secret, secret));
         keep(await renewSeat(deployment.client(), { session: secret, id: secret }));
         keep(await deployment.client().send('GET', `/v1/rooms/${secret}%2F/session`));
+        keep(await deployment.client().send('PUT', `/v1/chat-tokens/${secret}%00`));
+        keep(await deployment.client().send('PUT', `/v1/chat-tokens/${secret}/${secret}`));
         keep(await deployment.client().send('PATCH', `/${secret}/${secret}`));
         keep(await deployment.client().send('GET', `/room/${secret}%2F`));
         keep(await deployment.client().send('POST', `/room/create`, { body: { name: `${secret}/` } }));

@@ -6,6 +6,7 @@ import type { Client, Reply } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestApp } from '../support/test-app.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 import { snippet } from '../support/snippets.js';
 
 const EVERYTHING = 'sessions:create sessions:read sessions:close rooms:open tokens:read';
@@ -71,6 +72,19 @@ describe("the customer's own logic", () => {
     const who = { kind: 'user', issuer: provider.issuer, subject: 'anna' };
     expect(service.asked[0]).toEqual({ who, action: 'open', room: null, session: null });
     expect(service.asked[1]).toMatchObject({ who, action: 'join', room: null });
+  });
+
+  it('is told of the holder of a ticket by the key that issued it and the subject, each time', async () => {
+    const { room, id } = await readySession();
+    const ticket = ticketOf(await issueFor(testApp.client, { room }, { subject: 'anna', name: 'Anna' }));
+    expect(service.asked).toEqual([]);
+    const holder = testApp.newClient(testApp.url, ticket);
+    expect((await holder.read(id)).body.tokens).toBeDefined();
+    const who = { kind: 'ticket', issuer: testApp.apiKey.split('_')[1], subject: 'anna' };
+    expect(service.asked).toEqual([{ who, action: 'join', room, session: id }]);
+    service.answer = ({ who: { kind } }) => ({ allow: kind !== 'ticket', reason: 'not tonight' });
+    const other = ticketOf(await issueFor(testApp.client, { room }, { subject: 'ben' }));
+    expect(problem(await testApp.newClient(testApp.url, other).read(id))).toEqual([403, 'admission-denied']);
   });
 
   it('is asked before every reply with tokens, whichever call it answers', async () => {

@@ -235,6 +235,7 @@ describe('a refusal', () => {
     const trail = testApp.gateway.app.get(AuditTrail);
     const caller: Identity = {
       id: 'key:refused',
+      quotaKey: 'key:refused',
       principal: { kind: 'key', id: 'refused' },
       scopes: new Set(),
       ratePerS: null,
@@ -303,7 +304,13 @@ describe('what was counted', () => {
   it('has a bound: what is beyond it is dropped and told, what is within it arrives', async () => {
     const gateway = await testApp.startGateway();
     const trail = gateway.app.get(AuditTrail);
-    const caller: Identity = { id: '', principal: { kind: 'key', id: '' }, scopes: new Set(), ratePerS: null };
+    const caller: Identity = {
+      id: '',
+      quotaKey: '',
+      principal: { kind: 'key', id: '' },
+      scopes: new Set(),
+      ratePerS: null,
+    };
     for (let i = 0; i < 20_003; i++) trail.tokensRead({ ...caller, id: `key:many-${i}` }, 'x');
     expect(await gateway.app.get(Metrics).registry.metrics()).toContain('\naudit_dropped_total 3\n');
     await eventually(async () => {

@@ -168,6 +168,30 @@ describe('a good call', () => {
     expect(expiresAt).toEqual(new Date(exp * 1000));
   });
 
+  it.each(['ann', 'a b+c', 'ann&sub=ben', "o'neil/#?%20", 'zo\u00eb \u{1f388}', '\u4e00'.repeat(255)])(
+    'brings a chat token for the user %j, who is named to CAS alone',
+    async (sub) => {
+      const client = await startClient();
+      const { token } = await client.mint('chat', undefined, sub);
+      const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string };
+      expect(claims.sub).toBe(sub);
+      expect(await sandbox.journal()).toMatchObject([
+        { product: 'chat', path: '/public-chat/token/', status: 200, subFingerprint: fingerprint(sub) },
+      ]);
+      await sandbox.fault({ kind: 'status', status: 400, product: 'chat', times: 1 });
+      const error = await refusal(client.mint('chat', undefined, sub));
+      expect(inspect(error, { depth: null, showHidden: true }) + String(error.stack)).not.toContain(sub);
+    },
+  );
+
+  it('keeps the user of a chat token through a redirect', async () => {
+    const client = await startClient();
+    const location = '/public-chat/token/?sub=ann%2Fb';
+    await sandbox.fault({ kind: 'redirect', location, product: 'chat', times: 1 });
+    const { token } = await client.mint('chat', undefined, 'ann/b');
+    expect(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).toContain('"sub":"ann/b"');
+  });
+
   it('mints another session at the vendor’s each time', async () => {
     const client = await startClient();
     const tokens = await Promise.all(Array.from({ length: 20 }, () => client.mint('stream')));

@@ -384,6 +384,13 @@ describe('Dockerfile', () => {
     expect(last).not.toMatch(/npm|node_modules/);
   });
 
+  it('keeps the heap well within the memory of its container', () => {
+    const [, heap] = /^ENV NODE_OPTIONS=".*--max-old-space-size=(\d+).*"$/m.exec(dockerfile) ?? [];
+    const limit = Number.parseInt(serviceNamed('gateway').mem_limit.replace(/\D*/, ''));
+    expect(Number(heap)).toBeGreaterThan(0);
+    expect(Number(heap)).toBeLessThanOrEqual(0.75 * limit);
+  });
+
   it('copies only what .dockerignore lets through, which is nothing secret', () => {
     const lines = read('.dockerignore').split('\n');
     const through = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gatewayNamespaces, readSettings } from '@app/config';
@@ -13,6 +14,7 @@ interface Config {
   docs: boolean;
   sdkUrl: string | null;
   sdkIntegrity: string | null;
+  networkOrigin: string | null;
 }
 
 describe('the watch page', () => {
@@ -72,7 +74,7 @@ describe('the watch page', () => {
     });
 
     it('never hands out the key, whatever the configuration', async () => {
-      expect(await config(url)).toEqual({ docs: true, sdkUrl: null, sdkIntegrity: null });
+      expect(await config(url)).toEqual({ docs: true, sdkUrl: null, sdkIntegrity: null, networkOrigin: null });
       const told = await start({ NODE_ENV: environment, HOST: '127.0.0.1', DEMO: 'on', DEMO_LINK_SECRET: SECRET });
       expect(await keyFor(told, SECRET)).toBeNull();
     });
@@ -88,6 +90,20 @@ describe('the watch page', () => {
         expect(headers['x-content-type-options']).toBe('nosniff');
       }
     });
+  });
+
+  it('tells where the network reaches it, in development and if it listens there', async () => {
+    const devices = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    const known = devices.filter(({ family, internal }) => family === 'IPv4' && !internal);
+    const originOf = async (env: Record<string, string>) => {
+      const url = await start({ DEMO: 'on', ...env });
+      return { port: new URL(url).port, origin: (await config(url)).networkOrigin };
+    };
+    const everywhere = await originOf({ NODE_ENV: 'development', HOST: '0.0.0.0' });
+    const origins = known.map(({ address }) => `http://${address}:${everywhere.port}`);
+    expect(everywhere.origin === null ? [] : [everywhere.origin]).toEqual(origins.slice(0, 1));
+    expect((await originOf(DEVELOPMENT)).origin).toBeNull();
+    expect((await originOf({ NODE_ENV: 'production', HOST: '0.0.0.0' })).origin).toBeNull();
   });
 
   describe('in development', () => {

@@ -1,14 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { PublishingRepository, SeatsRepository, SessionsRepository, SweepingRepository } from '@app/entities';
+import {
+  PublishingRepository,
+  SeatsRepository,
+  SessionsRepository,
+  SweepingRepository,
+  WebhookDeliveriesRepository,
+} from '@app/entities';
 import { newSessionId } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chores } from '../../apps/worker/src/sweep/chores.js';
+import { chatOf } from '../support/chat.js';
 import { runCommand } from '../support/cli.js';
-import { FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.js';
+import { FILL_CHAT_TOKENS, FILL_LARGE_TABLES, FILL_LIVE_SESSIONS } from '../support/large-tables.js';
 import { rowsRead, scannedTables, type Statement, statementsOf } from '../support/statements.js';
 import { TestApp } from '../support/test-app.js';
 
-const LARGE = ['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys', 'seats'];
+const LARGE = [
+  ...['sessions', 'session_tokens', 'audit_entries', 'idempotency_keys', 'seats'],
+  ...['webhook_deliveries', 'webhook_attempts'],
+];
 
 interface Page {
   items: { id: string }[];
@@ -43,18 +53,28 @@ describe('with 300,000 sessions that have ended', () => {
 
   const allChores = () => {
     const queue = { add: () => Promise.resolve() };
-    return chores(service(SweepingRepository), service(SeatsRepository), queue, {
-      sweepEveryMs: 2500,
-      retentionS: 1_000_000,
-      auditRetentionS: 1_000_000,
-    });
+    const work = {
+      sweeping: service(SweepingRepository),
+      seats: service(SeatsRepository),
+      deliveries: service(WebhookDeliveriesRepository),
+    };
+    return chores(
+      { ...work, queue, webhooks: queue },
+      {
+        sweepEveryMs: 2500,
+        retentionS: 1_000_000,
+        auditRetentionS: 1_000_000,
+        expiryNoticeS: 600,
+        webhookRetentionS: 1_000_000,
+      },
+    );
   };
 
   /** More than any batch of sessions and what belongs to it, much less than what is live. */
   const FEW = 5000;
 
   async function urgentChores(): Promise<void> {
-    for (const name of ['free-lapsed-seats', 'expire', 'fail-overdue', 're-enqueue']) {
+    for (const name of ['free-lapsed-seats', 'announce-expiry', 'expire', 'fail-overdue', 're-enqueue']) {
       expect(
         await allChores()
           .find((chore) => chore.name === name)
@@ -80,24 +100,25 @@ describe('with 300,000 sessions that have ended', () => {
   });
 
   /** An insert would meet its own row. The gateway counts the pending sessions once a second, whatever else goes on. */
-  const isRepeatable = ({ sql }: Statement) => !sql.includes('INSERT INTO') && !sql.includes('AS creator');
+  const isRepeatable = ({ sql }: Statement) => !/INSERT INTO (?!webhook_)/.test(sql) && !sql.includes('AS creator');
 
-  it('is analyzed', async () => {
+  it('is analyzed, with chat tokens newer than every session', async () => {
+    await testApp.database.rows(FILL_CHAT_TOKENS);
     await testApp.database.rows('ANALYZE sessions, session_tokens, seats');
   });
 
   it.each([
-    ...[
-      'purge-idempotency-keys',
-      'purge-audit',
-      'purge-sessions',
-      're-enqueue',
-      'free-lapsed-seats',
-      'expire',
-      'fail-overdue',
-    ],
+    'purge-idempotency-keys',
+    'purge-audit',
+    'purge-sessions',
+    're-enqueue',
+    'free-lapsed-seats',
+    'announce-expiry',
+    'expire',
+    'fail-overdue',
+    'purge-webhooks',
   ])('the chore %s finds its rows by an index', async (name) => {
-    expect(allChores()).toHaveLength(7);
+    expect(allChores()).toHaveLength(10);
     const chore = allChores().find((one) => one.name === name);
     await expectIndexed(LARGE, async () => {
       expect(await chore?.runBatch()).toBeGreaterThan(0);
@@ -122,6 +143,30 @@ describe('with 300,000 sessions that have ended', () => {
     await expectIndexed(['sessions'], () => read(`/v1/sessions${query}`));
   });
 
+  it.each(['', '?status=ready', '?status=expired', '?status=closed'])(
+    'GET /v1/sessions%s passes over 40,000 chat tokens without reading their rows',
+    async (query) => {
+      const sent = (await statementsOf(() => read(`/v1/sessions${query}`))).filter(({ sql }) =>
+        sql.includes('sessions'),
+      );
+      expect(sent.length).toBeGreaterThan(0);
+      for (const statement of sent.filter(isRepeatable)) {
+        expect(await rowsRead(testApp.database, statement)).toBeLessThan(FEW);
+      }
+    },
+  );
+
+  it('chat tokens touch their user alone', async () => {
+    const chat = chatOf(testApp.client);
+    await expectIndexed(LARGE, async () => {
+      expect((await chat.put('someone new')).status).toBe(202);
+      expect((await chat.put('user 7')).status).toBe(202);
+      expect((await chat.get('user 7')).status).toBe(200);
+      expect((await chat.end('user 7')).status).toBe(204);
+      expect((await chat.put('user 7')).status).toBe(202);
+    });
+  });
+
   const session = `ses_${'7'.padStart(22, '0')}`;
   const user = encodeURIComponent('user:https://login.example.com#u7');
   const from = new Date(Date.now() - 86_400_000).toISOString();
@@ -131,6 +176,30 @@ describe('with 300,000 sessions that have ended', () => {
     ...[`?actor=key:backend&from=${from}`, `?session=${session}&from=${from}`, `?session=${session}&actor=${user}`],
   ])('GET /v1/audit%s reads an index in its order', async (query) => {
     await expectIndexed(['audit_entries'], () => read(`/v1/audit${query}`));
+  });
+
+  it('webhooks are delivered, listed and replayed by an index', async () => {
+    const deliveries = service(WebhookDeliveriesRepository);
+    const [endpoint = ''] = await deliveries.dueEndpoints();
+    await expectIndexed(['webhook_deliveries', 'webhook_attempts'], async () => {
+      expect(await deliveries.dueEndpoints()).toEqual([endpoint]);
+      expect(await deliveries.oldestDueS()).toBeGreaterThan(0);
+      const [claimed] = await deliveries.claim(endpoint, 8, 20);
+      const attempt = {
+        id: claimed?.id ?? '',
+        endpointId: endpoint,
+        durationMs: 1,
+        status: 204,
+        error: null,
+        reply: '',
+      };
+      await deliveries.settle({ ...attempt, outcome: 'delivered', waitS: 0, gone: false });
+      const path = `/v1/webhooks/${endpoint}`;
+      for (const query of ['', '?status=failed', '?status=delivered']) await read(`${path}/deliveries${query}`);
+      await testApp.client.send('POST', `${path}/replay`, { body: { since: new Date().toISOString() } });
+      await testApp.client.send('POST', `${path}/replay`, { body: { since: new Date().toISOString(), only: 'all' } });
+      await testApp.client.send('POST', `${path}/deliveries/${claimed?.id ?? ''}/replay`);
+    });
   });
 
   it('gauges and limits read the rows that they are about', async () => {

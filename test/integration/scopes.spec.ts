@@ -1,16 +1,43 @@
-import { type Scope, SCOPES } from '@app/kernel';
+import { ROOM_TICKET_SCOPES, type Scope, SCOPES } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { requiredScopes, type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import document from '../../openapi.json' with { type: 'json' };
 import type { Client } from '../support/client.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestApp } from '../support/test-app.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 
 /** Every route that needs a scope, from the one table. */
 const guarded = Object.entries<Route>(ROUTES).filter(([, route]) => requiredScopes(route).length > 0);
 const ID = `ses_${'x'.repeat(22)}`;
+/** What tickets may use, and for what, written down a second time as well. Everything else is refused to them. */
+const FOR_TICKETS = {
+  openRoom: 'room',
+  readRoom: 'room',
+  readSession: 'session',
+  streamSession: 'session',
+  takeSeat: 'session',
+  listSeats: 'session',
+  renewSeat: 'session',
+  freeSeat: 'session',
+  openChatToken: 'self',
+  readChatToken: 'self',
+  closeChatToken: 'self',
+};
+
+/** What persons may not do, whatever their scopes. */
+const KEYS_ONLY = ['issueSessionTicket', 'issueRoomTicket'];
+
 const SEAT_ID = `seat_${'x'.repeat(22)}`;
-const pathOf = ({ path }: Route) => path.replace(':room', 'nobody').replace(':tokenId', ID).replace(':seatId', SEAT_ID);
+const WEBHOOK = `whe_${'x'.repeat(22)}`;
+const pathOf = ({ path }: Route, subject: string) =>
+  path
+    .replace(':room', 'nobody')
+    .replace(':tokenId', ID)
+    .replace(':seatId', SEAT_ID)
+    .replace(':webhookId', WEBHOOK)
+    .replace(':deliveryId', 'x')
+    .replace(':subject', subject);
 
 let provider: IdentityProvider;
 let testApp: TestApp;
@@ -26,8 +53,9 @@ afterAll(async () => {
   await provider.close();
 });
 
-const ask = async (client: Client, route: Route) => {
-  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route));
+/** `subject`: a person has only their own chat token, a key has that of any user. */
+const ask = async (client: Client, route: Route, subject = 'nobody') => {
+  const reply = await client.send<{ code?: string } | undefined>(route.method, pathOf(route, subject));
   return { status: reply.status, code: reply.body?.code };
 };
 
@@ -46,6 +74,21 @@ const PROMISED = {
   listSeats: 'seats:read',
   renewSeat: 'seats:take',
   freeSeat: 'seats:take',
+  issueSessionTicket: 'tickets:issue',
+  issueRoomTicket: 'tickets:issue',
+  createWebhook: 'webhooks:manage',
+  listWebhooks: 'webhooks:manage',
+  readWebhook: 'webhooks:manage',
+  updateWebhook: 'webhooks:manage',
+  deleteWebhook: 'webhooks:manage',
+  pingWebhook: 'webhooks:manage',
+  rotateWebhookSecret: 'webhooks:manage',
+  replayWebhook: 'webhooks:manage',
+  listWebhookDeliveries: 'webhooks:manage',
+  replayWebhookDelivery: 'webhooks:manage',
+  openChatToken: 'chat:mint',
+  readChatToken: 'chat:mint',
+  closeChatToken: 'chat:mint',
   readAudit: 'admin',
 };
 
@@ -56,10 +99,16 @@ describe('the table of routes', () => {
     );
   });
 
+  it('lets tickets and persons do what is promised, and nothing else', () => {
+    const tickets = guarded.flatMap(([name, { ticket }]) => (ticket === undefined ? [] : [[name, ticket]]));
+    expect(Object.fromEntries(tickets)).toEqual(FOR_TICKETS);
+    expect(guarded.filter(([, { keysOnly }]) => keysOnly === true).map(([name]) => name)).toEqual(KEYS_ONLY);
+  });
+
   it('has every operation of the OpenAPI document, and the other way round', () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations)
-        .filter((method) => ['get', 'put', 'post', 'delete'].includes(method))
+        .filter((method) => ['get', 'put', 'post', 'patch', 'delete'].includes(method))
         .map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
     const routes = Object.values<Route>(ROUTES).map(({ method, path }) => `${method} ${path}`);
@@ -67,7 +116,7 @@ describe('the table of routes', () => {
   });
 });
 
-describe.each(guarded)('%s', (_name, route) => {
+describe.each(guarded)('%s', (name, route) => {
   it('is 401 without a credential, with a wrong, an expired and a revoked one', async () => {
     const [expired, revoked] = [await testApp.clientWith('admin'), await testApp.clientWith('admin')];
     const idOf = (client: Client) => client.apiKey?.split('_')[1];
@@ -86,12 +135,38 @@ describe.each(guarded)('%s', (_name, route) => {
     const sub = `${route.method} ${route.path} ${scope}`;
     const person = testApp.newClient(testApp.url, await provider.token(sub, { claims: { scope } }));
     const letIn = requiredScopes(route).join() === scope || scope === 'admin';
-    for (const client of [key, person]) {
-      const { status, code } = await ask(client, route);
-      expect([status === 401, code === 'insufficient-scope']).toEqual([false, !letIn]);
-      if (!letIn) expect(status).toBe(403);
+    for (const [client, subject] of [[key, 'nobody'] as const, [person, 'me'] as const]) {
+      const { status, code } = await ask(client, route, subject);
+      const refused = !letIn || (client === person && KEYS_ONLY.includes(name));
+      expect([status === 401, code === 'insufficient-scope']).toEqual([false, refused]);
+      if (refused) expect(status).toBe(403);
     }
   });
+
+  it.each(ROOM_TICKET_SCOPES.map((scope) => [scope]))(
+    'with a ticket of the scope %s, in its place and in others',
+    async (scope) => {
+      const session = (await testApp.client.openRoom('nobody')).body.id;
+      const path = route.path.replace(':room', 'nobody').replace(':tokenId', session).replace(':subject', 'me');
+      const ask = async (place: { session: string } | { room: string }) => {
+        const issued = await issueFor(testApp.client, place, { subject: 'anna', scopes: [scope] });
+        const client = testApp.newClient(testApp.url, ticketOf(issued));
+        const reply = await client.send<{ code?: string } | undefined>(
+          route.method === 'GET' ? 'HEAD' : route.method,
+          path,
+        );
+        return reply.status === 403 ? 'refused' : 'let in';
+      };
+      const other = (await testApp.client.create()).body.id;
+      const use = scope === route.scope ? route.ticket : undefined;
+      const mine = (letIn: boolean) => (letIn ? 'let in' : 'refused');
+      expect(await ask({ room: 'nobody' })).toBe(mine(use !== undefined));
+      expect(await ask({ room: 'somebody' })).toBe(mine(use === 'self'));
+      if (scope === 'rooms:open') return;
+      expect(await ask({ session })).toBe(mine(use === 'session' || use === 'self'));
+      expect(await ask({ session: other })).toBe(mine(use === 'self'));
+    },
+  );
 });
 
 describe.each(guarded.filter(([, { also }]) => also !== undefined))('%s, which needs two scopes', (_name, route) => {
@@ -115,9 +190,21 @@ describe('a reply', () => {
     listSeats: [],
     renewSeat: [],
     freeSeat: [],
+    issueSessionTicket: [],
+    issueRoomTicket: [],
     createSession: [],
     listSessions: [],
     closeSession: [],
+    createWebhook: [],
+    listWebhooks: [],
+    readWebhook: [],
+    updateWebhook: [],
+    deleteWebhook: [],
+    pingWebhook: [],
+    rotateWebhookSecret: [],
+    replayWebhook: [],
+    listWebhookDeliveries: [],
+    replayWebhookDelivery: [],
     readAudit: [],
   };
   /** Routes whose reply has tokens for callers that may read them, beside or instead of the session. */
@@ -137,7 +224,7 @@ describe('a reply', () => {
     const body = { metadata: { note: METADATA } };
     const { id } = (await worker.client.openRoom(room, { body, wait: 15 })).body;
     const { apiKey } = await worker.clientWith(...scopes);
-    const path = route.path.replace(':room', room).replace(':tokenId', id).replace(':seatId', SEAT_ID);
+    const path = pathOf({ ...route, path: route.path.replace(':room', room).replace(':tokenId', id) }, 'nobody');
     const sent = BODIES[name];
     const ends = new AbortController();
     const reply = await fetch(`${worker.url}${path}`, {
@@ -161,7 +248,10 @@ describe('a reply', () => {
     return { session: text.includes(METADATA), tokens: text.includes('eyJ') };
   }
 
-  it.each(guarded)(
+  /** Chat tokens are of users, not of sessions: their one scope is enough for them, and for nothing else. */
+  const ofSessions = guarded.filter(([, { path }]) => !path.startsWith('/v1/chat-tokens/'));
+
+  it.each(ofSessions)(
     'to %s shows a session to those who may read it, and tokens to those who may read them',
     async (name, route) => {
       expect(Object.keys(SHOWS)).toContain(name);

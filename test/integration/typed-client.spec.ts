@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type AuthClient,
+  ChatTokenFailedError,
   ConnectionError,
   createClient,
   isGone,
@@ -121,6 +122,32 @@ describe('against a real gateway', () => {
     await rest;
   });
 
+  it('gets the chat token of a user whom a backend vouches for, the same one each time', async () => {
+    await testApp.cas.fault({ kind: 'hang', product: 'chat' });
+    const waiting = client.chatToken('ann / b', { timeoutMs: 20_000 });
+    await testApp.cas.clearFaults();
+    const ready = await waiting;
+    expect(ready).toMatchObject({
+      subject: 'ann / b',
+      status: 'ready',
+      token: expect.stringMatching(/^eyJ/),
+      expiresAt: expect.stringMatching(/Z$/),
+      failure: null,
+    });
+    expect(await client.chatToken('ann / b')).toEqual(ready);
+    expect((await problemOf(client.chatToken())).problem.errors).toMatchObject([{ parameter: 'subject' }]);
+  });
+
+  it('reports a chat token that failed, without naming its user', async () => {
+    await testApp.cas.fault({ kind: 'status', status: 403, product: 'chat' });
+    const error: unknown = await client.chatToken('unlucky').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ChatTokenFailedError);
+    expect((error as ChatTokenFailedError).chatToken.failure?.code).toBe('cas-credentials-rejected');
+    const lost = createClient({ baseUrl: `http://127.0.0.1:${await freePort()}`, credential: 'wtk' });
+    const unreached: unknown = await lost.chatToken('unlucky').catch((thrown: unknown) => thrown);
+    expect([String(error), String(unreached)].join()).not.toContain('unlucky');
+  });
+
   it('reports a session that failed', async () => {
     await testApp.cas.fault({ kind: 'status', status: 403 });
     const { id } = await client.createSession();
@@ -158,6 +185,22 @@ describe('against a real gateway', () => {
     await runSnippet(code, params);
     const { tokens } = await client.openRoom('semi-final');
     expect(connected).toEqual([tokens?.stream]);
+  });
+
+  it('issues tickets, for a session and for a room, with which a page does the rest', async () => {
+    const { id } = await client.openRoom('tickets', { wait: 10 });
+    const issued = [
+      await client.issueTicket({ tokenId: id }, { subject: 'anna', ttlS: 60 }),
+      await client.issueTicket({ room: 'tickets' }, { subject: 'anna', name: 'Anna', scopes: ['sessions:read'] }),
+    ];
+    for (const { ticket, expiresAt } of issued) {
+      expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+      const page = createClient({ baseUrl: testApp.url, credential: ticket });
+      expect((await page.read(id)).status).toBe('ready');
+      const refused = await problemOf(page.issueTicket({ tokenId: id }, { subject: 'ben' }));
+      expect([refused.status, refused.problem.code]).toEqual([403, 'insufficient-scope']);
+    }
+    expect(await problemOf(client.issueTicket({ room: 'tickets' }, { subject: '' }))).toMatchObject({ status: 422 });
   });
 
   it('watches a session until its end', async () => {

@@ -75,7 +75,21 @@ describe('the code of the web guide', () => {
       ]);
     }
     const issued = (await testApp.cas.journal()).map((call) => call.tokenFingerprint);
-    expect(issued.sort()).toEqual([fingerprint(String(stream)), fingerprint(String(sync))].sort());
+    expect(issued).toEqual(expect.arrayContaining([fingerprint(String(stream)), fingerprint(String(sync))]));
+  });
+
+  it('lets a page call this server itself, with a ticket of its backend', async () => {
+    const issuer = await testApp.clientWith('tickets:issue', 'rooms:open', 'sessions:read', 'tokens:read');
+    const code = `${snippet(GUIDE, 'backend')}\n${snippet(GUIDE, 'ticket-backend')}\nreturn ticketFor;`;
+    const ticketFor = (await runSnippet(code, { fetch, baseUrl: testApp.url, apiKey: issuer.apiKey })) as (
+      user: { id: string; name: string },
+      room: string,
+    ) => Promise<unknown>;
+    const { calls, names } = fakeSdk();
+    const askYourBackend = (room: string) => ticketFor({ id: 'u-4711', name: 'Anna' }, room);
+    const here = { fetch, room: 'by ticket', authServerUrl: testApp.url, participantName: 'Anna', askYourBackend };
+    await runSnippet(snippet(GUIDE, 'ticket-page'), { ...here, ...names });
+    expect(calls).toEqual([[(await testApp.client.readRoom('by ticket')).body.tokens?.stream, 'Anna']]);
   });
 
   it('asks again while the session is pending', async () => {

@@ -9,6 +9,8 @@ export interface Asked {
   action: string;
   session: string | null;
   room: string | null;
+  /** For chat tokens. */
+  subject?: string;
 }
 
 /** The customer's own logic as a service: it verifies every question, writes it down, and answers as it is told. */

@@ -1,14 +1,16 @@
 // What `npm start` prints when everything is up: where each part is, and a first request.
 import { secondsSince } from '../steps.mjs';
+import { networkAddresses } from './network.mjs';
 import { apiUrl } from './plan.mjs';
 
 /** `postgres` is undefined when the database is given from outside. */
 export function summary({ plan, env, secrets, postgres, startedAt }) {
-  const { ports, logDir, given } = plan;
+  const { ports, logDir, given, host } = plan;
   const api = apiUrl(plan);
   const ops = (port) => `http://127.0.0.1:${port}`;
   const rows = [
     ['API', api],
+    ...networkAddresses(host).map((address) => ['in your network', `http://${address}:${ports.gateway}`]),
     ['Swagger UI', `${api}/docs`],
     ['OpenAPI', `${api}/openapi.json`],
     ...(env.DEMO === 'off' ? [] : [['watch page', `${api}/demo#link=${secrets.link}  (this link works once)`]]),

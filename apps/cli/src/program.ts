@@ -7,6 +7,7 @@ import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
 import { addSessions } from './commands/sessions.js';
 import { addSubjects } from './commands/subjects.js';
+import { addWebhooks } from './commands/webhooks.js';
 
 const MISUSED = 2;
 
@@ -26,6 +27,7 @@ export function createProgram(exit: (code: number) => never): Command {
   addReseal(program);
   addDoctor(program);
   addSubjects(program);
+  addWebhooks(program);
   addEnvExample(program);
   return program;
 }

@@ -1,4 +1,4 @@
-import { printable } from './printable.js';
+import { printable } from '@app/kernel';
 
 /** Formats rows under headings, escaped for terminals, with columns as wide as their content. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {

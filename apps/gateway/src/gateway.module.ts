@@ -5,12 +5,15 @@ import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { QueueModule } from '@app/queue';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
+import { ChatModule } from './chat/chat.module.js';
 import { HealthModule } from './health/health.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
 import { SeatsModule } from './seats/seats.module.js';
 import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
+import { TicketsModule } from './tickets/tickets.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
 @Module({})
@@ -28,7 +31,10 @@ export class GatewayModule {
         SessionsModule,
         SeatsModule,
         SseModule,
+        TicketsModule,
+        ChatModule,
         AuditModule,
+        WebhooksModule,
         RoomApiModule,
         HealthModule,
       ],

@@ -12,6 +12,7 @@ import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
 import { MaintenanceMetrics } from './sweep/maintenance.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { WorkerMetrics } from './worker.metrics.js';
 
 /** The worker: processes jobs and updates rows. Serves no clients. */
@@ -28,6 +29,7 @@ export class WorkerModule {
         QueueModule.with(settings.queue),
         SealingModule,
         CasClientModule,
+        WebhooksModule.register(),
       ],
       providers: [
         MintTokensJobs,

@@ -1,4 +1,4 @@
-import type { Problem, Session } from './types.js';
+import type { ChatToken, Problem, Session } from './types.js';
 
 /** The server rejected the request; `problem.code` is from a closed list. */
 export class ProblemError extends Error {
@@ -25,7 +25,7 @@ export class ConnectionError extends Error {
     const { origin, pathname } = new URL(url);
     const { code, reason } = reasonOf(cause);
     const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-    super(`No response from ${origin}: ${reason} (${method} ${pathname}, ${times})`, { cause });
+    super(`No response from ${origin}: ${reason} (${method} ${withoutUser(pathname)}, ${times})`, { cause });
     this.url = url;
     this.code = code;
   }
@@ -36,6 +36,14 @@ export class SessionFailedError extends Error {
   override readonly name = 'SessionFailedError';
   constructor(readonly session: Session) {
     super(`${session.id} failed: ${session.failure?.detail ?? 'no reason given'}`);
+  }
+}
+
+/** The chat token failed. If `failure.retryable` is true, asking again may succeed. */
+export class ChatTokenFailedError extends Error {
+  override readonly name = 'ChatTokenFailedError';
+  constructor(readonly chatToken: ChatToken) {
+    super(`The chat token failed: ${chatToken.failure?.detail ?? 'no reason given'}`);
   }
 }
 
@@ -50,6 +58,11 @@ export class TokensWithheldError extends Error {
 /** Whether the session was closed or has expired: open its room again, and connect all clients with the new token. */
 export function isGone(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 410;
+}
+
+/** Messages are logged, and the path of a chat token names its user. */
+function withoutUser(pathname: string): string {
+  return pathname.replace(/(\/chat-tokens\/).+/, '$1…');
 }
 
 interface Failure {

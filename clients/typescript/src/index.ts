@@ -1,14 +1,43 @@
 import createFetchClient from 'openapi-fetch';
-import { ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
-import type { paths } from './generated/schema.js';
+import { ChatTokenFailedError, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+import type { components, paths } from './generated/schema.js';
 import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
 import { type HeldSeat, holdSeat } from './seats.js';
 import { readEvents } from './sse.js';
-import { isReady, type Product, type ProductsIn, type ReadySession, type Seat, type Session } from './types.js';
+import {
+  type ChatToken,
+  isReady,
+  type Product,
+  type ProductsIn,
+  type ReadyChatToken,
+  type ReadySession,
+  type Seat,
+  type Session,
+  type Ticket,
+  type TicketScope,
+} from './types.js';
 
-export { ConnectionError, isGone, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
+export {
+  ChatTokenFailedError,
+  ConnectionError,
+  isGone,
+  ProblemError,
+  SessionFailedError,
+  TokensWithheldError,
+} from './errors.js';
 export type { HeldSeat } from './seats.js';
-export { isReady, type Problem, type Product, type ReadySession, type Session, type Tokens } from './types.js';
+export {
+  type ChatToken,
+  isReady,
+  type Problem,
+  type Product,
+  type ReadyChatToken,
+  type ReadySession,
+  type Session,
+  type Ticket,
+  type TicketScope,
+  type Tokens,
+} from './types.js';
 
 export interface ClientOptions extends SenderOptions {
   /** Of the server, such as `https://auth.example.com`. */
@@ -28,6 +57,28 @@ export interface OpenOptions<List extends readonly Product[] = readonly Product[
   readyWithinS?: number;
   /** Seconds (at most 30) that the server may hold the response until the session is settled. */
   wait?: number;
+}
+
+export interface TicketOptions extends CallOptions {
+  /** Your id of the person that gets the ticket. */
+  subject: string;
+  /** The name to show. */
+  name?: string;
+  /** Seconds until the ticket expires, up to a day; 900 by default. */
+  ttlS?: number;
+  /** By default `sessions:read`, `tokens:read` and `seats:take`, as far as the API key has them. */
+  scopes?: TicketScope[];
+}
+
+/** What a ticket is for: one session, or all sessions of a room. */
+export type TicketPlace = { tokenId: string } | { room: string };
+
+export interface WatchOptions extends CallOptions {
+  /**
+   * Called once, when the session will expire soon: by default ten minutes before `session.expiresAt`. Its token stays as
+   * it is until then. At that time open the room again, and connect all clients with the new token.
+   */
+  onExpiring?: (session: Session) => void;
 }
 
 export interface WaitOptions extends CallOptions {
@@ -64,8 +115,7 @@ export function createClient(options: ClientOptions) {
   async function waitUntilReady<S extends Session>(session: S, options?: WaitOptions): Promise<S & ReadySession>;
   async function waitUntilReady(tokenId: string, options?: WaitOptions): Promise<ReadySession>;
   async function waitUntilReady(session: Session | string, options: WaitOptions = {}): Promise<ReadySession> {
-    const limits = [AbortSignal.timeout(options.timeoutMs ?? 60_000), options.signal].filter((s) => s !== undefined);
-    const signal = AbortSignal.any(limits);
+    const signal = limited(options);
     const path = { tokenId: typeof session === 'string' ? session : session.id };
     const params = { path, header: { Prefer: `wait=${WAIT_S}` } };
     for (;;) {
@@ -75,6 +125,19 @@ export function createClient(options: ClientOptions) {
       if (current.status === 'ready') throw new TokensWithheldError(current);
       if (current.status === 'failed') throw new SessionFailedError(current);
       // A server that already holds too many requests responds immediately.
+      await sleep(retryAfter(call.response) ?? 1000, signal);
+    }
+  }
+
+  async function chatToken(subject = 'me', options: WaitOptions = {}): Promise<ReadyChatToken> {
+    const signal = limited(options);
+    const params = { path: { subject }, header: { Prefer: `wait=${WAIT_S}` } };
+    for (;;) {
+      const call = await api.PUT('/v1/chat-tokens/{subject}', { params, signal });
+      const current = await dataOf<ChatToken>(call);
+      if (current.status === 'ready') return current as ReadyChatToken;
+      if (current.status === 'failed') throw new ChatTokenFailedError(current);
+      // Pending, or ended meanwhile: the next call creates another one.
       await sleep(retryAfter(call.response) ?? 1000, signal);
     }
   }
@@ -121,8 +184,9 @@ export function createClient(options: ClientOptions) {
      */
     watch: async function* (
       tokenId: string,
-      { signal, onSeats }: WatchOptions = {},
+      { signal, onExpiring, onSeats }: WatchOptions = {},
     ): AsyncGenerator<Session, void, undefined> {
+      let told = false;
       const url = `${options.baseUrl.replace(/\/$/, '')}/v1/sessions/${encodeURIComponent(tokenId)}/events`;
       for (let lastId = ''; ;) {
         const headers = { accept: 'text/event-stream', ...(lastId !== '' && { 'last-event-id': lastId }) };
@@ -131,6 +195,11 @@ export function createClient(options: ClientOptions) {
         for await (const { id, event, data } of readEvents(response.body, SILENCE_MS)) {
           lastId = id ?? lastId;
           if (event === 'seats') onSeats?.(JSON.parse(data) as { participants: number; viewers: number });
+          // Repeated after each connection.
+          if (event === 'expiring' && !told) {
+            told = true;
+            onExpiring?.(JSON.parse(data) as Session);
+          }
           if (event !== 'session') continue;
           const session = JSON.parse(data) as Session;
           yield session;
@@ -167,11 +236,39 @@ export function createClient(options: ClientOptions) {
       });
     },
 
+    /**
+     * A credential that a browser may hold, for one person and one session or room. For servers: it takes an API key with
+     * the scope `tickets:issue`.
+     */
+    issueTicket: (place: TicketPlace, { signal, ...body }: TicketOptions): Promise<Ticket> =>
+      'room' in place
+        ? dataOf<Ticket>(
+            api.POST('/v1/rooms/{room}/tickets', { params: { path: { room: place.room } }, body, ...given(signal) }),
+          )
+        : dataOf<Ticket>(
+            api.POST('/v1/sessions/{tokenId}/tickets', {
+              params: { path: { tokenId: place.tokenId } },
+              // A scope for rooms is refused by the server.
+              body: body as SessionTicketBody,
+              ...given(signal),
+            }),
+          ),
+
+    /**
+     * The user's token of the public chat, once it is ready: the same one until it expires. With a user's JWT it is that
+     * user's (`me`); with an API key name the user whom your backend has authenticated.
+     *
+     * @throws ChatTokenFailedError; a TimeoutError after `timeoutMs`
+     */
+    chatToken,
+
     /** Closes the session for every later read; clients that are already connected stay connected. */
     close: (tokenId: string, { signal }: CallOptions = {}): Promise<void> =>
       dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}', { params: { path: { tokenId } }, ...given(signal) })),
   };
 }
+
+type SessionTicketBody = components['schemas']['SessionTicketRequest'];
 
 export type AuthClient = ReturnType<typeof createClient>;
 
@@ -195,6 +292,11 @@ function errorOf({ status, url, headers }: Response, body: unknown): Error {
 /** The TokenID in `Link: </v1/sessions/{tokenId}>; rel="successor-version"`. */
 function successorIn(link: string | null): string | undefined {
   return /^<\/v1\/sessions\/(\w+)>; rel="successor-version"$/.exec(link ?? '')?.[1];
+}
+
+/** Aborts after `timeoutMs`, or when the caller does. */
+function limited({ timeoutMs = 60_000, signal }: WaitOptions): AbortSignal {
+  return AbortSignal.any([AbortSignal.timeout(timeoutMs), signal].filter((s) => s !== undefined));
 }
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });

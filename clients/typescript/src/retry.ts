@@ -12,7 +12,7 @@ const LONGEST_DELAY_MS = 30_000;
 const PROXY_STATUSES = [502, 503, 504];
 
 export interface SenderOptions {
-  /** An API key or a user's JWT; a function is called before every request. */
+  /** An API key, a user's JWT or a ticket; a function is called before every request. */
   credential: string | (() => string | Promise<string>);
   fetch?: (request: Request) => Promise<Response>;
 }

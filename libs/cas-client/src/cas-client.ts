@@ -52,17 +52,19 @@ export class CasClient implements OnApplicationShutdown {
    * Mints a token, which also creates a session with the vendor. Takes at most `CAS_TIMEOUT_MS`, from connect to the
    * last byte.
    *
+   * @param sub the user whom a chat token is for; null for other products
+   *
    * @throws CasError, classified: CasUnavailableError (CasRateLimitedError), CasBadReplyError, CasCredentialsRejectedError, CasRejectedError, or
    *   CasCallAbortedError when `signal` aborts. A token already in flight is then lost.
    */
-  async mint(product: Product, signal?: AbortSignal): Promise<MintedToken> {
+  async mint(product: Product, signal?: AbortSignal, sub: string | null = null): Promise<MintedToken> {
     const started = performance.now();
     const tell = (outcome: CasOutcome): void => {
       const call = { product, outcome, seconds: (performance.now() - started) / 1000 };
       for (const observer of this.observers) observer(call);
     };
     try {
-      const reply = await this.ask(product, signal);
+      const reply = await this.ask(callUrl(this.settings.url, product, sub), signal);
       const minted = this.judge(reply);
       tell('ok');
       return minted;
@@ -95,9 +97,8 @@ export class CasClient implements OnApplicationShutdown {
   }
 
   /** The whole attempt, redirect included, under one deadline. */
-  private async ask(product: Product, signal: AbortSignal | undefined): Promise<Reply> {
+  private async ask(url: URL, signal: AbortSignal | undefined): Promise<Reply> {
     if (signal?.aborted === true) throw new CasCallAbortedError();
-    const url = callUrl(this.settings.url, product);
     const deadline = new Deadline(this.settings.timeoutMs, signal);
     try {
       return await deadline.bound(this.follow(url, deadline.signal));

@@ -15,6 +15,8 @@ import { runtime } from './namespaces/runtime.js';
 import { sandbox } from './namespaces/sandbox.js';
 import { sealing } from './namespaces/sealing.js';
 import { sessions } from './namespaces/sessions.js';
+import { webhookDeliveries } from './namespaces/webhook-deliveries.js';
+import { webhooks } from './namespaces/webhooks.js';
 
 /** The namespaces each process reads. A process reads only what it needs: the gateway never sees CAS secrets. */
 export const gatewayNamespaces = {
@@ -29,15 +31,28 @@ export const gatewayNamespaces = {
   admission,
   egress,
   sessions,
+  webhooks,
   roomApi,
   demo,
 };
-export const workerNamespaces = { runtime, ops: ops(3002), database, queue, sealing, cas, egress, mint };
+export const workerNamespaces = {
+  runtime,
+  ops: ops(3002),
+  database,
+  queue,
+  sealing,
+  cas,
+  egress,
+  mint,
+  webhooks,
+  webhookDeliveries,
+};
 export const sandboxNamespaces = { runtime, sandbox };
 export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
+export const webhooksNamespaces = { runtime, database, sealing, webhooks };
 /** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */
 export const doctorNamespaces = { ...gatewayNamespaces, ...workerNamespaces };
 

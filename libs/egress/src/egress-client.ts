@@ -6,6 +6,8 @@ export interface EgressClientOptions {
   timeoutMs: number;
   /** Of a response body, decoded. */
   maxBytes: number;
+  /** What happens to a longer one; `reject`. With `cut` the rest is not read. */
+  longer?: 'reject' | 'cut';
 }
 
 export interface TextRequest {
@@ -19,6 +21,8 @@ export interface TextRequest {
 export interface TextReply {
   status: number;
   text: string;
+  /** The value of a header; null if it is absent. */
+  header: (name: string) => string | null;
 }
 
 /** The response body is longer than the caller accepts. */
@@ -46,6 +50,7 @@ export class EgressClient {
 
   /** @throws the error of fetch (see `egressCause`), ReplyTooLargeError */
   async send(url: string, { signal, ...request }: TextRequest = {}): Promise<TextReply> {
+    const { maxBytes, longer = 'reject' } = this.options;
     const timeout = AbortSignal.timeout(this.options.timeoutMs);
     const reply = await fetch(url, {
       ...request,
@@ -57,10 +62,13 @@ export class EgressClient {
     let bytes = 0;
     for await (const part of (reply.body ?? []) as AsyncIterable<Uint8Array>) {
       bytes += part.length;
-      if (bytes > this.options.maxBytes) throw new ReplyTooLargeError();
       parts.push(part);
+      if (bytes <= maxBytes) continue;
+      if (longer === 'reject') throw new ReplyTooLargeError();
+      break;
     }
-    return { status: reply.status, text: Buffer.concat(parts).toString('utf8') };
+    const text = Buffer.concat(parts).subarray(0, maxBytes).toString('utf8');
+    return { status: reply.status, text, header: (name) => reply.headers.get(name) };
   }
 
   /** Calls under way fail. */

@@ -1,6 +1,7 @@
 import { getCACertificates } from 'node:tls';
 import { endpoint } from '@app/kernel';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { type AddressPolicy, AddressRefusedError } from './address-policy.js';
 import { EgressClient, type EgressClientOptions } from './egress-client.js';
 import { isLoopbackTarget, noProxyMatcher } from './no-proxy.js';
 import { openTunnel } from './proxy-tunnel.js';
@@ -29,20 +30,22 @@ export class Egress {
   /**
    * Keep-alive connections, HTTP/1.1 only: one unresponsive HTTP/2 connection would fail all calls multiplexed on it.
    * undici's timers may fire half a second early, so `timeoutMs` is only a backstop for a deadline of the caller's own.
+   *
+   * @param policy which addresses may be called, for targets that were not chosen by operators
    */
-  dispatcher(timeoutMs: number): Dispatcher {
+  dispatcher(timeoutMs: number, policy?: AddressPolicy): Dispatcher {
     return new Agent({
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       allowH2: false,
       useMilo: false,
-      connect: this.connector(timeoutMs),
+      connect: this.connector(timeoutMs, policy),
     });
   }
 
   /** For calls that send and receive short texts. */
-  client(options: EgressClientOptions): EgressClient {
-    return new EgressClient((timeoutMs) => this.dispatcher(timeoutMs), options);
+  client(options: EgressClientOptions, policy?: AddressPolicy): EgressClient {
+    return new EgressClient((timeoutMs) => this.dispatcher(timeoutMs, policy), options);
   }
 
   /**
@@ -75,17 +78,28 @@ export class Egress {
     return isDirect ? undefined : proxy;
   }
 
-  private connector(timeoutMs: number): buildConnector.connector {
+  private connector(timeoutMs: number, policy?: AddressPolicy): buildConnector.connector {
     const { ca } = this;
-    const connect = buildConnector({ timeout: timeoutMs, allowH2: false, ...(ca && { ca }) });
+    const lookup = policy?.lookup;
+    const connect = buildConnector({
+      timeout: timeoutMs,
+      allowH2: false,
+      ...(ca && { ca }),
+      ...(lookup && { lookup }),
+    });
     return (options, callback) => {
       const target = new URL(`${options.protocol}//${options.host ?? options.hostname}`);
+      if (policy?.isRefused(target) === true) {
+        callback(new AddressRefusedError(), null);
+        return;
+      }
       const proxy = this.proxyFor(target);
       if (proxy === undefined) {
         connect(options, callback);
         return;
       }
-      openTunnel(proxy, target, { ca, timeoutMs }).then(
+      const tunnel = async () => openTunnel(proxy, await pinned(target, policy), { ca, timeoutMs });
+      tunnel().then(
         (httpSocket) => {
           connect({ ...options, httpSocket }, callback);
         },
@@ -95,4 +109,16 @@ export class Egress {
       );
     };
   }
+}
+
+/**
+ * What the proxy is asked for: the address that was checked, since the proxy would resolve the name once more, maybe to
+ * another one. TLS still checks the certificate against the name.
+ */
+async function pinned(target: URL, policy: AddressPolicy | undefined): Promise<URL> {
+  if (policy === undefined || policy.isExempt(target)) return target;
+  const [{ address, family } = { address: '', family: 0 }] = await policy.resolve(target.hostname);
+  const url = new URL(target);
+  url.hostname = family === 6 ? `[${address}]` : address;
+  return url;
 }

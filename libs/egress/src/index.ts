@@ -1,3 +1,4 @@
+export { AddressPolicy, AddressRefusedError, type Resolver } from './address-policy.js';
 export { Egress, type EgressSettings } from './egress.js';
 export { egressCause } from './egress-cause.js';
 export { EgressClient, type EgressClientOptions, ReplyTooLargeError, type TextReply } from './egress-client.js';

@@ -8,6 +8,7 @@ import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 import { DeadlineFailures } from './sessions/deadline-failures.js';
+import { ChatTokensRepository } from './sessions/chat-tokens.repository.js';
 import { NewSessions } from './sessions/new-sessions.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
@@ -17,10 +18,15 @@ import { SeatsRepository } from './seats/seats.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SubjectsRepository } from './audit/subjects.repository.js';
 import { SweepingRepository } from './sessions/sweeping.repository.js';
+import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
+import { WebhookEndpointsRepository } from './webhooks/webhook-endpoints.repository.js';
+import { WebhookLogRepository } from './webhooks/webhook-log.repository.js';
+import { WebhookSecretsRepository } from './webhooks/webhook-secrets.repository.js';
 
 const repositories = [
   ApiKeysRepository,
   AuditRepository,
+  ChatTokensRepository,
   PublishingRepository,
   ResealingRepository,
   RoomsRepository,
@@ -29,6 +35,10 @@ const repositories = [
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,
+  WebhookDeliveriesRepository,
+  WebhookEndpointsRepository,
+  WebhookLogRepository,
+  WebhookSecretsRepository,
 ];
 
 /** The database and its repositories. `main.ts` waits for the database with `waitForDatabase` beforehand. */

@@ -12,6 +12,7 @@ export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';
 export { type DeadlineFailure, DeadlineFailures } from './sessions/deadline-failures.js';
 export { EntitiesModule } from './entities.module.js';
+export { type ChatTokenOpening, ChatTokensRepository } from './sessions/chat-tokens.repository.js';
 export type { Publication, SealedToken } from './sessions/publications.js';
 export { type MintTask, PublishingRepository } from './sessions/publishing.repository.js';
 export {
@@ -37,3 +38,22 @@ export {
 } from './sessions/sessions.repository.js';
 export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
 export { AUDIT_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
+export {
+  type ClaimedDelivery,
+  FAILING_DAYS,
+  type SettledAttempt,
+  WebhookDeliveriesRepository,
+} from './webhooks/webhook-deliveries.repository.js';
+export {
+  type SealedSecret,
+  WebhookEndpointsRepository,
+  type WebhookRecord,
+  type WebhookSettings,
+} from './webhooks/webhook-endpoints.repository.js';
+export {
+  type AttemptRecord,
+  type DeliveryPlace,
+  type DeliveryRecord,
+  WebhookLogRepository,
+} from './webhooks/webhook-log.repository.js';
+export { type StoredSecret, WebhookSecretsRepository } from './webhooks/webhook-secrets.repository.js';

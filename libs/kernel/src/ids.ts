@@ -25,6 +25,13 @@ export function newSeatId(): string {
 
 /** Format of a seat id. */
 export const SEAT_ID = /^seat_[0-9A-Za-z]{22,60}$/;
+/** Generates the id of a chat token: `cht_` followed by 22 letters and digits. It is no TokenID: no session has it. */
+export function newChatTokenId(): string {
+  return `cht_${randomPart()}`;
+}
+
+/** Format of what tokens are minted for: a TokenID or the id of a chat token. */
+export const MINTED_ID = /^(?:ses|cht)_[0-9A-Za-z]{22,60}$/;
 
 const requestPart = customAlphabet(ALPHABET, 20);
 

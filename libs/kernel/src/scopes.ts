@@ -5,8 +5,11 @@ export const SCOPES = [
   'sessions:close',
   'rooms:open',
   'tokens:read',
+  'tickets:issue',
   'seats:take',
   'seats:read',
+  'webhooks:manage',
+  'chat:mint',
   'admin',
 ] as const;
 

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { CodedError } from '@app/kernel';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { BatchedOutput } from './batched-output.js';
 import { redact } from './redact.js';
 import { scrub } from './scrub.js';
 
@@ -29,7 +30,7 @@ export function createLog(app: string, settings: LogSettings, destination?: { wr
   };
   if (destination !== undefined) return pino(options, destination);
   if (process.stdout.isTTY && !settings.production) return pino(options, pretty({ ignore: 'pid,app', sync: true }));
-  return pino(options);
+  return pino(options, new BatchedOutput(pino.destination({ dest: 1, sync: true })));
 }
 
 /** Includes the code of our own errors; of an underlying foreign error only type, code and message. */

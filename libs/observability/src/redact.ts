@@ -3,6 +3,7 @@ const NEVER_LOGGED = new Set([
   'authorization',
   'token',
   'tokens',
+  'ticket',
   'sealed',
   'apiKey',
   'apiSecret',

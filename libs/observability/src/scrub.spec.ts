@@ -21,6 +21,20 @@ describe('scrub', () => {
     expect(scrub(line)).toBe(masked);
   });
 
+  it.each([
+    ['in a header', `Authorization: Bearer wtt_${JWT}`, 'Authorization: Bearer [ticket]'],
+    ['in a URL', `https://watch.example/demo#ticket=wtt_${JWT}&x`, 'https://watch.example/demo#ticket=[ticket]&x'],
+    ['cut short', `{"x":"wtt_${JWT.slice(0, 30)}"}`, '{"x":"[ticket]"}'],
+    ['beside a token', `wtt_${JWT} ${JWT}`, '[ticket] [token]'],
+  ])('masks a ticket %s', (_name, line, masked) => {
+    expect(scrub(line)).toBe(masked);
+  });
+
+  it('masks a webhook secret', () => {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    expect(scrub(`{"x":"wrong signature for ${secret}"}`)).toBe('{"x":"wrong signature for [webhook secret]"}');
+  });
+
   it('masks an API key', () => {
     expect(scrub(`{"x":"Bearer ${API_KEY}"}`)).toBe('{"x":"Bearer [api key]"}');
   });
@@ -44,6 +58,7 @@ describe('scrub', () => {
     'https://cas.example/watch/token?x=1',
     'postgres://db:5432/x',
     'keys start with wtk_',
+    'tickets start with wtt_',
     'eyJ',
   ])('leaves %s unchanged', (line) => {
     expect(scrub(line)).toBe(line);

@@ -2,15 +2,18 @@
 const JWT_HEADER_LENGTH = 8;
 
 /**
- * The last line of defence against secrets in logs: masks everything in a finished line that looks like a token, an API
- * key or a password in a URL. No secret should get this far.
+ * The last line of defence against secrets in logs: masks everything in a finished line that looks like a token, a
+ * ticket, an API key, a webhook secret or a password in a URL. No secret should get this far.
  *
  * Lines may hold text of callers: the cost grows with the length of the line and no faster, whatever it holds.
  */
 export function scrub(line: string): string {
   let text = line;
+  // Before tokens, which a ticket looks like from its fifth character on.
+  if (text.includes('wtt_')) text = text.replace(/wtt_[\w.-]{8,}/g, '[ticket]');
   if (text.includes('eyJ')) text = text.replace(/[\w.-]+/g, maskJwt);
   if (text.includes('wtk_')) text = text.replace(/wtk_[a-z0-9]{4,16}_[A-Za-z0-9]+/g, '[api key]');
+  if (text.includes('whsec_')) text = text.replace(/whsec_[A-Za-z0-9+/=]+/g, '[webhook secret]');
   if (text.includes('://')) text = text.replace(/[^\s"]+/g, maskPassword);
   return text;
 }

@@ -1,8 +1,10 @@
+export { DeliverWebhooksProcessor, DeliverWebhooksProcessorBase } from './deliver-webhooks.processor-base.js';
+export { DeliverWebhooksQueue } from './deliver-webhooks.queue.js';
 export { isQueueMigrated } from './is-queue-migrated.js';
 export { migrateQueue } from './migrate-queue.js';
 export { MINT_TOKENS } from './mint-tokens.job.js';
 export { MintTokensProcessor, MintTokensProcessorBase } from './mint-tokens.processor-base.js';
 export { MintTokensQueue, type QueueCounts } from './mint-tokens.queue.js';
 export type { JobResult } from './job-result.js';
-export { QueueModule, type QueueSettings } from './queue.module.js';
+export { DeliverWebhooksQueueModule, QueueModule, type QueueSettings } from './queue.module.js';
 export { waitForQueue } from './wait-for-queue.js';

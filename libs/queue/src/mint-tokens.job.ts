@@ -1,4 +1,4 @@
-import { SESSION_ID } from '@app/kernel';
+import { MINTED_ID } from '@app/kernel';
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 
@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const MINT_TOKENS = 'mint-tokens';
 
 /** Ids only, never secrets or documents. Validated by the worker as well, since a job may be older than the code. */
-export const mintTokensPayload = z.strictObject({ sessionId: z.string().regex(SESSION_ID) });
+export const mintTokensPayload = z.strictObject({ sessionId: z.string().regex(MINTED_ID) });
 
 export type MintTokensPayload = z.output<typeof mintTokensPayload>;
 

@@ -6,9 +6,12 @@ import {
   type PostgresConnectionOptions,
 } from 'bullmq';
 import type { Pool, PoolClient } from 'pg';
+import { DELIVER_WEBHOOKS } from './deliver-webhooks.job.js';
 
-/** Size of the queue's connection pool, LISTEN connection included. */
+/** Size of the connection pool of a queue and of its worker each, LISTEN connection included. */
 const POOL = 5;
+/** The same for webhooks, whose queue has a job for each endpoint and no more. */
+const WEBHOOKS_POOL = 2;
 /** Client and server timeout of the queue's statements, in ms. None of them should have to wait for a lock. */
 const STATEMENT_TIMEOUT_MS = 4000;
 const HEARTBEAT_EVERY_MS = 1500;
@@ -37,7 +40,8 @@ interface BullConnection {
  */
 export function createPostgresBackend(access: PostgresAccess): BackendFactory {
   return (name, options, factoryOptions) => {
-    const pool = prepareStatements(access.newPool({ max: POOL, timeoutMs: STATEMENT_TIMEOUT_MS, searchPath: SCHEMA }));
+    const max = name === DELIVER_WEBHOOKS ? WEBHOOKS_POOL : POOL;
+    const pool = prepareStatements(access.newPool({ max, timeoutMs: STATEMENT_TIMEOUT_MS, searchPath: SCHEMA }));
     const backend = createBullBackend(
       name,
       { ...options, connection: pool as unknown as PostgresConnectionOptions },

@@ -2,6 +2,8 @@ import { ConnectionsModule, Postgres, RedisConnections, type RedisSettings, uses
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
+import { DELIVER_WEBHOOKS } from './deliver-webhooks.job.js';
+import { DeliverWebhooksQueue } from './deliver-webhooks.queue.js';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './job-result.js';
@@ -55,7 +57,21 @@ export class QueueModule {
         ConnectionsModule,
       ],
       providers: [MintTokensQueue, ...storeProviders(redis)],
-      exports: [MintTokensQueue, ...(redis === undefined ? [] : [RedisConnections])],
+      exports: [MintTokensQueue, QueueStore, ...(redis === undefined ? [] : [RedisConnections])],
+    };
+  }
+}
+
+/** The queue of webhooks, for workers only: each queue has connections of its own. */
+@Module({})
+export class DeliverWebhooksQueueModule {
+  /** To be called after `QueueModule.with`, which chooses the classes. */
+  static register(): DynamicModule {
+    return {
+      module: DeliverWebhooksQueueModule,
+      imports: [BullModule.registerQueue({ name: DELIVER_WEBHOOKS })],
+      providers: [DeliverWebhooksQueue],
+      exports: [DeliverWebhooksQueue],
     };
   }
 }
@@ -71,7 +87,7 @@ function storeProviders(redis: RedisConnections | undefined): Provider[] {
   ];
 }
 
-/** The listeners that tell operators are attached later, in MintTokensQueue and MintTokensProcessorBase. */
+/** The listeners that tell operators are attached later, in the queues and in ProcessorBase. */
 const ignore = (): void => undefined;
 
 /** BullMQ prints errors without a listener to standard error, with whatever Redis says of a wrong password. */

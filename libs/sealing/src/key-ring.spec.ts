@@ -114,6 +114,33 @@ describe('KeyRing', () => {
     expect(() => ring.open(sealed, here)).toThrow(SealBrokenError);
   });
 
+  it('derives keys of their own for each label and key, the same in every process', () => {
+    const bytes = (from: KeyRing, id: string, label: string) => from.derive(id, label)?.export().toString('hex');
+    const derived = bytes(ring, 'k1', 'tickets');
+    expect(derived).toMatch(/^[0-9a-f]{64}$/);
+    expect(derived).not.toBe(k1.key.toString('hex'));
+    expect(bytes(ring, 'k1', 'other')).not.toBe(derived);
+    const k2 = key('k2');
+    const rotated = new KeyRing([k2, k1]);
+    expect(bytes(rotated, 'k1', 'tickets')).toBe(derived);
+    expect(bytes(rotated, 'k2', 'tickets')).not.toBe(derived);
+    expect(ring.derive('k2', 'tickets')).toBeUndefined();
+  });
+
+  it('derives nothing from a key that was removed, although it still opens tokens', () => {
+    class Replaced extends KeyRing {
+      override replace(keys: Parameters<KeyRing['replace']>[0]): void {
+        super.replace(keys);
+      }
+    }
+    const replaced = new Replaced([k1]);
+    const { sealed } = replaced.seal(TOKEN, here);
+    expect(replaced.derive('k1', 'tickets')).toBeDefined();
+    replaced.replace([key('k2')]);
+    expect(replaced.open(sealed, here)).toBe(TOKEN);
+    expect(replaced.derive('k1', 'tickets')).toBeUndefined();
+  });
+
   it('reveals no key material when inspected, and cannot be empty', () => {
     expect(inspect(ring, { showHidden: true, depth: 9 })).not.toContain(k1.key.toString('hex').slice(0, 6));
     expect(() => new KeyRing([])).toThrow(StartupError);

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto';
 import type { SealingKey } from '@app/config';
 import { StartupError, type Product } from '@app/kernel';
 import { formatEnvelope, parseEnvelope, VERSION } from './envelope.js';
@@ -8,12 +15,13 @@ const CIPHER = 'aes-256-gcm';
 /** The standard nonce length of GCM; random nonces are safe for 2^32 tokens per key. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const DERIVED_BYTES = 32;
 
-/** The session and product a token belongs to. It can be opened only with the same context. */
-export interface SealContext {
-  sessionId: string;
-  product: Product;
-}
+/**
+ * What a sealed text belongs to: the token of a session's product, or the secret of a webhook endpoint. It can be opened
+ * only with the same context.
+ */
+export type SealContext = { sessionId: string; product: Product } | { webhookId: string };
 
 export interface SealedToken {
   /** `v1.<key id>.<base64url iv>.<base64url ciphertext and tag>` */
@@ -25,6 +33,7 @@ export interface SealedToken {
 export class KeyRing {
   /** KeyObjects, since inspecting them reveals no key material. */
   readonly #keys = new Map<string, KeyObject>();
+  readonly #derived = new Map<string, KeyObject>();
   #keyIds: readonly string[] = [];
 
   /** @throws StartupError if there is no key. */
@@ -92,6 +101,23 @@ export class KeyRing {
     }
   }
 
+  /**
+   * A key of 32 bytes for another purpose than sealing, derived by HKDF: equal in all processes with this ring, and
+   * independent of the sealing key and of other labels. What it protects ends when its key is removed from the ring.
+   *
+   * @returns undefined if the ring has no such key, or no longer
+   */
+  derive(keyId: string, label: string): KeyObject | undefined {
+    const key = this.#keys.get(keyId);
+    if (key === undefined || !this.#keyIds.includes(keyId)) return undefined;
+    // A key id never gets other bytes, so what was derived once stays right.
+    const name = JSON.stringify([keyId, label]);
+    const derived =
+      this.#derived.get(name) ?? createSecretKey(Buffer.from(hkdfSync('sha256', key, '', label, DERIVED_BYTES)));
+    this.#derived.set(name, derived);
+    return derived;
+  }
+
   private key(keyId: string): KeyObject {
     const key = this.#keys.get(keyId);
     if (key === undefined) throw new UnknownSealingKeyError(keyId);
@@ -115,6 +141,7 @@ function newIv(): Buffer {
 }
 
 /** A JSON array of strings, so that different contexts never produce the same bytes. */
-function associatedData(keyId: string, { sessionId, product }: SealContext): Buffer {
-  return Buffer.from(JSON.stringify([VERSION, keyId, sessionId, product]), 'utf8');
+function associatedData(keyId: string, context: SealContext): Buffer {
+  const place = 'webhookId' in context ? [context.webhookId, 'secret'] : [context.sessionId, context.product];
+  return Buffer.from(JSON.stringify([VERSION, keyId, ...place]), 'utf8');
 }

@@ -6,7 +6,7 @@ interface Schema {
   enum?: unknown[];
   const?: unknown;
   anyOf?: Schema[];
-  type?: string;
+  type?: string | string[];
   format?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -32,6 +32,7 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(valuesOf));
+  if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type) => valuesOf({ ...schema, type })));
   switch (schema.type) {
     case 'string':
       return texts(schema);
@@ -53,6 +54,7 @@ export function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
 }
 
 function texts({ format, minLength = 0, maxLength = 20 }: Schema): fc.Arbitrary<string> {
+  if (format === 'uri') return fc.nat(100).map((n) => `https://hooks.invalid/${n}`);
   if (format === 'date-time') {
     const between = { min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true };
     return fc.date(between).map((date) => date.toISOString());

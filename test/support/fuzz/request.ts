@@ -1,9 +1,20 @@
-/** A request as it was made up. Sessions stand in it by number: which ones there are is known when it is sent. */
+/** What requests are about, by number: which ones there are is known when a request is sent. */
+export interface Subjects {
+  session: string[];
+  webhook: string[];
+  /** Deliveries and seats are named with what they belong to, which stands before them. */
+  delivery: { webhook: string; id: string }[];
+  seat: { session: string; id: string }[];
+}
+
+type Subject = { [K in keyof Subjects]: Record<K, number> }[keyof Subjects];
+
+/** A request as it was made up. */
 export interface FuzzRequest {
   /** The operation that it was made up for; where it leads is another matter. */
   made: string;
   method: string;
-  target: (string | { session: number } | { seat: number })[];
+  target: (string | Subject)[];
   headers: [name: string, value: string][];
   body: string | Buffer | null;
   /** Nothing was put into it that the document forbids. */
@@ -18,22 +29,17 @@ export interface WireRequest {
   body: string | Buffer | null;
 }
 
-/** What a request may lead to: sessions, and seats of some of them. */
-export interface FuzzTargets {
-  sessions: readonly string[];
-  seats: readonly { session: string; id: string }[];
-}
-
-/** A seat stands in a target behind its own session. */
-export function toWire({ method, target, headers, body }: FuzzRequest, { sessions, seats }: FuzzTargets): WireRequest {
-  const numbers = target.flatMap((part) => (typeof part === 'object' && 'seat' in part ? [part.seat] : []));
-  const [number] = numbers;
-  const seat = number === undefined ? undefined : seats[number % seats.length];
-  const parts = target.map((part) => {
-    if (typeof part === 'string') return part;
-    if ('seat' in part) return seat?.id ?? 'none';
-    return seat?.session ?? sessions[part.session % sessions.length];
-  });
+export function toWire({ method, target, headers, body }: FuzzRequest, subjects: Subjects): WireRequest {
+  const member = target.find((part) => typeof part === 'object' && ('delivery' in part || 'seat' in part));
+  const named = (part: Subject): string => {
+    const [[kind, number] = ['session' as const, 0]] = Object.entries(member ?? part) as [keyof Subjects, number][];
+    const known = subjects[kind];
+    const one = known[number % known.length] ?? '';
+    if (typeof one === 'string') return one;
+    if ('webhook' in part && 'webhook' in one) return one.webhook;
+    return 'session' in part && 'session' in one ? one.session : one.id;
+  };
+  const parts = target.map((part) => (typeof part === 'string' ? part : named(part)));
   return { method, target: parts.join(''), headers, body };
 }
 

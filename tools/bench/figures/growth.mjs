@@ -1,18 +1,14 @@
 // What a request costs depends on what it touches, not on how much is stored: the product on three databases of different
 // size, side by side. Takes minutes to fill, so it is measured only with --only growth.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import pg from 'pg';
 import { load } from '../load/load.mjs';
 import { median } from '../numbers.mjs';
 import { ratio } from '../results.mjs';
-import { step } from '../../steps.mjs';
 import { readySessions } from './ready-sessions.mjs';
+import { productWithStored } from './stored-sessions.mjs';
 
 const SMALL = 1000;
 const MIDDLE = 100_000;
 const LARGE = 3_000_000;
-const SCRIPT = readFileSync(join(import.meta.dirname, 'growth.sql'), 'utf8');
 
 const nameOf = (action, stored) => `${action} with ${stored.toLocaleString('en-US')} stored`;
 
@@ -26,10 +22,7 @@ export default {
     let serial = 0;
     const contestants = [];
     for (const stored of [SMALL, MIDDLE, LARGE]) {
-      const product = await lab.product('redis', `stored-${stored}`);
-      const filled = quick ? Math.min(stored, 200_000) : stored;
-      await step(`${filled.toLocaleString('en-US')} stored sessions`, () => fill(product, filled), { slow: true });
-
+      const product = await productWithStored(lab, stored, { quick });
       const contestant = (action, prepare) => ({
         name: nameOf(action, stored),
         unit: ' ms',
@@ -72,14 +65,3 @@ export default {
     },
   ]),
 };
-
-async function fill(product, sessions) {
-  const client = new pg.Client(product.databaseUrl);
-  await client.connect();
-  const statements = SCRIPT.replaceAll(/^--.*\n/gm, '')
-    .replaceAll(':sessions', String(sessions))
-    .split(/;\n/);
-  // One by one: VACUUM does not run in the transaction of a batch.
-  for (const statement of statements.filter((text) => text.trim() !== '')) await client.query(statement);
-  await client.end();
-}

@@ -3,6 +3,7 @@ import creates from './creates.mjs';
 import growth from './growth.mjs';
 import joiners from './joiners.mjs';
 import kickOff from './kick-off.mjs';
+import maintenance from './maintenance.mjs';
 import memory from './memory.mjs';
 import published from './published.mjs';
 import reads from './reads.mjs';
@@ -18,4 +19,16 @@ import start from './start.mjs';
  *   measured, and `run(measured)`, which does its work within `measured` and returns `{ value, operations, cpu, note? }`
  * - `rows` of the table: `label`, `unit`, `of(values)` by name of contestant, and a `goal`: `{ least }` or `{ most }`
  */
-export const FIGURES = [reads, scatteredReads, creates, published, kickOff, ready, joiners, start, memory, growth];
+export const FIGURES = [
+  reads,
+  scatteredReads,
+  creates,
+  published,
+  kickOff,
+  ready,
+  joiners,
+  start,
+  memory,
+  growth,
+  maintenance,
+];

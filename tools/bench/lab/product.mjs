@@ -52,6 +52,7 @@ export async function startProduct({ name, queue, postgres, redis, cas, logs, pr
   const authorization = { authorization: `Bearer ${key}` };
   const product = {
     port: ports[0],
+    workerOpsPort: ports[2],
     headers: authorization,
     databaseUrl,
     gateway,

@@ -15,7 +15,7 @@ interface Redriven {
   pending: number;
 }
 
-/** Retries failed sessions, for example after an outage or after credentials were corrected. */
+/** Retries failed sessions and chat tokens, for example after an outage or after credentials were corrected. */
 export function addRedrive(program: Command): void {
   program
     .command('redrive')
@@ -59,7 +59,7 @@ async function failedSessions(sessions: SessionsRepository, code: FailureCode | 
   const ids: string[] = [];
   let after: PagePlace | undefined;
   do {
-    const page = await sessions.list({ status: 'failed', limit: PAGE, after });
+    const page = await sessions.list({ status: 'failed', chatTokens: true, limit: PAGE, after });
     ids.push(
       ...page.sessions.filter((session) => code === undefined || session.failureCode === code).map(({ id }) => id),
     );

@@ -1,5 +1,12 @@
 import { processEnvironment, readSettings, resealNamespaces } from '@app/config';
-import { type KeyUse, ResealingRepository, type StoredToken, type TokenPlace } from '@app/entities';
+import {
+  type KeyUse,
+  ResealingRepository,
+  type StoredSecret,
+  type StoredToken,
+  type TokenPlace,
+  WebhookSecretsRepository,
+} from '@app/entities';
 import { SealBrokenError, Sealing, SealingModule, UnknownSealingKeyError } from '@app/sealing';
 import type { Command } from 'commander';
 import { Progress } from '../progress.js';
@@ -12,7 +19,7 @@ const PASSES = 2;
 export function addReseal(program: Command): void {
   program
     .command('reseal')
-    .description('seal all tokens with the first key of the ring; the service can keep running')
+    .description('seal all tokens and webhook secrets with the first key of the ring; the service can keep running')
     .action(reseal);
 }
 
@@ -28,10 +35,37 @@ async function reseal(): Promise<void> {
   const settings = readSettings(resealNamespaces, processEnvironment());
   await withApp(settings, [SealingModule], async (app) => {
     const ring = app.get(Sealing);
+    const secrets = await resealSecrets(app.get(WebhookSecretsRepository), ring);
     const done = await resealAll(app.get(ResealingRepository), ring);
-    process.stdout.write(report(done, ring));
+    process.stdout.write(report(done, ring, secrets));
     if (done.left.length > 0) process.exitCode = 1;
   });
+}
+
+interface ResealedSecrets {
+  resealed: number;
+  /** Endpoints with a secret that cannot be opened although its key id is in the ring. */
+  broken: string[];
+}
+
+/** There are at most a hundred of them. */
+async function resealSecrets(repository: WebhookSecretsRepository, ring: Sealing): Promise<ResealedSecrets> {
+  const done: ResealedSecrets = { resealed: 0, broken: [] };
+  for (const secret of await repository.sealedBy(ring.keyIds.filter((id) => id !== ring.sealingKeyId))) {
+    const again = sealSecretAgain(secret, ring);
+    if (again === null) done.broken.push(secret.webhookId);
+    else if (await repository.replace(secret, again)) done.resealed++;
+  }
+  return done;
+}
+
+function sealSecretAgain({ webhookId, sealed }: StoredSecret, ring: Sealing): ReturnType<Sealing['seal']> | null {
+  try {
+    return ring.seal(ring.open(sealed, { webhookId }), { webhookId });
+  } catch (error) {
+    if (error instanceof SealBrokenError || error instanceof UnknownSealingKeyError) return null;
+    throw error;
+  }
 }
 
 /** Safe to interrupt, repeat and run concurrently: each batch commits separately and replaces only what it has read. */
@@ -85,14 +119,24 @@ function sealAgain(token: StoredToken, ring: Sealing): (StoredToken & { resealed
   }
 }
 
-function report({ resealed, broken, left }: Resealing, { sealingKeyId, keyIds }: Sealing): string {
+function report(
+  { resealed, broken, left }: Resealing,
+  { sealingKeyId, keyIds }: Sealing,
+  secrets: ResealedSecrets,
+): string {
   const lines = [`${tokens(resealed)} resealed with key ${sealingKeyId}.`];
+  if (secrets.resealed > 0) lines.push(`${webhookSecrets(secrets.resealed)} resealed with key ${sealingKeyId}.`);
+  if (secrets.broken.length > 0) {
+    lines.push(
+      `${webhookSecrets(secrets.broken.length)} skipped: cannot be decrypted. Replace them: webhooks rotate-secret ${secrets.broken.join(', ')}.`,
+    );
+  }
   for (const { keyId, tokens: n } of left.filter((use) => !keyIds.includes(use.keyId))) {
     lines.push(
       `${tokens(n)} skipped: key ${keyId} is not in the ring. Add it back as the last key and run this again.`,
     );
   }
-  const openable = count(left.filter((use) => keyIds.includes(use.keyId))) - broken.length;
+  const openable = count(left.filter((use) => keyIds.includes(use.keyId))) - broken.length - secrets.broken.length;
   if (broken.length > 0) {
     const [first] = broken;
     lines.push(
@@ -117,4 +161,8 @@ function count(uses: readonly KeyUse[]): number {
 
 function tokens(n: number): string {
   return n === 1 ? '1 token' : `${String(n)} tokens`;
+}
+
+function webhookSecrets(n: number): string {
+  return n === 1 ? '1 webhook secret' : `${String(n)} webhook secrets`;
 }

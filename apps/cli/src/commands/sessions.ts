@@ -1,6 +1,6 @@
 import { processEnvironment, readSettings, sessionsNamespaces } from '@app/config';
 import { type SessionRecord, SessionsRepository } from '@app/entities';
-import { StartupError, FAILURES, SESSION_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
+import { StartupError, FAILURES, MINTED_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
 import { MintTokensQueue, QueueModule, waitForQueue } from '@app/queue';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -11,7 +11,7 @@ import { withApp } from '../with-app.js';
 const QUEUE_PATIENCE_MS = 3000;
 const DEFAULT_LIMIT = 50;
 
-/** Session commands. They never print a token. */
+/** Session commands, for chat tokens as well. They never print a token. */
 export function addSessions(program: Command): void {
   const sessions = program.command('sessions').description('inspect, retry and close sessions');
   sessions
@@ -44,7 +44,7 @@ async function list(options: { status?: SessionStatus; room?: string; limit: num
   const { status, room, json } = options;
   const settings = readSettings(sessionsNamespaces, processEnvironment());
   const page = await withApp(settings, [], (app) =>
-    app.get(SessionsRepository).list({ status, room: room?.normalize('NFC'), limit: options.limit }),
+    app.get(SessionsRepository).list({ status, room: room?.normalize('NFC'), chatTokens: true, limit: options.limit }),
   );
   if (json) process.stdout.write(`${JSON.stringify(page.sessions.map(shown), null, 2)}\n`);
   else
@@ -99,8 +99,8 @@ export async function withSessionsAndQueue<T>(
 
 /** If a token or a key is passed instead of an id, it must not be printed. */
 function valid(id: string): string {
-  if (SESSION_ID.test(id)) return id;
-  throw new StartupError('Invalid TokenID: expected ses_ followed by letters and digits');
+  if (MINTED_ID.test(id)) return id;
+  throw new StartupError('Invalid TokenID: expected ses_ (or cht_ for a chat token) followed by letters and digits');
 }
 
 function known(id: string, session: SessionRecord | null): SessionRecord {

@@ -5,9 +5,9 @@ import type { AdmissionDecision, AdmissionRequest } from './admission-policy.js'
 /** Maximum length of a reason passed on, in characters. */
 const REASON_LIMIT = 200;
 
-/** The body sent to the customer's service. `who` identifies the caller; `room` and `session` may be null. */
-export function admissionRequestBody({ caller, action, room, session }: AdmissionRequest) {
-  return { who: whoIs(caller), action, session, room };
+/** The body sent to the customer's service. `who` identifies the caller; `room` and `session` may be null. `subject` is there for chat only. */
+export function admissionRequestBody({ caller, action, room, session, subject }: AdmissionRequest) {
+  return { who: whoIs(caller), action, session, room, ...(subject !== undefined && { subject }) };
 }
 
 function whoIs({ principal: who }: Caller) {
@@ -16,6 +16,8 @@ function whoIs({ principal: who }: Caller) {
       return { kind: 'key', id: who.id };
     case 'user':
       return { kind: 'user', issuer: who.issuer, subject: who.subject };
+    case 'ticket':
+      return { kind: 'ticket', issuer: who.issuer, subject: who.subject };
     case 'anonymous':
       return { kind: 'anonymous' };
   }

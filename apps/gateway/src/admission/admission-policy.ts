@@ -1,13 +1,18 @@
 import type { Caller } from '../auth/caller.js';
 
-/** The actions that need admission: opening a session, reading its tokens, closing it. */
-export type AdmissionAction = 'open' | 'join' | 'close';
+/**
+ * The actions that need admission: opening a session, reading its tokens, closing it; having the chat token of a user, and
+ * ending it.
+ */
+export type AdmissionAction = 'open' | 'join' | 'close' | 'chat' | 'close-chat';
 
 /** The target. An unnamed session to be created has neither room nor TokenID yet. */
 export interface AdmissionTarget {
   room: string | null;
   /** The TokenID; null before the session is known. */
   session: string | null;
+  /** For chat tokens: the user whom the token is for. */
+  subject?: string;
 }
 
 export interface AdmissionRequest extends AdmissionTarget {

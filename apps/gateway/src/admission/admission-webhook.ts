@@ -158,6 +158,6 @@ function decisionIn(text: string): AdmissionDecision {
   }
 }
 
-function keyOf({ caller, action, room, session }: AdmissionQuestion): string {
-  return JSON.stringify([caller.id, action, session, room]);
+function keyOf({ caller, action, room, session, subject }: AdmissionQuestion): string {
+  return JSON.stringify([caller.id, action, session, room, subject]);
 }

@@ -24,13 +24,13 @@ export class Admission {
   }
 
   /** @throws ProblemError 403 with the customer's reason · AdmissionUnavailableError */
-  async require(caller: Caller, action: AdmissionAction, { room, session }: AdmissionTarget): Promise<void> {
-    const decision = await this.policy.decide({ caller, action, room, session });
+  async require(caller: Caller, action: AdmissionAction, target: AdmissionTarget): Promise<void> {
+    const decision = await this.policy.decide({ caller, action, ...target });
     // The answer took its time: what it allows must still be asked by a valid credential.
     if (decision.allow) return caller.revalidate();
     throw new ProblemError('admission-denied', {
       ...(decision.reason !== null && { detail: decision.reason }),
-      ...(session !== null && { sessionId: session }),
+      ...(target.session !== null && { sessionId: target.session }),
     });
   }
 }

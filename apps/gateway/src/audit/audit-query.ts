@@ -1,5 +1,5 @@
 import type { AuditPlace } from '@app/entities';
-import { ACTOR, AUDIT_ACTIONS, SESSION_ID } from '@app/kernel';
+import { ACTOR, AUDIT_ACTIONS, MINTED_ID } from '@app/kernel';
 import { z } from 'zod';
 import { isCursorTimestamp } from '../http/cursor-timestamp.js';
 import { keysetCursor } from '../http/keyset-cursor.js';
@@ -8,7 +8,7 @@ import { isStorable } from '../http/storable-json.js';
 
 /** Longer than any issuer and subject combined. */
 const LONGEST_ACTOR = 2048;
-const NO_ACTOR = 'must be key:<id>, user:<issuer>#<subject>, user:erased, room-api or cli';
+const NO_ACTOR = 'must be key:<id>, user:<issuer>#<subject>, ticket:<key id>#<subject>, user:erased, room-api or cli';
 const NO_TIME = 'must be an ISO 8601 time with its zone, such as 2026-11-25T20:00:00Z';
 
 /** Pages are sorted by time, actor, action and session (or ''). */
@@ -17,13 +17,13 @@ export const auditCursor = keysetCursor<AuditPlace>(
     at: z.string().refine(isCursorTimestamp),
     actor: z.string().refine(isStorable),
     action: z.enum(AUDIT_ACTIONS),
-    session: z.literal('').or(z.string().regex(SESSION_ID)),
+    session: z.literal('').or(z.string().regex(MINTED_ID)),
   }),
 );
 
 /** The query of `GET /v1/audit`. */
 export const auditQuery = z.strictObject({
-  session: z.string().regex(SESSION_ID, 'must be a TokenID').optional(),
+  session: z.string().regex(MINTED_ID, 'must be a TokenID or the id of a chat token').optional(),
   actor: z
     .string()
     .refine((actor) => actor.length <= LONGEST_ACTOR && ACTOR.test(actor) && isStorable(actor), { error: NO_ACTOR })

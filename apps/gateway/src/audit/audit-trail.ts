@@ -22,7 +22,7 @@ const DENIALS: Partial<Record<ProblemCode, CountedAction>> = {
 };
 
 /**
- * Counts what is too frequent to record one by one: reads of tokens, and denials. A request costs one increment; once a
+ * Counts what is too frequent to record one by one: reads of tokens, tickets, and denials. A request costs one increment; once a
  * second the counters are written to the database, together with those that failed before.
  */
 @Injectable()
@@ -67,6 +67,11 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   /** Counts a reply with this session's tokens. */
   tokensRead(caller: Identity, sessionId: string): void {
     this.count('read-tokens', caller, sessionId);
+  }
+
+  /** Counts a ticket that was issued. @param sessionId null for a ticket to a room */
+  ticketIssued(caller: Identity, sessionId: string | null): void {
+    this.count('issue-ticket', caller, sessionId);
   }
 
   /** Counts a problem sent to a caller, if it is a denial. */

@@ -38,7 +38,7 @@ export const ApiAuditQuery = (): MethodDecorator =>
       name: 'actor',
       required: false,
       description:
-        'The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `user:erased`, `room-api` or `cli`',
+        'The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli`',
       schema: { type: 'string' },
     }),
     ApiQuery({

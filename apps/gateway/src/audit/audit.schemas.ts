@@ -8,14 +8,19 @@ export const auditItem = z
       .meta({ description: 'For changes the exact time; for counted actions the start of the minute.' }),
     actor: z.string().meta({
       description:
-        'The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`.',
+        'The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), ' +
+        '`cli`, or `user:erased`.',
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
-        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session; ' +
-        '`read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.',
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` ' +
+        'an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; ' +
+        '`denied:…` is a reply with that problem code.',
     }),
-    session: z.string().nullable().meta({ description: 'The TokenID; null if none was involved.' }),
+    session: z
+      .string()
+      .nullable()
+      .meta({ description: 'The TokenID, or `cht_…` for a chat token; null if none was involved.' }),
     count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
   })
   .meta({ id: 'AuditItem' });

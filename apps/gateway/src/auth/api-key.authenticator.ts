@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConfigService, type SettingsService } from '@app/config';
 import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
-import { isScope, type ParsedApiKey, parseApiKey, StartupError } from '@app/kernel';
+import { isScope, type ParsedApiKey, parseApiKey, type Scope, StartupError } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Authentication, ended, invalid } from './authentication.js';
@@ -69,13 +69,31 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
     if (!usable) return ended('revoked-or-expired');
     this.used.add(id);
     this.genuine.set(digestOf(parsed), true);
-    return { id: `key:${id}`, principal: { kind: 'key', id }, scopes: new Set(scopes.filter(isScope)), ratePerS };
+    const caller = `key:${id}`;
+    return {
+      id: caller,
+      quotaKey: caller,
+      principal: { kind: 'key', id },
+      scopes: new Set(scopes.filter(isScope)),
+      ratePerS,
+    };
   }
 
   /** As `authenticate`, for keys that were genuine within the last hour; all others are `invalid`, without a lookup. */
   async authenticateKnown(key: string): Promise<Authentication> {
     const parsed = parseApiKey(key);
     return parsed !== null && this.genuine.has(digestOf(parsed)) ? this.authenticate(key) : invalid('unknown-key');
+  }
+
+  /**
+   * The scopes of a key, by its id and without its secret: for what it has vouched for. None if it has ended.
+   *
+   * @throws StoreUnavailableError
+   */
+  async scopesOf(id: string): Promise<ReadonlySet<Scope>> {
+    const record = await this.cache.fetch(id);
+    if (record === undefined || record === ABSENT || !record.usable) return new Set();
+    return new Set(record.scopes.filter(isScope));
   }
 
   /** The last use helps operators to clean up; losing the latest record in a crash is acceptable. */

@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import type { Scope } from '@app/kernel';
+import { type Scope, TICKET_PREFIX } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,7 +13,9 @@ import { type Caller, hasScope, type Identity } from './caller.js';
 import { JwtAuthenticator } from './jwt.authenticator.js';
 import { toRetryAfterSeconds, rateLimitHeaders } from './rate-limit-headers.js';
 import { RateLimiter } from './rate-limiter.js';
-import { routeOf, requiredScopes } from '../routing/routes.js';
+import { requiredScopes, type Route, routeOf } from '../routing/routes.js';
+import { TicketAccess } from './ticket-access.js';
+import { TicketAuthenticator } from './ticket.authenticator.js';
 
 /**
  * Authenticates and authorizes before a byte of the body is read: first 401, then 429 and 403. It is a Fastify hook
@@ -26,6 +28,8 @@ export class AuthHook {
   constructor(
     private readonly apiKeys: ApiKeyAuthenticator,
     private readonly jwts: JwtAuthenticator,
+    private readonly tickets: TicketAuthenticator,
+    private readonly ticketAccess: TicketAccess,
     private readonly rateLimiter: RateLimiter,
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
     @Inject(LOG) private readonly log: Log,
@@ -50,12 +54,22 @@ export class AuthHook {
     request.caller = caller;
     await this.consumeRateLimit(caller, reply);
     caller.requireScope();
+    await this.requireKind(caller, route, request);
   }
 
   /** Whether a credential accepted before is still valid and has the scope. @throws StoreUnavailableError */
   async isStillAuthorized(authorization: string | undefined, scope: Scope): Promise<boolean> {
     const identity = await this.currentIdentity(authorization);
     return identity !== null && hasScope(identity, scope);
+  }
+
+  /** What a kind of caller may not do, whatever its scopes. @throws ProblemError 401, 403 · StoreUnavailableError */
+  private async requireKind({ principal }: Caller, route: Route, { params }: FastifyRequest): Promise<void> {
+    if (principal.kind === 'ticket') {
+      await this.ticketAccess.require(principal.place, route.ticket, params as Partial<Record<string, string>>);
+    } else if (route.keysOnly === true && principal.kind !== 'key') {
+      throw new ProblemError('insufficient-scope', { detail: 'Only an API key may do this' });
+    }
   }
 
   private async currentIdentity(authorization: string | undefined): Promise<Identity | null> {
@@ -103,7 +117,7 @@ export class AuthHook {
 
   private async consumeRateLimit(caller: Caller, reply: FastifyReply): Promise<void> {
     if (caller.ratePerS === null) return;
-    const result = await this.rateLimiter.consume(caller.id, caller.ratePerS);
+    const result = await this.rateLimiter.consume(caller.quotaKey, caller.ratePerS);
     void reply.headers(rateLimitHeaders(result));
     if (!result.allowed) {
       throw new ProblemError('rate-limited', {
@@ -112,9 +126,10 @@ export class AuthHook {
     }
   }
 
-  /** API keys are recognized by their prefix; everything else is treated as a JWT. */
-  private authenticatorFor(credential: string): ApiKeyAuthenticator | JwtAuthenticator {
-    return credential.startsWith('wtk_') ? this.apiKeys : this.jwts;
+  /** API keys and tickets are recognized by their prefix; everything else is treated as a JWT. */
+  private authenticatorFor(credential: string): ApiKeyAuthenticator | TicketAuthenticator | JwtAuthenticator {
+    if (credential.startsWith('wtk_')) return this.apiKeys;
+    return credential.startsWith(TICKET_PREFIX) ? this.tickets : this.jwts;
   }
 }
 

@@ -25,7 +25,7 @@ export class AuthenticatedCaller implements Caller {
   }
 
   get quotaKey(): string {
-    return this.identity.id;
+    return this.identity.quotaKey;
   }
 
   get principal(): Identity['principal'] {

@@ -3,11 +3,11 @@ import type { Caller, Principal } from './caller.js';
 type Kind = Principal['kind'];
 
 /** Of a limit, what each kind of caller may hold together, so that none of them shuts out the others. */
-const SHARE_OF_KIND: Record<Kind, number> = { key: 1, user: 0.75, anonymous: 0.25 };
+const SHARE_OF_KIND: Record<Kind, number> = { key: 1, user: 0.75, ticket: 0.75, anonymous: 0.25 };
 
 /** Of a limit, what one API key may hold: one runaway server leaves room for the others. */
 const SHARE_OF_KEY = 0.9;
-/** What one user may hold: some devices with some tabs each. */
+/** What one user, or one ticket, may hold: some devices with some tabs each. */
 const PER_USER = 20;
 /** What one address of anonymous callers may hold: a household, or a stadium behind one address. */
 const PER_ADDRESS = 600;
@@ -18,6 +18,7 @@ export function shareOfCaller(kind: Kind, limit: number): number {
     case 'key':
       return Math.ceil(limit * SHARE_OF_KEY);
     case 'user':
+    case 'ticket':
       return Math.min(PER_USER, limit);
     case 'anonymous':
       return Math.min(PER_ADDRESS, limit);
@@ -32,7 +33,7 @@ export function shareOfKind(kind: Kind, limit: number): number {
 /** Counts a limited resource of this gateway: a cap for each caller and each kind of caller beside the global one. */
 export class CallerQuota {
   private total = 0;
-  private readonly ofKind: Record<Kind, number> = { key: 0, user: 0, anonymous: 0 };
+  private readonly ofKind: Record<Kind, number> = { key: 0, user: 0, ticket: 0, anonymous: 0 };
   private readonly ofCaller = new Map<string, number>();
 
   constructor(private readonly limit: number) {}

@@ -1,15 +1,30 @@
 import type { Scope } from '@app/kernel';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { TicketClaims } from './ticket-signer.js';
 
-/** A customer's server (API key), a user (JWT of the identity provider), or an anonymous caller of the drop-in rooms. */
+/**
+ * A customer's server (API key), a user (JWT of the identity provider), the holder of a ticket, or an anonymous caller of
+ * the drop-in rooms.
+ */
 export type Principal =
-  { kind: 'key'; id: string } | { kind: 'user'; issuer: string; subject: string } | { kind: 'anonymous' };
+  | { kind: 'key'; id: string }
+  | { kind: 'user'; issuer: string; subject: string }
+  | TicketPrincipal
+  | { kind: 'anonymous' };
+
+/** The holder of a ticket: the person whom an API key (`issuer`, its id) has named, and what the ticket is for. */
+export type TicketPrincipal = { kind: 'ticket' } & Pick<TicketClaims, 'issuer' | 'subject' | 'name' | 'place'>;
 
 /** What a credential says about its bearer. */
 export interface Identity {
-  /** `key:<id>` or `user:<issuer and subject>`. Stored in `created_by`; idempotency keys are scoped to it. */
+  /**
+   * `key:<id>`, `user:<issuer and subject>` or `ticket:<issuer and subject>`. Stored in `created_by`; idempotency keys are
+   * scoped to it.
+   */
   readonly id: string;
+  /** Where its requests and its share of limited resources are counted: its id, its ticket, or an anonymous address. */
+  readonly quotaKey: string;
   readonly principal: Principal;
   readonly scopes: ReadonlySet<Scope>;
   /** Requests per second; null for no limit. */
@@ -18,8 +33,6 @@ export interface Identity {
 
 /** The authenticated caller and its rights. */
 export interface Caller extends Identity {
-  /** Where its share of limited resources is counted: its id, or the address of an anonymous caller. */
-  readonly quotaKey: string;
   /**
    * Checks the credential again, unless that was done just now. Called before anything acts or discloses: a credential
    * can end while its request is held, or while its body arrives.

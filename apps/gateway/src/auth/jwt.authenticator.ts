@@ -1,4 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { isUsableSubject } from '@app/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
@@ -9,7 +10,6 @@ import { scopesOf, type ScopeSettings } from './jwt-scopes.js';
 import { RemoteJwks } from './remote-jwks.js';
 import { CLOCK_TOLERANCE_S, verifyJwt } from './verify-jwt.js';
 
-const MAX_SUBJECT_LENGTH = 255;
 /** Requests per second of one user. */
 const USER_RATE_PER_S = 20;
 /** How long a verified JWT is cached, in ms, at most until it expires. */
@@ -60,8 +60,10 @@ export class JwtAuthenticator {
 function toIdentity(claims: JWTPayload, settings: ScopeSettings & { issuer: string }): Authentication {
   const { sub } = claims;
   if (typeof sub !== 'string' || !isUsableSubject(sub)) return invalid('unusable-subject');
+  const id = `user:${settings.issuer}#${sub}`;
   return {
-    id: `user:${settings.issuer}#${sub}`,
+    id,
+    quotaKey: id,
     principal: { kind: 'user', issuer: settings.issuer, subject: sub },
     scopes: scopesOf(claims, settings),
     ratePerS: USER_RATE_PER_S,
@@ -70,11 +72,4 @@ function toIdentity(claims: JWTPayload, settings: ScopeSettings & { issuer: stri
 
 function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
-}
-
-/** Subjects are stored, and shown in terminals: no lone surrogates and no control characters. */
-function isUsableSubject(sub: string): boolean {
-  return (
-    sub.length > 0 && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(sub)
-  );
 }

@@ -9,12 +9,12 @@ import '../audit/audit-replies.hook.js';
 import { hasScope, type Identity } from '../auth/caller.js';
 import { ROUTES } from '../routing/routes.js';
 import { CredentialCache } from './credential-cache.js';
-import { SessionReplyCache, type Ticket } from './session-reply-cache.js';
+import { type ReadMark, SessionReplyCache } from './session-reply-cache.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set while the reply to this request may be kept. */
-    cacheTicket: Ticket | null;
+    readMark: ReadMark | null;
   }
 }
 
@@ -77,19 +77,19 @@ export class CachedReads {
     const { authorization } = raw.headers;
     if (request.method !== 'GET' || request.routeOptions.url !== ROUTES.readSession.path) return;
     if (caller === null || authorization === undefined || !mayRead(caller) || !isPlain(raw)) return;
-    const { id, principal, scopes, ratePerS } = caller;
-    this.credentials.keep(authorization, { id, principal, scopes, ratePerS });
-    request.cacheTicket = this.replies.beforeRead();
+    const { id, quotaKey, principal, scopes, ratePerS } = caller;
+    this.credentials.keep(authorization, { id, quotaKey, principal, scopes, ratePerS });
+    request.readMark = this.replies.beforeRead();
   }
 
   /** Before the reply is sent: keeps it, if it carries the tokens of a ready session. */
-  afterRead({ cacheTicket, disclosure, url }: FastifyRequest, reply: FastifyReply, payload: unknown): void {
-    if (cacheTicket === null || disclosure?.session === undefined || reply.statusCode !== 200) return;
+  afterRead({ readMark, disclosure, url }: FastifyRequest, reply: FastifyReply, payload: unknown): void {
+    if (readMark === null || disclosure?.session === undefined || reply.statusCode !== 200) return;
     if (typeof payload !== 'string' || url !== `${PREFIX}${disclosure.sessionId}`) return;
     const { room, expiresAt } = disclosure.session;
     const bytes = Buffer.byteLength(payload);
     const headers = Object.entries({ ...reply.getHeaders(), 'content-length': String(bytes) });
-    this.replies.keep(disclosure.sessionId, cacheTicket, {
+    this.replies.keep(disclosure.sessionId, readMark, {
       headers: headers.flatMap(([name, value]) => (name === 'request-id' ? [] : [name, String(value)])),
       body: payload,
       encoding: bytes === payload.length ? 'latin1' : 'utf8',
@@ -103,6 +103,12 @@ function isPlain({ headers }: IncomingMessage): boolean {
   return SPECIAL_HEADERS.every((name) => headers[name] === undefined);
 }
 
+/** Only API keys without a rate: users and tickets are counted, and a ticket is not for every session. */
 function mayRead(caller: Identity): boolean {
-  return caller.ratePerS === null && hasScope(caller, 'sessions:read') && hasScope(caller, 'tokens:read');
+  return (
+    caller.principal.kind === 'key' &&
+    caller.ratePerS === null &&
+    hasScope(caller, 'sessions:read') &&
+    hasScope(caller, 'tokens:read')
+  );
 }

@@ -25,25 +25,25 @@ describe('the cache of replies', () => {
   });
 
   it('does not keep a reply that was read before a change, whatever other sessions do', () => {
-    const ticket = cache.beforeRead();
+    const mark = cache.beforeRead();
     cache.changed(['a']);
-    cache.keep('a', ticket, reply());
-    cache.keep('b', ticket, reply());
+    cache.keep('a', mark, reply());
+    cache.keep('b', mark, reply());
     expect([cache.find('a'), cache.find('b')]).toEqual([undefined, expect.anything()]);
   });
 
   it('forgets everything, and what is being read, when events may have been missed', () => {
     cache.keep('a', cache.beforeRead(), reply());
-    const ticket = cache.beforeRead();
+    const mark = cache.beforeRead();
     cache.missed();
-    cache.keep('b', ticket, reply());
+    cache.keep('b', mark, reply());
     expect([cache.find('a'), cache.find('b')]).toEqual([undefined, undefined]);
   });
 
   it('refuses what was read before a change that it no longer remembers', () => {
-    const ticket = cache.beforeRead();
+    const mark = cache.beforeRead();
     cache.changed(Array.from({ length: 25_000 }, (_, n) => String(n)));
-    cache.keep('0', ticket, reply());
+    cache.keep('0', mark, reply());
     expect(cache.find('0')).toBeUndefined();
   });
 

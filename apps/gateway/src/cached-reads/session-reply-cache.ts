@@ -25,7 +25,7 @@ export interface CachedReply {
 }
 
 /** The moment before a session was read: a reply may be kept only if the session has not changed since. */
-export type Ticket = number;
+export type ReadMark = number;
 
 /**
  * Replies to reads of ready sessions, rendered once. A reply is dropped when its session changes: by the event, by a
@@ -39,15 +39,15 @@ export class SessionReplyCache implements SessionEventsListener {
     sizeCalculation: ({ body, headers }) => headers.reduce((sum, text) => sum + text.length, body.length),
   });
   /** The number of the latest change of each session that changed lately. */
-  private readonly changes = new LRUCache<string, Ticket>({
+  private readonly changes = new LRUCache<string, ReadMark>({
     max: MAX_CHANGES,
     dispose: (change, _id, reason) => {
       if (reason === 'evict') this.oldest = Math.max(this.oldest, change);
     },
   });
-  private latest: Ticket = 0;
+  private latest: ReadMark = 0;
   /** Whatever was read before this change may be stale. */
-  private oldest: Ticket = 0;
+  private oldest: ReadMark = 0;
 
   constructor(
     private readonly events: SessionEvents,
@@ -57,12 +57,12 @@ export class SessionReplyCache implements SessionEventsListener {
   }
 
   /** To be called before a session is read whose reply may be kept. */
-  beforeRead(): Ticket {
+  beforeRead(): ReadMark {
     return this.latest;
   }
 
-  keep(id: string, ticket: Ticket, reply: CachedReply): void {
-    if (ticket < this.oldest || ticket < (this.changes.get(id) ?? 0)) return;
+  keep(id: string, mark: ReadMark, reply: CachedReply): void {
+    if (mark < this.oldest || mark < (this.changes.get(id) ?? 0)) return;
     this.replies.set(id, reply);
   }
 

@@ -27,6 +27,7 @@ export function pageFiles(): PageFile[] {
     file('/demo/share.js', SCRIPT, new URL('./page/share.js', import.meta.url)),
     file('/demo/token.js', SCRIPT, new URL('./page/token.js', import.meta.url)),
     file('/demo/sdk.js', SCRIPT, new URL('./page/sdk.js', import.meta.url)),
+    file('/demo/sha256.js', SCRIPT, new URL('../../../../node_modules/fast-sha256/sha256.min.js', import.meta.url)),
     // The module for browsers, for which the package has no name that could be imported.
     file(
       '/demo/qrcode.js',

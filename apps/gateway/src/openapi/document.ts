@@ -40,6 +40,9 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Rooms', 'Stable names chosen by you; a room has at most one live session')
     .addTag('Sessions', 'By TokenID')
     .addTag('Seats', 'Names and places in a session, held by a lease. Advisory: the vendor does not know of them')
+    .addTag('Tickets', 'Credentials for browsers, each bound to one session or room')
+    .addTag('Webhooks', 'Signed events for your servers (Standard Webhooks), delivered at least once')
+    .addTag('Chat', 'Tokens of the public chat, one for each user')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')
     .addTag(
       'Drop-in rooms',
@@ -50,7 +53,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addSecurity(SECURITY_SCHEME, {
       type: 'http',
       scheme: 'bearer',
-      description: 'An API key, `wtk_<id>_<secret>`, or a JWT of the customer’s identity provider',
+      description: 'An API key, `wtk_<id>_<secret>`, a JWT of the customer’s identity provider, or a ticket, `wtt_…`',
     })
     .build();
   // zod's own converter: OpenAPI 3.1 uses JSON Schema 2020-12 unchanged.

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiSecurity } from '@nestjs/swagger';
-import { type RouteName, ROUTES, requiredScopes } from '../routing/routes.js';
+import { requiredScopes, type Route, type RouteName, ROUTES, type TicketUse } from '../routing/routes.js';
 import { renderProblem, type FieldError, ProblemError, PROBLEM_MEDIA_TYPE } from '../problems/problem.js';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-codes.js';
 
@@ -23,11 +23,22 @@ const RATE = {
   RateLimit: header('What remains: `r` requests, reset in `t` seconds', '"caller";r=0;t=1'),
 };
 
+/** What the table of routes says of tickets, for readers. */
+const TICKETS: Record<TicketUse, string> = {
+  session: 'A ticket for the session or its room will do.',
+  room: 'A ticket for the room will do.',
+  self: 'A ticket will do, for its own subject (`me`).',
+};
+
 /** An operation's id, texts and required scope, from the table of routes. */
 export function Operation(name: RouteName, summary: string, description: string): MethodDecorator {
-  const scopes = requiredScopes(ROUTES[name]);
+  const route: Route = ROUTES[name];
+  const scopes = requiredScopes(route);
   const named = scopes.map((scope) => `\`${scope}\``).join(' and ');
-  const needs = scopes.length === 0 ? '' : `\n\nRequires the scope${scopes.length === 1 ? '' : 's'} ${named}.`;
+  const tickets = route.ticket === undefined ? '' : ` ${TICKETS[route.ticket]}`;
+  const only = route.keysOnly === true ? ' Only API keys may do this.' : '';
+  const needs =
+    scopes.length === 0 ? '' : `\n\nRequires the scope${scopes.length === 1 ? '' : 's'} ${named}.${tickets}${only}`;
   return applyDecorators(
     ApiOperation({ operationId: name, summary, description: `${description}${needs}` }),
     ...(scopes.length === 0 ? [] : [ApiSecurity(SECURITY_SCHEME)]),

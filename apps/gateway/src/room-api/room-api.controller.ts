@@ -49,11 +49,11 @@ export class RoomApiController {
 
   @Get(':name')
   @Operation('getRoom', 'Read a room', 'Never creates a room. Off by default; takes no credential.')
-  @ApiParam({ name: 'name', schema: { type: 'string' }, example: 'derby' })
+  @ApiParam({ name: 'name', schema: { type: 'string' } })
   @ApiRoom()
   @ApiRoomErrors('malformed', 'admission-denied', 'not-found', 'rate-limited', 'unavailable')
   async read(
-    @Param('name', { schema: givenName }) name: string,
+    @Param('name', { schema: givenName.meta({ example: 'derby' }) }) name: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {

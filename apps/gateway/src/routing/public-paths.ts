@@ -17,9 +17,20 @@ export function isSwaggerUiPath(path: string): boolean {
 
 const WATCH_PAGE = [
   ...['/demo', '/demo/', '/demo/config.json', '/demo/page.css'],
-  ...['api', 'dom', 'follow', 'page', 'problem', 'qrcode', 'room', 'sdk', 'session-view', 'share', 'token'].map(
-    (file) => `/demo/${file}.js`,
-  ),
+  ...[
+    'api',
+    'dom',
+    'follow',
+    'page',
+    'problem',
+    'qrcode',
+    'room',
+    'sdk',
+    'session-view',
+    'sha256',
+    'share',
+    'token',
+  ].map((file) => `/demo/${file}.js`),
 ];
 const PUBLIC_PAGES = new Set(['/', '/openapi.json', '/docs', ...WATCH_PAGE]);
 

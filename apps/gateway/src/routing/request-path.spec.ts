@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { requestPath } from './request-path.js';
+import { quotablePath, requestPath } from './request-path.js';
 
 describe('the path of a request', () => {
   it.each([
@@ -16,5 +16,17 @@ describe('the path of a request', () => {
     ['/http://x/y', '/http://x/y'],
   ])('of %s has one spelling', (url, path) => {
     expect(requestPath(url)).toBe(path);
+  });
+});
+
+describe('the path in a problem document', () => {
+  it.each([
+    ['/v1/chat-tokens/anna', '/v1/chat-tokens/…'],
+    ['/v1/chat-tokens/anna/x\ny', '/v1/chat-tokens/…'],
+    ['//V1/Chat-Tokens/anna', '//V1/Chat-Tokens/…'],
+    ['/v1/chat-tokens/', '/v1/chat-tokens/'],
+    ['/v1/rooms/derby/session', '/v1/rooms/derby/session'],
+  ])('names no user: %j', (path, quoted) => {
+    expect(quotablePath(path)).toBe(quoted);
   });
 });

@@ -17,6 +17,13 @@ export function requestPath(url: string): string {
   return (end === -1 ? target : target.slice(0, end)).replace(NEEDLESSLY_ENCODED, decodeURIComponent);
 }
 
+const CHAT_SUBJECT = /(\/chat-tokens\/).+$/is;
+
+/** A path as problem documents repeat it: without the user in the path of a chat token, since clients log and show them. */
+export function quotablePath(path: string): string {
+  return path.replace(CHAT_SUBJECT, '$1…');
+}
+
 /** The matched route, however the URL was spelled; the path if no route matched. */
 export function routeOrPath({ routeOptions, url }: Pick<FastifyRequest, 'routeOptions' | 'url'>): string {
   return routeOptions.url ?? requestPath(url);

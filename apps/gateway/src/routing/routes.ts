@@ -1,23 +1,33 @@
 import type { Scope } from '@app/kernel';
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As Fastify writes it, `:name` for a parameter. */
   path: string;
   /** The scope that callers need; null for routes without a credential. */
   scope: Scope | null;
   /** A second scope that they need as well. */
   also?: Scope;
+  /** What tickets may use it for; without it, none may use it. */
+  ticket?: TicketUse;
+  /** Only API keys may use it. */
+  keysOnly?: boolean;
 }
+
+/**
+ * `session`: a ticket for the session `:tokenId`, or for its room. `room`: a ticket for the room `:room`. `self`: any
+ * ticket, for its own subject, which is `me` as `:subject`.
+ */
+export type TicketUse = 'session' | 'room' | 'self';
 
 /** Every route of the public API. Authentication, 405 with `Allow`, the OpenAPI document and the tests read this table. */
 export const ROUTES = {
   createSession: { method: 'POST', path: '/v1/sessions', scope: 'sessions:create' },
   listSessions: { method: 'GET', path: '/v1/sessions', scope: 'admin' },
-  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
-  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open' },
-  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read' },
-  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read' },
+  openRoom: { method: 'PUT', path: '/v1/rooms/:room/session', scope: 'rooms:open', ticket: 'room' },
+  readRoom: { method: 'GET', path: '/v1/rooms/:room/session', scope: 'rooms:open', ticket: 'room' },
+  readSession: { method: 'GET', path: '/v1/sessions/:tokenId', scope: 'sessions:read', ticket: 'session' },
+  streamSession: { method: 'GET', path: '/v1/sessions/:tokenId/events', scope: 'sessions:read', ticket: 'session' },
   closeSession: { method: 'DELETE', path: '/v1/sessions/:tokenId', scope: 'sessions:close' },
   retrySession: { method: 'POST', path: '/v1/sessions/:tokenId/retry', scope: 'sessions:create' },
   rotateSession: {
@@ -26,10 +36,34 @@ export const ROUTES = {
     scope: 'sessions:close',
     also: 'rooms:open',
   },
-  takeSeat: { method: 'POST', path: '/v1/sessions/:tokenId/seats', scope: 'seats:take' },
-  listSeats: { method: 'GET', path: '/v1/sessions/:tokenId/seats', scope: 'seats:read' },
-  renewSeat: { method: 'PUT', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take' },
-  freeSeat: { method: 'DELETE', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take' },
+  takeSeat: { method: 'POST', path: '/v1/sessions/:tokenId/seats', scope: 'seats:take', ticket: 'session' },
+  listSeats: { method: 'GET', path: '/v1/sessions/:tokenId/seats', scope: 'seats:read', ticket: 'session' },
+  renewSeat: { method: 'PUT', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take', ticket: 'session' },
+  freeSeat: { method: 'DELETE', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take', ticket: 'session' },
+  issueSessionTicket: {
+    method: 'POST',
+    path: '/v1/sessions/:tokenId/tickets',
+    scope: 'tickets:issue',
+    keysOnly: true,
+  },
+  issueRoomTicket: { method: 'POST', path: '/v1/rooms/:room/tickets', scope: 'tickets:issue', keysOnly: true },
+  createWebhook: { method: 'POST', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  listWebhooks: { method: 'GET', path: '/v1/webhooks', scope: 'webhooks:manage' },
+  readWebhook: { method: 'GET', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  updateWebhook: { method: 'PATCH', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  deleteWebhook: { method: 'DELETE', path: '/v1/webhooks/:webhookId', scope: 'webhooks:manage' },
+  pingWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/ping', scope: 'webhooks:manage' },
+  rotateWebhookSecret: { method: 'POST', path: '/v1/webhooks/:webhookId/rotate-secret', scope: 'webhooks:manage' },
+  replayWebhook: { method: 'POST', path: '/v1/webhooks/:webhookId/replay', scope: 'webhooks:manage' },
+  listWebhookDeliveries: { method: 'GET', path: '/v1/webhooks/:webhookId/deliveries', scope: 'webhooks:manage' },
+  replayWebhookDelivery: {
+    method: 'POST',
+    path: '/v1/webhooks/:webhookId/deliveries/:deliveryId/replay',
+    scope: 'webhooks:manage',
+  },
+  openChatToken: { method: 'PUT', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
+  readChatToken: { method: 'GET', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
+  closeChatToken: { method: 'DELETE', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createRoom: { method: 'POST', path: '/room/create', scope: null },
   getRoom: { method: 'GET', path: '/room/:name', scope: null },

@@ -43,7 +43,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   server.decorateRequest('sessionId', null);
   server.decorateRequest('problem', null);
   server.decorateRequest('disclosure', null);
-  server.decorateRequest('cacheTicket', null);
+  server.decorateRequest('readMark', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
     void reply.header('Request-Id', request.id);
     // A body of length 0 is no body, whatever type common clients give it.

@@ -65,7 +65,8 @@ export class RequestLog {
   }
 }
 
-/** Users are never named in logs. */
+/** Persons are never named in logs. */
 function loggedCaller({ id, principal }: Identity): string {
+  if (principal.kind === 'ticket') return `ticket of key:${principal.issuer}`;
   return principal.kind === 'user' ? 'user' : id;
 }

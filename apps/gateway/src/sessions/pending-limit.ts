@@ -16,7 +16,7 @@ const COUNT_EVERY_MS = 1000;
  */
 @Injectable()
 export class PendingLimit implements OnApplicationBootstrap, OnModuleDestroy {
-  private counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, anonymous: 0 }, largest: new Map() };
+  private counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, ticket: 0, anonymous: 0 }, largest: new Map() };
   private timer: NodeJS.Timeout | undefined;
   private counting = false;
 

@@ -42,9 +42,9 @@ function rule(countedPart: (name: string) => string) {
 export const givenName = rule((name) => name);
 
 /** A room name under `/v1`, which excludes the drop-in adapter's rooms. */
-export const roomName = givenName.refine((name) => !name.startsWith(ROOM_API_PREFIX), {
-  error: `must not begin with ${ROOM_API_PREFIX}`,
-});
+export const roomName = givenName
+  .refine((name) => !name.startsWith(ROOM_API_PREFIX), { error: `must not begin with ${ROOM_API_PREFIX}` })
+  .meta({ example: 'derby' });
 
 /** A room name as stored, including the drop-in adapter's prefix. */
 export const storedName = rule((name) =>

@@ -1,24 +1,15 @@
 import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Caller, CurrentCaller } from '../auth/caller.js';
 import { ApiProblems, Operation } from '../openapi/responses.js';
 import { ADMISSION_PROBLEMS } from '../admission/admission.openapi.js';
-import { ApiOpenSessionBody, ApiPrefer, ApiSession } from './session.openapi.js';
+import { ApiOpenSessionBody, ApiPrefer, ApiSession, Room } from './session.openapi.js';
 import { type WaitPreference, PreferredWait } from '../http/prefer-wait.js';
 import { roomName } from './room-name.js';
 import { SessionPresenter } from './session.presenter.js';
 import { type OpenSessionBody, optionalOpenSessionBody, type SessionView } from './session.schemas.js';
 import { SessionsService } from './sessions.service.js';
-
-const Room = () =>
-  ApiParam({
-    name: 'room',
-    description:
-      'A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
-    schema: { type: 'string' },
-    example: 'derby',
-  });
 
 @ApiTags('Rooms')
 @Controller('v1/rooms/:room/session')

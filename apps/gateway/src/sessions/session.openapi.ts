@@ -22,8 +22,15 @@ export const TokenId = (): MethodDecorator =>
   ApiParam({
     name: 'tokenId',
     description: 'The TokenID that clients share',
-    schema: { type: 'string' },
-    example: EXAMPLE_TOKEN_ID,
+    schema: { type: 'string', example: EXAMPLE_TOKEN_ID },
+  });
+
+/** The name of a room in a path. */
+export const Room = (): MethodDecorator =>
+  ApiParam({
+    name: 'room',
+    description:
+      'A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
   });
 
 /** `Prefer: wait=N`, on operations that can wait. */

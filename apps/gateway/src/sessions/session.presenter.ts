@@ -1,5 +1,5 @@
 import type { SessionRecord } from '@app/entities';
-import { FAILURES, isSettled } from '@app/kernel';
+import { FAILURES, isSettled, PRODUCTS } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import '../audit/audit-replies.hook.js';
@@ -69,7 +69,7 @@ export class SessionPresenter {
       generation: session.generation,
       status: session.status,
       version: session.version,
-      products: session.products,
+      products: PRODUCTS.filter((product) => session.products.includes(product)),
       ...(tokens !== undefined && { tokens }),
       metadata: session.metadata,
       createdAt: session.createdAt.toISOString(),

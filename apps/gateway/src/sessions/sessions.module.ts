@@ -30,6 +30,6 @@ import { Successors } from './successors.js';
     SessionWaiter,
     SessionFailuresMetrics,
   ],
-  exports: [SessionsService, SessionPresenter, SessionWatcher, Successors],
+  exports: [SessionsService, SessionPresenter, SessionWatcher, SessionWaiter, PendingLimit, Successors],
 })
 export class SessionsModule {}

@@ -23,6 +23,7 @@ export class SessionEventsController {
     'Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. ' +
       'The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. ' +
       'Events of type `seats` have no id: `{participants, viewers}`, the seats that are held, after each change. ' +
+      'An event of type `expiring`, with the same data, follows once the session will expire soon (`EXPIRY_NOTICE_S`): open its room again in time. ' +
       'The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. ' +
       'Read it with `fetch`: `EventSource` cannot send a credential.',
   )

@@ -31,7 +31,7 @@ interface Open {
 @Injectable()
 export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly connections = new Set<Open>();
-  /** One rendered event per session state, shared by all its connections. */
+  /** The rendered events of each session state, shared by all its connections: a state, and that it will end soon. */
   private readonly frames = new WeakMap<SessionRecord, string>();
   private readonly quota: CallerQuota;
   private closed = false;
@@ -131,7 +131,8 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     const known = this.frames.get(session);
     if (known !== undefined) return known;
     const data = JSON.stringify(this.presenter.withoutTokens(session));
-    const frame = `event: session\nid: ${String(session.version)}\ndata: ${data}\n\n`;
+    const types = session.expiring ? ['session', 'expiring'] : ['session'];
+    const frame = types.map((type) => `event: ${type}\nid: ${String(session.version)}\ndata: ${data}\n\n`).join('');
     this.frames.set(session, frame);
     return frame;
   }

@@ -2,8 +2,8 @@ import { ApiHeader, ApiResponse } from '@nestjs/swagger';
 import { REQUEST_ID } from '../openapi/responses.js';
 import { EXAMPLES } from '../sessions/session.openapi.js';
 
-const frame = (id: number, session: object) =>
-  `event: session\nid: ${String(id)}\ndata: ${JSON.stringify(session)}\n\n`;
+const frame = (id: number, session: object, type = 'session') =>
+  `event: ${type}\nid: ${String(id)}\ndata: ${JSON.stringify(session)}\n\n`;
 const { tokens: _, ...ready } = EXAMPLES.ready;
 
 export const ApiLastEventId = (): MethodDecorator =>
@@ -29,6 +29,10 @@ export const ApiEvents = (): MethodDecorator =>
             summary: 'A session becomes ready',
             value:
               frame(1, EXAMPLES.pending) + frame(2, ready) + 'event: seats\ndata: {"participants":1,"viewers":0}\n\n',
+          },
+          expiring: {
+            summary: 'A session will expire soon',
+            value: frame(3, { ...ready, version: 3 }) + frame(3, { ...ready, version: 3 }, 'expiring'),
           },
         },
       },

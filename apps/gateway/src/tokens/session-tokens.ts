@@ -1,5 +1,5 @@
 import type { SessionRecord } from '@app/entities';
-import type { Product } from '@app/kernel';
+import type { Product, SessionProduct } from '@app/kernel';
 import { Counter, Metrics } from '@app/observability';
 import { SealBrokenError, Sealing, UnknownSealingKeyError } from '@app/sealing';
 import { Injectable, Logger } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { type Caller, hasScope } from '../auth/caller.js';
 
 const WARN_EVERY_MS = 60_000;
 
-export type Tokens = Partial<Record<Product, string>>;
+export type Tokens = Partial<Record<SessionProduct, string>>;
 
 /**
  * The only place where sealed tokens are opened, in this order: scope, admission, unseal. No caller gets a token
@@ -47,13 +47,26 @@ export class SessionTokens {
    *   unavailable · UnknownSealingKeyError · SealBrokenError
    */
   async read(session: SessionRecord, caller: Caller): Promise<Tokens | undefined> {
-    if (session.status !== 'ready' || !hasScope(caller, 'tokens:read')) return undefined;
+    if (session.status !== 'ready' || !hasScope(caller, 'tokens:read') || session.chatSubject !== null)
+      return undefined;
     await this.admission.require(caller, 'join', { room: session.room, session: session.id });
     // Waiting and admission took their time: scopes may have been narrowed.
     return hasScope(caller, 'tokens:read') ? this.unseal(session) : undefined;
   }
 
-  private unseal(session: SessionRecord): Tokens {
+  /**
+   * The chat token of its user; undefined while it is not ready. The caller must be that user, or vouch for them.
+   *
+   * @throws as `read`
+   */
+  async readChatToken(session: SessionRecord, caller: Caller): Promise<string | undefined> {
+    const { status, chatSubject: subject } = session;
+    if (status !== 'ready' || subject === null || !hasScope(caller, 'chat:mint')) return undefined;
+    await this.admission.require(caller, 'chat', { room: null, session: null, subject });
+    return hasScope(caller, 'chat:mint') ? this.unseal(session).chat : undefined;
+  }
+
+  private unseal(session: SessionRecord): Partial<Record<Product, string>> {
     try {
       return Object.fromEntries(
         session.tokens.map(({ product, sealed }) => [

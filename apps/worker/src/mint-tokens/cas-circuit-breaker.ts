@@ -63,9 +63,9 @@ export class CasCircuitBreaker {
   }
 
   /** Like `CasClient.mint`. @throws also CasCircuitOpenError */
-  async mint(product: Product, signal: AbortSignal | undefined): Promise<MintedToken> {
+  async mint(product: Product, signal?: AbortSignal, sub: string | null = null): Promise<MintedToken> {
     try {
-      return await this.breaker.execute(() => this.cas.mint(product, signal));
+      return await this.breaker.execute(() => this.cas.mint(product, signal, sub));
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw new CasCircuitOpenError();
       throw error;

@@ -35,7 +35,9 @@ export class MintTokensHandler {
     if (task === null) return { kind: 'done' };
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
 
-    const runs = await Promise.allSettled(task.missing.map((product) => this.mintOne(sessionId, product, signal)));
+    const runs = await Promise.allSettled(
+      task.missing.map((product) => this.mintOne(sessionId, product, task.chatSubject, signal)),
+    );
     const tokens = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
     const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
@@ -60,8 +62,13 @@ export class MintTokensHandler {
     return task === null ? { kind: 'done' } : { kind: 'retry', afterMs: task.waitMs };
   }
 
-  private async mintOne(sessionId: string, product: Product, signal: AbortSignal | undefined): Promise<SealedToken> {
-    const { token, expiresAt } = await this.cas.mint(product, signal);
+  private async mintOne(
+    sessionId: string,
+    product: Product,
+    sub: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<SealedToken> {
+    const { token, expiresAt } = await this.cas.mint(product, signal, sub);
     return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
   }
 

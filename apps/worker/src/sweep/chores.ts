@@ -1,5 +1,12 @@
-import { AUDIT_BATCH, SEATS_BATCH, type SeatsRepository, SWEEP_BATCH, type SweepingRepository } from '@app/entities';
-import type { MintTokensQueue } from '@app/queue';
+import {
+  AUDIT_BATCH,
+  SEATS_BATCH,
+  type SeatsRepository,
+  SWEEP_BATCH,
+  type SweepingRepository,
+  type WebhookDeliveriesRepository,
+} from '@app/entities';
+import type { DeliverWebhooksQueue, MintTokensQueue } from '@app/queue';
 
 /** A time-driven task, done in batches. */
 export interface Chore {
@@ -22,18 +29,30 @@ const EXPIRE_AT_LEAST_EVERY_MS = 1000;
 /** Enough to keep two cores of the database busy; most of the connection pool is left to the jobs. */
 const EXPIRE_LANES = 3;
 
+/** How long a new event waits at most until a worker is told, in ms. The rest of the time it is a look at the endpoints. */
+const DELIVER_AT_LEAST_EVERY_MS = 500;
+
 export interface SweepSettings {
   sweepEveryMs: number;
   retentionS: number;
   auditRetentionS: number;
+  expiryNoticeS: number;
+  webhookRetentionS: number;
+}
+
+/** What the chores work with. */
+export interface SweepParts {
+  sweeping: SweepingRepository;
+  seats: SeatsRepository;
+  queue: Pick<MintTokensQueue, 'add'>;
+  deliveries: WebhookDeliveriesRepository;
+  webhooks: Pick<DeliverWebhooksQueue, 'add'>;
 }
 
 /** All chores. They share no state, so they run independently of each other. */
 export function chores(
-  sweeping: SweepingRepository,
-  seats: SeatsRepository,
-  queue: Pick<MintTokensQueue, 'add'>,
-  { sweepEveryMs: everyMs, retentionS, auditRetentionS }: SweepSettings,
+  { sweeping, seats, queue, deliveries, webhooks }: SweepParts,
+  { sweepEveryMs: everyMs, retentionS, auditRetentionS, expiryNoticeS, webhookRetentionS }: SweepSettings,
 ): Chore[] {
   const urgent = { everyMs, batch: SWEEP_BATCH, lanes: 1, urgent: true };
   const patient = { ...urgent, urgent: false };
@@ -41,6 +60,12 @@ export function chores(
     const due = await sweeping.takeDue();
     if (due.length > 0) await queue.add(due);
     return due.length;
+  };
+  // Of every new event: no rows of maintenance, and no line in the log.
+  const deliverWebhooks = async (): Promise<number> => {
+    const due = await deliveries.dueEndpoints();
+    if (due.length > 0) await webhooks.add(due);
+    return 0;
   };
   return [
     {
@@ -50,6 +75,14 @@ export function chores(
       lanes: EXPIRE_LANES,
       runBatch: () => sweeping.expire(),
     },
+    {
+      name: 'deliver-webhooks',
+      ...urgent,
+      everyMs: Math.min(everyMs, DELIVER_AT_LEAST_EVERY_MS),
+      runBatch: deliverWebhooks,
+    },
+    { name: 'announce-expiry', ...patient, runBatch: () => sweeping.announceExpiry(expiryNoticeS) },
+    { name: 'purge-webhooks', ...patient, runBatch: () => deliveries.purge(webhookRetentionS) },
     { name: 'fail-overdue', ...urgent, runBatch: () => sweeping.failOverdue() },
     // The oldest sessions come first, and the queue has to serve its jobs meanwhile.
     { name: 're-enqueue', ...patient, runBatch: reEnqueue },

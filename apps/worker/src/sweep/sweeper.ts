@@ -1,7 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { SeatsRepository, SweepingRepository } from '@app/entities';
+import { SeatsRepository, SweepingRepository, WebhookDeliveriesRepository } from '@app/entities';
 import { Health, LOG, type Log } from '@app/observability';
-import { MintTokensQueue } from '@app/queue';
+import { DeliverWebhooksQueue, MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChoreLoop } from './chore-loop.js';
 import { chores } from './chores.js';
@@ -24,13 +24,17 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     sweeping: SweepingRepository,
     seats: SeatsRepository,
     queue: MintTokensQueue,
-    @Inject(ConfigService) config: SettingsService<'mint'>,
+    deliveries: WebhookDeliveriesRepository,
+    webhooks: DeliverWebhooksQueue,
+    @Inject(ConfigService) config: SettingsService<'mint' | 'webhookDeliveries'>,
     @Inject(LOG) log: Log,
     metrics: MaintenanceMetrics,
     health: Health,
   ) {
     const settings = config.get('mint', { infer: true });
-    this.loops = chores(sweeping, seats, queue, settings).map((chore) => {
+    const { retentionS: webhookRetentionS } = config.get('webhookDeliveries', { infer: true });
+    const work = { sweeping, seats, queue, deliveries, webhooks };
+    this.loops = chores(work, { ...settings, webhookRetentionS }).map((chore) => {
       metrics.initialize(chore.name);
       return new ChoreLoop(chore, log, (name, outcome) => {
         metrics.record(name, outcome);

@@ -15,14 +15,14 @@ export interface paths {
          * Read a room
          * @description Gets the room’s live session; never creates one.
          *
-         *     Requires the scope `rooms:open`.
+         *     Requires the scope `rooms:open`. A ticket for the room will do.
          */
         get: operations["readRoom"];
         /**
          * Open a room
          * @description Gets or creates the room’s live session. Any number of concurrent calls get the same session and the same token.
          *
-         *     Requires the scope `rooms:open`.
+         *     Requires the scope `rooms:open`. A ticket for the room will do.
          */
         put: operations["openRoom"];
         post?: never;
@@ -71,7 +71,7 @@ export interface paths {
          * Read a session
          * @description For every client that was given a TokenID: all of them get the same token.
          *
-         *     Requires the scope `sessions:read`.
+         *     Requires the scope `sessions:read`. A ticket for the session or its room will do.
          */
         get: operations["readSession"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
          * List the seats
          * @description The seats that are held, by name.
          *
-         *     Requires the scope `seats:read`.
+         *     Requires the scope `seats:read`. A ticket for the session or its room will do.
          */
         get: operations["listSeats"];
         put?: never;
@@ -151,7 +151,7 @@ export interface paths {
          * Take a seat
          * @description Reserves a name and a place in a ready session, and returns the session’s tokens. Advisory: it prevents the SDK’s errors 104 (the name is in use) and 206 (too many participants) among callers that take seats. Renew the seat before its lease ends. A name that is taken is 409 with a free one as `suggestion`.
          *
-         *     Requires the scope `seats:take`.
+         *     Requires the scope `seats:take`. A ticket for the session or its room will do.
          */
         post: operations["takeSeat"];
         delete?: never;
@@ -172,7 +172,7 @@ export interface paths {
          * Renew a seat
          * @description Only for the caller that took it. A seat whose lease has lapsed is 404: take a seat again.
          *
-         *     Requires the scope `seats:take`.
+         *     Requires the scope `seats:take`. A ticket for the session or its room will do.
          */
         put: operations["renewSeat"];
         post?: never;
@@ -180,7 +180,7 @@ export interface paths {
          * Leave a seat
          * @description Only for the caller that took it; with `admin` for any seat. Freeing again changes nothing.
          *
-         *     Requires the scope `seats:take`.
+         *     Requires the scope `seats:take`. A ticket for the session or its room will do.
          */
         delete: operations["freeSeat"];
         options?: never;
@@ -197,14 +197,92 @@ export interface paths {
         };
         /**
          * Follow a session
-         * @description Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. Events of type `seats` have no id: `{participants, viewers}`, the seats that are held, after each change. The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. Read it with `fetch`: `EventSource` cannot send a credential.
+         * @description Server-sent events of type `session`: the id is the session’s version, the data is the session without tokens. The current state is sent immediately unless `Last-Event-ID` equals its version; intermediate states may be skipped. Events of type `seats` have no id: `{participants, viewers}`, the seats that are held, after each change. An event of type `expiring`, with the same data, follows once the session will expire soon (`EXPIRY_NOTICE_S`): open its room again in time. The stream ends after `closed` or `expired`, when the credential ends, and at server shutdown: then reconnect. Read it with `fetch`: `EventSource` cannot send a credential.
          *
-         *     Requires the scope `sessions:read`.
+         *     Requires the scope `sessions:read`. A ticket for the session or its room will do.
          */
         get: operations["streamSession"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{tokenId}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue a ticket for a session
+         * @description A ticket is a credential that a browser may hold: for this session only, for one person, for a short time. It is signed and not stored, and ends with its time, its session, or the API key that issued it.
+         *
+         *     Requires the scope `tickets:issue`. Only API keys may do this.
+         */
+        post: operations["issueSessionTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue a ticket for a room
+         * @description As for a session, but for every session of this room, also those to come: with `sessions:read` by their TokenIDs, with `rooms:open` by the room’s name.
+         *
+         *     Requires the scope `tickets:issue`. Only API keys may do this.
+         */
+        post: operations["issueRoomTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat-tokens/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a chat token
+         * @description Gets the user’s live chat token; never creates one.
+         *
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
+         */
+        get: operations["readChatToken"];
+        /**
+         * Get a chat token
+         * @description Gets or creates the user’s token of the public chat. Until it expires, every call gets the same token.
+         *
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
+         */
+        put: operations["openChatToken"];
+        post?: never;
+        /**
+         * End a chat token
+         * @description Erases the user’s chat token here, if there is one: it is never shown again, and the next call that gets a token creates another. A client that has it stays in the chat.
+         *
+         *     Requires the scope `chat:mint`. A ticket will do, for its own subject (`me`).
+         */
+        delete: operations["closeChatToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -226,6 +304,178 @@ export interface paths {
         get: operations["readAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Oldest first, without their secrets.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description Events are signed with its secret, which only this response shows.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook
+         * @description Without its secret.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        get: operations["readWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Nothing more is sent to it. Its deliveries can no longer be listed.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description What is absent stays as it is. Enabling it resumes the deliveries that are pending, and forgets earlier failures.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook
+         * @description For 24 hours events carry two signatures, by the new secret and by the previous one. Refused within that time, unless forced.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ping a webhook
+         * @description Sends an event of the type `webhook.ping`, whatever types it asks for.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        post: operations["pingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook
+         * @description Newest first, with every attempt. Kept for `WEBHOOK_RETENTION_S` (14 days).
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description With the same `webhook-id`, signed anew.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        post: operations["replayWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhookId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send deliveries again
+         * @description Those that failed since a time, or all since then, each with the same `webhook-id`. At most 10,000 per request.
+         *
+         *     Requires the scope `webhooks:manage`.
+         */
+        post: operations["replayWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -432,6 +682,49 @@ export interface components {
              */
             leaseUntil: string;
         };
+        SessionTicketRequest: {
+            /** @description Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not. */
+            subject: string;
+            /** @description The name to show. The page that holds the ticket can read it from the ticket. */
+            name?: string;
+            /** @description Seconds until the ticket expires. Default: 900. */
+            ttlS?: number;
+            /** @description What the ticket permits; the credential must have these scopes too. Default: those of `sessions:read`, `tokens:read` and `seats:take` that it has. */
+            scopes?: ("sessions:read" | "tokens:read" | "seats:take" | "chat:mint")[];
+        };
+        Ticket: {
+            /** @description `wtt_…`, to be sent as `Authorization: Bearer`. Treat it as a password. */
+            ticket: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        RoomTicketRequest: {
+            /** @description Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not. */
+            subject: string;
+            /** @description The name to show. The page that holds the ticket can read it from the ticket. */
+            name?: string;
+            /** @description Seconds until the ticket expires. Default: 900. */
+            ttlS?: number;
+            /** @description What the ticket permits; the credential must have these scopes too. Default: those of `sessions:read`, `tokens:read` and `seats:take` that it has. */
+            scopes?: ("rooms:open" | "sessions:read" | "tokens:read" | "seats:take" | "chat:mint")[];
+        };
+        ChatTokenOpening: Record<string, never>;
+        ChatToken: {
+            /** @description The user whom the token is for. */
+            subject: string;
+            /** @enum {string} */
+            status: "pending" | "ready" | "failed" | "closed" | "expired";
+            /** @description Present while `status` is `ready`. Only for this user: pass it to the SDK unchanged. */
+            token?: string;
+            expiresAt: string | null;
+            failure: {
+                /** @enum {string} */
+                code: "cas-unavailable" | "cas-bad-reply" | "deadline-exceeded" | "cas-rejected" | "cas-credentials-rejected";
+                detail: string;
+                /** @description Whether opening the room again may succeed. */
+                retryable: boolean;
+            } | null;
+        };
         AuditPage: {
             items: components["schemas"]["AuditItem"][];
             /** @description Pass as `cursor` to fetch the next page; null on the last page. */
@@ -443,17 +736,164 @@ export interface components {
              * @description For changes the exact time; for counted actions the start of the minute.
              */
             at: string;
-            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
+            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session; `read-tokens` is a reply with tokens; `denied:…` is a reply with that problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "read-tokens" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
-            /** @description The TokenID; null if none was involved. */
+            action: "create" | "close" | "retry" | "change-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
+            /** @description The TokenID, or `cht_…` for a chat token; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */
             count: number;
+        };
+        WebhookCreation: {
+            /**
+             * Format: uri
+             * @description An https URL with public addresses; others only as far as `WEBHOOK_ALLOW` names them.
+             * @example https://hooks.example.com/watchtogether
+             */
+            url: string;
+            /** @description Types of events to send. `webhook.ping` is sent on request, whatever is named here. */
+            types: ("session.ready" | "session.failed" | "session.expiring" | "session.expired" | "session.closed" | "session.rotated" | "webhook.ping")[];
+            /**
+             * @description Only sessions of rooms whose names begin with this. Null for all sessions, those without a room included.
+             * @example match-
+             */
+            roomPrefix?: string | null;
+            /**
+             * @description For people.
+             * @example Match service
+             */
+            description?: string | null;
+            /** @description While it is false no events are recorded. Default: true. */
+            enabled?: boolean;
+            /** @description Whether events carry the metadata of their session. Default: false. */
+            includeMetadata?: boolean;
+        };
+        WebhookWithSecret: {
+            id: string;
+            url: string;
+            types: ("session.ready" | "session.failed" | "session.expiring" | "session.expired" | "session.closed" | "session.rotated" | "webhook.ping")[];
+            roomPrefix: string | null;
+            description: string | null;
+            includeMetadata: boolean;
+            enabled: boolean;
+            /** @description `owner`, `gone` (it answered 410), or `failing` (for five days); null while enabled. */
+            disabledReason: ("owner" | "gone" | "failing") | null;
+            /** @description The first failure since the last success. */
+            failingSince: string | null;
+            /** @description Until when the replaced secret signs too. */
+            previousSecretUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Verifies signatures: `whsec_` and base64. It is shown this once. */
+            secret: string;
+        };
+        WebhookList: {
+            /** @description At most 50, oldest first. */
+            items: components["schemas"]["Webhook"][];
+        };
+        Webhook: {
+            id: string;
+            url: string;
+            types: ("session.ready" | "session.failed" | "session.expiring" | "session.expired" | "session.closed" | "session.rotated" | "webhook.ping")[];
+            roomPrefix: string | null;
+            description: string | null;
+            includeMetadata: boolean;
+            enabled: boolean;
+            /** @description `owner`, `gone` (it answered 410), or `failing` (for five days); null while enabled. */
+            disabledReason: ("owner" | "gone" | "failing") | null;
+            /** @description The first failure since the last success. */
+            failingSince: string | null;
+            /** @description Until when the replaced secret signs too. */
+            previousSecretUntil: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookUpdate: {
+            /**
+             * Format: uri
+             * @description An https URL with public addresses; others only as far as `WEBHOOK_ALLOW` names them.
+             * @example https://hooks.example.com/watchtogether
+             */
+            url?: string;
+            /** @description Types of events to send. `webhook.ping` is sent on request, whatever is named here. */
+            types?: ("session.ready" | "session.failed" | "session.expiring" | "session.expired" | "session.closed" | "session.rotated" | "webhook.ping")[];
+            /**
+             * @description Only sessions of rooms whose names begin with this. Null for all sessions, those without a room included.
+             * @example match-
+             */
+            roomPrefix?: string | null;
+            /**
+             * @description For people.
+             * @example Match service
+             */
+            description?: string | null;
+            /** @description While it is false no events are recorded. Default: true. */
+            enabled?: boolean;
+            /** @description Whether events carry the metadata of their session. Default: false. */
+            includeMetadata?: boolean;
+        };
+        WebhookSecretRotation: {
+            /** @description Replace the secret even if it was replaced within 24 hours: the one before that stops signing at once. */
+            force?: boolean;
+        };
+        WebhookQueued: {
+            /** @description Id of the delivery, its `webhook-id`. */
+            delivery: string;
+        };
+        WebhookDeliveryPage: {
+            items: components["schemas"]["WebhookDelivery"][];
+            /** @description Pass as `cursor` to fetch the next page; null on the last page. */
+            nextCursor: string | null;
+        };
+        WebhookDelivery: {
+            /** @description The `webhook-id` of all attempts. */
+            id: string;
+            /** @enum {string} */
+            type: "session.ready" | "session.failed" | "session.expiring" | "session.expired" | "session.closed" | "session.rotated" | "webhook.ping";
+            /** @description The TokenID; null for a ping. */
+            session: string | null;
+            /** @enum {string} */
+            status: "pending" | "delivered" | "failed";
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Null unless it is pending. */
+            nextAttemptAt: string | null;
+            /** @description Oldest first. */
+            attempts: {
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                at: string;
+                durationMs: number;
+                /** @description Of the reply; null without one. */
+                status: number | null;
+                /** @description Why there was no reply. */
+                error: string | null;
+                /** @description The first KiB of the reply, with control characters escaped. */
+                reply: string | null;
+            }[];
+        };
+        WebhookReplay: {
+            /**
+             * Format: date-time
+             * @description Only events from this time on.
+             */
+            since: string;
+            /**
+             * @description `failed` (the default) or `all` that are delivered or failed.
+             * @enum {string}
+             */
+            only?: "failed" | "all";
+        };
+        WebhookReplayed: {
+            replayed: number;
+            /** @description Pass as `since` to continue, if there were more than one request replays; else null. */
+            nextSince: string | null;
         };
         /** @description Any other fields, up to 4 KiB of JSON. Every client receives those of the first creator. */
         CreateRoomBody: {
@@ -488,7 +928,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "malformed" | "unauthenticated" | "insufficient-scope" | "admission-denied" | "origin-not-allowed" | "not-found" | "method-not-allowed" | "request-timeout" | "products-differ" | "name-taken" | "session-full" | "session-not-ready" | "session-closed" | "session-expired" | "body-too-large" | "uri-too-long" | "unsupported-media-type" | "validation-failed" | "idempotency-key-reused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable" | "overloaded" | "draining" | "admission-unavailable";
+            code: "malformed" | "unauthenticated" | "insufficient-scope" | "admission-denied" | "origin-not-allowed" | "not-found" | "method-not-allowed" | "request-timeout" | "products-differ" | "name-taken" | "session-full" | "session-not-ready" | "webhook-limit-reached" | "webhook-secret-rotated" | "webhook-disabled" | "session-closed" | "session-expired" | "body-too-large" | "uri-too-long" | "unsupported-media-type" | "validation-failed" | "idempotency-key-reused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable" | "overloaded" | "draining" | "admission-unavailable";
             /** @description Whether the same request may succeed later */
             retryable: boolean;
             requestId: string;
@@ -2941,12 +3381,938 @@ export interface operations {
             default: components["responses"]["OtherProblem"];
         };
     };
+    issueSessionTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The TokenID that clients share */
+                tokenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The session was closed · The session has expired */
+            410: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    issueRoomTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded. */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readChatToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
+                Prefer?: string;
+            };
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The current chat token */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    openChatToken: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` holds the reply until the session is settled or N seconds (at most 30) have passed. */
+                Prefer?: string;
+            };
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChatTokenOpening"];
+            };
+        };
+        responses: {
+            /** @description The token existed, or it failed: see the body */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description This call created the token and it is ready */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description URL of the chat token
+                     * @example /v1/chat-tokens/u-4711
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The token is pending */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait before asking again
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description URL of the chat token
+                     * @example /v1/chat-tokens/u-4711
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatToken"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable · The service is overloaded */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    closeChatToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user has no chat token */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope · The request was not admitted */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The admission service is unavailable · The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
     readAudit: {
         parameters: {
             query?: {
                 /** @description A TokenID */
                 session?: string;
-                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `user:erased`, `room-api` or `cli` */
+                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli` */
                 actor?: string;
                 /** @description Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute. */
                 from?: string;
@@ -3009,6 +4375,1709 @@ export interface operations {
             };
             /** @description The credential does not have the required scope */
             403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All webhooks */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreation"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret, this once */
+            201: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description URL of the webhook
+                     * @example /v1/webhooks/whe_7Kq2mZ9tXc4RvB1nLp6WdY
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many webhooks as there can be */
+            409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretRotation"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret, this once */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The secret was replaced within 24 hours */
+            409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    pingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is sent */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookQueued"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook is disabled */
+            409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                status?: "pending" | "delivered" | "failed";
+                limit?: number;
+                /** @description `nextCursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries, newest first */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+                /** @description Id of the delivery */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is sent */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookQueued"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook is disabled */
+            409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description How many are sent again */
+            202: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookReplayed"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The webhook is disabled */
+            409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
                 headers: {
                     /**
                      * @description Request id, for support and logs

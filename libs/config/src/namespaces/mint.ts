@@ -14,6 +14,12 @@ export const mint = defineNamespace({
         'How often a worker runs its maintenance: lost jobs, expiry, deadlines, retention, in ms. Expiry at least once a second.',
       default: '2500',
     },
+    EXPIRY_NOTICE_S: {
+      schema: whole(0, 86_400),
+      description:
+        'How long before its end the expiry of a session is announced (SSE event expiring, webhook session.expiring), in s. Not for sessions that live no longer than this; 0 for none.',
+      default: '600',
+    },
     RETENTION_S: {
       schema: whole(1, 315_360_000),
       description:
@@ -29,6 +35,7 @@ export const mint = defineNamespace({
   settings: (values) => ({
     concurrency: values.MINT_CONCURRENCY,
     sweepEveryMs: values.SWEEP_EVERY_MS,
+    expiryNoticeS: values.EXPIRY_NOTICE_S,
     retentionS: values.RETENTION_S,
     auditRetentionS: values.AUDIT_RETENTION_S,
   }),

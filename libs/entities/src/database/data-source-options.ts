@@ -7,13 +7,19 @@ import { Audit1764200000000 } from '../migrations/1764200000000-audit.js';
 import { AuditNames1764300000000 } from '../migrations/1764300000000-audit-names.js';
 import { RenameAuditRows1764300100000 } from '../migrations/1764300100000-rename-audit-rows.js';
 import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-indexes.js';
+import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens.js';
+import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-audit.js';
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
+import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
 import { SeatEntity } from '../tables/seat.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
 import { SessionTokenEntity } from '../tables/session-token.entity.js';
+import { WebhookAttemptEntity } from '../tables/webhook-attempt.entity.js';
+import { WebhookDeliveryEntity } from '../tables/webhook-delivery.entity.js';
+import { WebhookEndpointEntity } from '../tables/webhook-endpoint.entity.js';
 
 export const MIGRATIONS = [
   Sessions1764000000000,
@@ -22,7 +28,22 @@ export const MIGRATIONS = [
   AuditNames1764300000000,
   RenameAuditRows1764300100000,
   ListIndexes1764400000000,
+  ChatTokens1764500000000,
+  TicketAudit1764510000000,
   Seats1764520000000,
+  Webhooks1764530000000,
+];
+
+const ENTITIES = [
+  SessionEntity,
+  SessionTokenEntity,
+  IdempotencyKeyEntity,
+  ApiKeyEntity,
+  AuditEntryEntity,
+  SeatEntity,
+  WebhookEndpointEntity,
+  WebhookDeliveryEntity,
+  WebhookAttemptEntity,
 ];
 
 export interface PoolSettings {
@@ -40,7 +61,7 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     driver: driverWith(access, { pool, timeoutMs }),
-    entities: [SessionEntity, SessionTokenEntity, IdempotencyKeyEntity, ApiKeyEntity, AuditEntryEntity, SeatEntity],
+    entities: ENTITIES,
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',

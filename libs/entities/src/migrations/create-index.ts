@@ -6,12 +6,18 @@ const SMALL_BYTES = 8 * 1024 * 1024;
  * Builds an index while the service runs; call it outside a transaction. Safe to repeat: an index that an interrupted
  * build left invalid is replaced. A concurrent build ends by waiting for every older transaction of the database.
  */
-export async function createIndex(runner: QueryRunner, table: string, name: string, rest: string): Promise<void> {
+export async function createIndex(
+  runner: QueryRunner,
+  table: string,
+  name: string,
+  rest: string,
+  { unique = false } = {},
+): Promise<void> {
   const state = await indexState(runner, name);
   if (state === 'valid') return;
   if (state === 'invalid') await runner.query(`DROP INDEX CONCURRENTLY ${name}`);
   const concurrently = (await isSmall(runner, table)) ? '' : 'CONCURRENTLY';
-  await runner.query(`CREATE INDEX ${concurrently} ${name} ON ${table} ${rest}`);
+  await runner.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${concurrently} ${name} ON ${table} ${rest}`);
 }
 
 /** Drops an index without blocking the statements that use its table. Safe to repeat. */

@@ -2,33 +2,36 @@ import { Injectable } from '@nestjs/common';
 import { GroupCommit } from '../database/group-commit.js';
 import { Database } from '../database/database.js';
 import { type SessionRecord, type SessionRow, toRecord } from './session-record.js';
-import { LIVE, type NewSession, REVIVE_AFTER_S } from './session-transitions.js';
+import { type NewSession, REVIVE_AFTER_S } from './session-transitions.js';
 
 /**
  * One statement inserts any number of pending sessions, each as the next generation of its room and with its entry in the
- * audit trail. Rooms with a live session are left out. In the order of the rooms, so that gateways that open the same
- * rooms do not wait for each other in a circle.
+ * audit trail. Those that a live session is in the way of are left out. In the order of rooms and subjects, so that
+ * gateways that open the same ones do not wait for each other in a circle.
  */
 const INSERT = `
   WITH made AS (
-    INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, ready_within_s,
-                          deadline_at, due_at)
-    SELECT i.id, i.room, COALESCE((SELECT max(s.generation) FROM sessions s WHERE s.room = i.room), 0) + 1, 'pending',
+    INSERT INTO sessions (id, room, chat_subject, generation, status, products, metadata, created_by, created_at,
+                          ready_within_s, deadline_at, due_at)
+    SELECT i.id, i.room, i."chatSubject",
+           COALESCE((SELECT max(s.generation) FROM sessions s WHERE s.room = i.room), 0) + 1, 'pending',
            i.products, i.metadata, i."createdBy", statement_timestamp(), i."readyWithinS",
            statement_timestamp() + make_interval(secs => COALESCE(i."readyWithinS", i."deadlineS")),
            statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
     FROM jsonb_to_recordset($1::jsonb)
-         AS i (id text, room text, products text[], metadata jsonb, "createdBy" text, "readyWithinS" integer,
-               "deadlineS" float8)
-    ORDER BY i.room, i.id
-    ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
-    RETURNING id, room, generation, status, version, products, metadata, created_by, created_at
+         AS i (id text, room text, "chatSubject" text, products text[], metadata jsonb, "createdBy" text,
+               "readyWithinS" integer, "deadlineS" float8)
+    ORDER BY i.room, i."chatSubject", i.id
+    ON CONFLICT DO NOTHING
+    RETURNING id, room, chat_subject, generation, status, version, products, metadata, created_by, created_at
   ), audited AS (
     INSERT INTO audit_entries (id, at, actor, action, session_id, count)
     SELECT gen_random_uuid(), m.created_at, m.created_by, 'create', m.id, 1 FROM made m
   )
-  SELECT id, room, generation, status, version, products, metadata, created_by AS "createdBy",
-         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", NULL AS tokens
+  SELECT id, room, chat_subject AS "chatSubject", generation, status, version, products, metadata,
+         created_by AS "createdBy",
+         created_at AS "createdAt", NULL AS "readyAt", NULL AS "expiresAt", NULL AS "failureCode", false AS expiring,
+         NULL AS tokens
   FROM made`;
 
 /** Inserts new sessions; those that arrive together share a statement. */
@@ -47,9 +50,8 @@ export class NewSessions {
   }
 
   /**
-   * The new session, or null if its room has a live one.
-   *
-   * @throws UniqueViolationError if another session of the same generation was created and closed meanwhile
+   * The new session, or null if another one is in its way: a live one of its room or of the chat token's subject, or the
+   * same generation, created and ended meanwhile.
    */
   insert(session: NewSession): Promise<SessionRecord | null> {
     return this.group.submit(session);

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
 import { checked } from '../database/checked.js';
 import type { Product } from '@app/kernel';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { notifyChanged } from './notify-sessions-changed.js';
 
 export interface SealedToken {
@@ -35,7 +36,7 @@ export const MAY_PUBLISH = checked(`s.status = 'pending' AND s.deadline_at > sta
 const LOCK = 'SELECT 1 FROM sessions WHERE id = ANY($1) ORDER BY id FOR UPDATE';
 
 /**
- * Inserts the tokens of sessions that are pending, makes those ready that miss no product, and notifies. It runs after
+ * Inserts the tokens of sessions that are pending, makes those ready that miss no product, writes their events and notifies. It runs after
  * LOCK and so sees what the previous holders of the locks wrote, and the time after the wait for them: nothing is
  * published past its deadline.
  *
@@ -69,8 +70,8 @@ const PUBLISH = `
           GROUP BY l.id, l.since, l.products
           HAVING count(DISTINCT t.product) FILTER (WHERE t.product = ANY(l.products)) = cardinality(l.products)) complete
     WHERE s.id = complete.id
-    RETURNING s.id, (1000 * extract(epoch FROM s.ready_at - complete.since))::float8 AS ms
-  )
+    RETURNING ${EVENT_COLUMNS}, (1000 * extract(epoch FROM s.ready_at - complete.since))::float8 AS ms
+  ), recorded AS (${recordEvents('ready')})
   SELECT ids.id, l.id IS NOT NULL AND r.id IS NULL AS pending, r.ms AS "readyAfterMs",
          ARRAY(SELECT i.n FROM input i JOIN standing t
                  ON t.session_id = i."sessionId" AND t.product = i.product AND t.sealed = i.sealed

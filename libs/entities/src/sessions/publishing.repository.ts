@@ -4,12 +4,15 @@ import { BatchLoader } from '../database/batch-loader.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { notifyChanged } from './notify-sessions-changed.js';
 import { MAY_PUBLISH, type Publication, Publications, type SealedToken } from './publications.js';
 
 export interface MintTask {
   /** Products without a published token. */
   missing: Product[];
+  /** The user whose chat token it is; null for a session. Not for logs. */
+  chatSubject: string | null;
   /** Failed attempts so far, which determine the backoff. */
   attempts: number;
   /** Remaining backoff before CAS may be called for this session, in ms. */
@@ -29,7 +32,7 @@ const IS_PENDING = checked(`s.status = 'pending'`);
 const TASKS = `
   SELECT s.id, ARRAY(SELECT p FROM unnest(s.products) p
                      WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
-         s.attempts,
+         s.chat_subject AS "chatSubject", s.attempts,
          COALESCE(GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp()))), 0)::float8 AS "waitMs"
   FROM sessions s WHERE s.id = ANY($1) AND ${MAY_PUBLISH}`;
 
@@ -44,8 +47,8 @@ const FAIL = `
   WITH failed AS (
     UPDATE sessions s SET status = 'failed', failure_code = i.code, version = version + 1, ended_at = statement_timestamp()
     FROM jsonb_to_recordset($1::jsonb) AS i (id text, code text)
-    WHERE s.id = i.id AND ${IS_PENDING} RETURNING s.id
-  )
+    WHERE s.id = i.id AND ${IS_PENDING} RETURNING ${EVENT_COLUMNS}
+  ), recorded AS (${recordEvents('failed')})
   SELECT ARRAY(SELECT id FROM failed) AS failed, ${notifyChanged('failed')} AS notified`;
 
 /** The reads and writes of minting runs; those that arrive together share a statement. */

@@ -2,7 +2,7 @@ import type { Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
-/** The number of tokens currently sealed with a key. */
+/** The number of tokens currently sealed with a key, secrets of webhooks included. */
 export interface KeyUse {
   keyId: string;
   tokens: number;
@@ -31,11 +31,15 @@ export interface Resealed extends StoredToken {
 export class ResealingRepository {
   constructor(private readonly database: Database) {}
 
-  /** The keys with at least one sealed token. */
+  /** The keys with at least one sealed token or webhook secret. */
   async keysInUse(): Promise<KeyUse[]> {
     return this.database.query<KeyUse>(
-      `SELECT key_id AS "keyId", count(*)::int AS tokens FROM session_tokens WHERE sealed IS NOT NULL
-       GROUP BY key_id ORDER BY key_id`,
+      `SELECT key_id AS "keyId", sum(n)::int AS tokens FROM (
+         SELECT key_id, count(*) AS n FROM session_tokens WHERE sealed IS NOT NULL GROUP BY key_id
+         UNION ALL SELECT secret_key_id, count(*) FROM webhook_endpoints GROUP BY secret_key_id
+         UNION ALL SELECT previous_key_id, count(*) FROM webhook_endpoints
+                   WHERE previous_until > statement_timestamp() GROUP BY previous_key_id
+       ) used GROUP BY key_id ORDER BY key_id`,
     );
   }
 

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
+import { EVENT_COLUMNS, recordEvents, recordRotation } from '../webhooks/outbox.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { RoomContendedError } from './rooms.repository.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
@@ -38,10 +39,13 @@ export class RotatingRepository {
       // Locks the row and checks its state again under the lock. Until the commit, the entry of the old session in the
       // unique index makes every concurrent opening of the room wait, so the next generation is this one.
       const [ended] = await statements.query<Ended>(
-        `UPDATE sessions SET version = version + 1, ended_at = statement_timestamp(),
-                status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND ${checked(`room IS NOT NULL AND status IN ('pending', 'ready', 'failed')`)}
-         RETURNING room, status, products, metadata`,
+        `WITH ended AS (
+           UPDATE sessions s SET version = version + 1, ended_at = statement_timestamp(),
+                  status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
+           WHERE id = $1 AND ${checked(`room IS NOT NULL AND status IN ('pending', 'ready', 'failed')`)}
+           RETURNING ${EVENT_COLUMNS}, s.products
+         ), recorded AS (${recordEvents('ended')})
+         SELECT room, status, products, metadata FROM ended`,
         [id],
       );
       if (ended === undefined) return null;
@@ -55,6 +59,7 @@ export class RotatingRepository {
       if ((await insertSession(statements, next)) === null)
         throw new RoomContendedError('The room has another session');
       await auditChange(statements, { actor, action: 'create', sessionId: next.id });
+      await recordRotation(statements, id, next.id);
       const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [next.id]);
       if (row === undefined) throw new Error('a session that was just inserted is missing');
       return toRecord(row);

@@ -11,6 +11,8 @@ export interface PagePlace {
 export interface SessionFilter {
   status?: SessionStatus | undefined;
   room?: string | undefined;
+  /** Whether chat tokens are listed too. */
+  chatTokens?: boolean;
   limit: number;
   after?: PagePlace | undefined;
 }
@@ -33,13 +35,22 @@ const BRANCHES: Record<SessionStatus, readonly Branch[]> = {
   expired: [{ status: 'expired' }, { status: 'ready', end: 'expires_at', past: true }],
 };
 
+/**
+ * Ids of sessions. An index that ends with the id decides this without reading the row, so that chat tokens between the
+ * sessions of a page, of which there may be one for each user, are passed over cheaply.
+ */
+const IS_SESSION = `s.id >= 'ses_'`;
+
 const NEWEST_FIRST = 'ORDER BY s.created_at DESC, s.id DESC';
 
 /**
  * SQL that selects the ids of a page, newest first, with its parameters. The cost depends on the size of the page, not on
  * the number of stored sessions: each branch reads an index in the order of the page and stops at the limit.
  */
-export function pageOfIds({ status, room, limit, after }: SessionFilter): { sql: string; parameters: unknown[] } {
+export function pageOfIds({ status, room, chatTokens = false, limit, after }: SessionFilter): {
+  sql: string;
+  parameters: unknown[];
+} {
   const parameters: unknown[] = [limit];
   const parameter = (value: unknown) => `$${String(parameters.push(value))}`;
   const inRoom = room === undefined ? undefined : parameter(room);
@@ -47,8 +58,10 @@ export function pageOfIds({ status, room, limit, after }: SessionFilter): { sql:
     after === undefined
       ? 'true'
       : `(s.created_at, s.id) < (${parameter(after.createdAt)}::timestamptz, ${parameter(after.id)})`;
+  // No chat token is in a room.
+  const wanted = chatTokens || room !== undefined ? behind : `${behind} AND ${IS_SESSION}`;
   const branches = branchesOf(status, room).map(
-    (branch) => `(SELECT s.id, s.created_at FROM ${rowsOf(branch, inRoom)} AND ${behind} ${NEWEST_FIRST} LIMIT $1)`,
+    (branch) => `(SELECT s.id, s.created_at FROM ${rowsOf(branch, inRoom)} AND ${wanted} ${NEWEST_FIRST} LIMIT $1)`,
   );
   const sql = `SELECT s.id FROM (${branches.join(' UNION ALL ')}) s ${NEWEST_FIRST} LIMIT $1`;
   return { sql, parameters };

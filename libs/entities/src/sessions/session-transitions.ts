@@ -3,10 +3,11 @@ import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/queryable.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 
 /**
  * The session transitions shared by several repositories. Each is one UPDATE, which rechecks its condition after
- * locking a row and so never acts on stale data, and returns the sessions it changed. `where` finds the rows: a condition
+ * locking a row and so never acts on stale data, writes the events for webhooks, and returns the sessions it changed. `where` finds the rows: a condition
  * over `sessions s` on the id or the room, with its parameters.
  *
  * Time is `statement_timestamp()`, which an index can serve: `clock_timestamp()` is volatile. For a statement that waited
@@ -16,9 +17,6 @@ import type { Queryable } from '../database/queryable.js';
 
 /** A pending session that has made no progress is enqueued again after this time, in s. */
 export const REVIVE_AFTER_S = 10;
-
-/** Whether a session occupies its room: the predicate of the unique index. */
-export const LIVE = `status IN ('pending', 'ready', 'failed')`;
 
 /** A failed session is put back to pending at most this often, in s: each time may lead to calls of CAS. */
 export const REOPEN_EVERY_S = 10;
@@ -30,6 +28,8 @@ export const MAY_REOPEN = `(s.reopened_at IS NULL
 export interface NewSession {
   id: string;
   room: string | null;
+  /** For a chat token: the user it is for. */
+  chatSubject?: string;
   products: Product[];
   metadata: Record<string, unknown>;
   createdBy: string;
@@ -39,25 +39,23 @@ export interface NewSession {
   deadlineS: number;
 }
 
-/** Inserts a pending session as the next generation of its room. Returns null if the room has a live session. */
+/**
+ * Inserts a pending session as the next generation of its room. Returns null if another one is in its way: a live one of
+ * the room or of the chat token's subject, or the same generation, created and ended meanwhile.
+ */
 export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
   const [row] = await statements.query<{ id: string }>(
-    `INSERT INTO sessions (id, room, generation, status, products, metadata, created_by, created_at, ready_within_s,
-                           deadline_at, due_at)
-     SELECT $1, $2::text, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
+    `INSERT INTO sessions (id, room, chat_subject, generation, status, products, metadata, created_by, created_at,
+                           ready_within_s, deadline_at, due_at)
+     SELECT $1, $2::text, $8, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
             $3, $4, $5, t.now, $6::integer, t.now + make_interval(secs => COALESCE($6::integer, $7::float8)),
             t.now + make_interval(secs => ${String(REVIVE_AFTER_S)})
      FROM (SELECT statement_timestamp() AS now) t
-     ON CONFLICT (room) WHERE ${LIVE} DO NOTHING
+     ON CONFLICT DO NOTHING
      RETURNING id`,
     [
-      session.id,
-      session.room,
-      session.products,
-      session.metadata,
-      session.createdBy,
-      session.readyWithinS ?? null,
-      session.deadlineS,
+      ...[session.id, session.room, session.products, session.metadata, session.createdBy],
+      ...[session.readyWithinS ?? null, session.deadlineS, session.chatSubject ?? null],
     ],
   );
   return row?.id ?? null;
@@ -70,8 +68,12 @@ export async function expireDue(
   parameters: readonly unknown[],
 ): Promise<string[]> {
   const rows = await statements.query<{ id: string }>(
-    `UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
-     WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)} RETURNING s.id`,
+    `WITH changed AS (
+       UPDATE sessions s SET status = 'expired', version = version + 1, ended_at = statement_timestamp()
+       WHERE ${where} AND ${checked(`s.status = 'ready' AND s.expires_at <= statement_timestamp()`)}
+       RETURNING ${EVENT_COLUMNS}
+     ), recorded AS (${recordEvents('changed')})
+     SELECT id FROM changed`,
     parameters,
   );
   const ids = rows.map((row) => row.id);
@@ -86,10 +88,13 @@ export async function failOverdue(
   parameters: readonly unknown[],
 ): Promise<DeadlineFailure[]> {
   return statements.query<DeadlineFailure>(
-    `UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
-            version = version + 1, ended_at = statement_timestamp()
-     WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
-     RETURNING s.id, s.failure_code AS code`,
+    `WITH changed AS (
+       UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
+              version = version + 1, ended_at = statement_timestamp()
+       WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
+       RETURNING ${EVENT_COLUMNS}
+     ), recorded AS (${recordEvents('changed')})
+     SELECT id, failure_code AS code FROM changed`,
     parameters,
   );
 }

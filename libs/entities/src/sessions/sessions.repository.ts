@@ -5,6 +5,7 @@ import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import {
   eraseContents,
   failOverdue,
@@ -33,10 +34,12 @@ export interface CreatedSession {
   outcome: 'created' | 'replayed';
 }
 
+type CreatorKind = 'key' | 'user' | 'ticket' | 'anonymous';
+
 /** How many sessions are pending, by the kind of their creator, and of those who have many. */
 export interface PendingCounts {
   all: number;
-  byKind: Record<'key' | 'user' | 'anonymous', number>;
+  byKind: Record<CreatorKind, number>;
   largest: Map<string, number>;
 }
 
@@ -45,7 +48,7 @@ export class IdempotencyKeyReusedError extends CodedError {
   readonly code = 'idempotency-key-reused';
 }
 
-export type UnnamedSession = Omit<NewSession, 'id' | 'room'>;
+export type UnnamedSession = Omit<NewSession, 'id' | 'room' | 'chatSubject'>;
 
 /** Sessions by their TokenID. */
 @Injectable()
@@ -83,7 +86,7 @@ export class SessionsRepository {
        FROM (SELECT created_by FROM sessions WHERE status = 'pending' LIMIT $1) pending GROUP BY created_by`,
       [atMost],
     );
-    const counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, anonymous: 0 }, largest: new Map() };
+    const counts: PendingCounts = { all: 0, byKind: { key: 0, user: 0, ticket: 0, anonymous: 0 }, largest: new Map() };
     for (const { creator, count } of rows) {
       counts.all += count;
       counts.byKind[kindOf(creator)] += count;
@@ -121,9 +124,9 @@ export class SessionsRepository {
     };
   }
 
-  /** The number of failed sessions, as a reader sees them. Counts at most `atMost`. */
+  /** The number of failed sessions and chat tokens, as a reader sees them. Counts at most `atMost`. */
   async countFailed(atMost: number): Promise<number> {
-    const { sql, parameters } = pageOfIds({ status: 'failed', limit: atMost });
+    const { sql, parameters } = pageOfIds({ status: 'failed', chatTokens: true, limit: atMost });
     const [row] = await this.database.query<{ count: number }>(
       `SELECT count(*)::int AS count FROM (${sql}) failed`,
       parameters,
@@ -167,9 +170,12 @@ export class SessionsRepository {
   async close(id: string, actor: string): Promise<void> {
     await this.database.transaction(async (statements) => {
       const [closed] = await statements.query<{ status: SessionStatus }>(
-        `UPDATE sessions SET version = version + 1, ended_at = statement_timestamp(),
-                status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
-         WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING status`,
+        `WITH changed AS (
+           UPDATE sessions s SET version = version + 1, ended_at = statement_timestamp(),
+                  status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
+           WHERE id = $1 AND ${checked(`status IN ('pending', 'ready', 'failed')`)} RETURNING ${EVENT_COLUMNS}
+         ), recorded AS (${recordEvents('changed')})
+         SELECT status FROM changed`,
         [id],
       );
       if (closed === undefined) return;
@@ -253,7 +259,8 @@ async function claimKey(
 }
 
 /** As in `created_by`. */
-function kindOf(creator: string): 'key' | 'user' | 'anonymous' {
+function kindOf(creator: string): CreatorKind {
   if (creator.startsWith('user:')) return 'user';
+  if (creator.startsWith('ticket:')) return 'ticket';
   return creator === 'room-api' ? 'anonymous' : 'key';
 }

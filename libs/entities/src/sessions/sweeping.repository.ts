@@ -2,11 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
+import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { DeadlineFailures } from './deadline-failures.js';
 import { expireDue, failOverdue } from './session-transitions.js';
 
 /** Maximum sessions or idempotency keys per statement. */
 export const SWEEP_BATCH = 1000;
+/** SQL: whether a ready session is no chat token and lives longer than the notice of its expiry (`$1`, in s). */
+const MAY_ANNOUNCE = '(s.chat_subject IS NULL AND s.expires_at - s.ready_at > make_interval(secs => $1))';
+
 /** Larger, since audit entries are small, numerous and not referenced by other rows. */
 export const AUDIT_BATCH = 5000;
 
@@ -54,6 +58,36 @@ export class SweepingRepository {
       );
       await notifySessionsChanged(statements, ids);
       return ids.length;
+    });
+  }
+
+  /**
+   * Announces the expiry of sessions that end within `noticeS`, once, and returns how many it found. Those that live no
+   * longer than that are only marked: told at once to open its room again, an app would get the same session.
+   */
+  async announceExpiry(noticeS: number): Promise<number> {
+    return this.database.transaction(async (statements) => {
+      const rows = await statements.query<{ id: string; announced: boolean }>(
+        `WITH marked AS (
+           UPDATE sessions s SET expiry_announced = ${MAY_ANNOUNCE}, version = version + ${MAY_ANNOUNCE}::int
+           WHERE s.ctid = ANY(ARRAY(
+             SELECT d.ctid FROM sessions d
+             WHERE d.status = 'ready' AND d.expiry_announced IS NULL
+               AND d.expires_at > statement_timestamp()
+               AND d.expires_at <= statement_timestamp() + make_interval(secs => $1)
+             ORDER BY d.expires_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
+           RETURNING ${EVENT_COLUMNS}, s.expiry_announced
+         ), announced AS (
+           SELECT * FROM marked WHERE expiry_announced
+         ), recorded AS (${recordEvents('announced', { type: `'session.expiring'` })})
+         SELECT m.id, m.expiry_announced AS announced FROM marked m`,
+        [noticeS],
+      );
+      await notifySessionsChanged(
+        statements,
+        rows.filter(({ announced }) => announced).map(({ id }) => id),
+      );
+      return rows.length;
     });
   }
 

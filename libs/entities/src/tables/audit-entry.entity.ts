@@ -8,7 +8,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('audit_entries')
 @Check(
   'audit_entries_action_known',
-  `action IN ('create', 'close', 'retry', 'read-tokens', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
+  `action IN ('create', 'close', 'retry', 'change-webhook', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
 )
 @Check('audit_entries_count_positive', 'count > 0')
 @Index('audit_entries_newest', ['at', 'actor', 'action', 'sessionId'])
@@ -23,7 +23,7 @@ export class AuditEntryEntity {
   @Column({ type: 'timestamptz' })
   at!: Date;
 
-  /** `key:<id>`, `user:<issuer>#<subject>`, `room-api` or `cli`. Byte order groups the users of an issuer. */
+  /** `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` or `cli`. Byte order groups the users of an issuer. */
   @Column({ type: 'text', collation: 'C' })
   actor!: string;
 

@@ -2,9 +2,9 @@ import type { Product } from '@app/kernel';
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { SessionEntity } from './session.entity.js';
 
-/** The published token of one product of a session. The row outlives the erased token, to prevent another. */
+/** The published token of one product of a session, or of a chat token. The row outlives the erased token, to prevent another. */
 @Entity('session_tokens')
-@Check('session_tokens_product_known', `product IN ('stream', 'sync')`)
+@Check('session_tokens_product_known', `product IN ('stream', 'sync', 'chat')`)
 @Index('session_tokens_by_key', ['keyId', 'sessionId', 'product'], { where: 'sealed IS NOT NULL' })
 @Index('session_tokens_erased', ['keyId'], { where: 'sealed IS NULL' })
 export class SessionTokenEntity {

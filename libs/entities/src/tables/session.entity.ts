@@ -2,7 +2,7 @@ import type { FailureCode, Product, SessionStatus } from '@app/kernel';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * A session with the vendor. The row is the source of truth; jobs and events are only hints to read it. All times come
+ * A session with the vendor, or a chat token, which is minted, sealed and ended like one. The row is the source of truth; jobs and events are only hints to read it. All times come
  * from the database clock.
  */
 @Entity('sessions')
@@ -10,11 +10,21 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Check('sessions_ready_has_expiry', `status <> 'ready' OR (ready_at IS NOT NULL AND expires_at IS NOT NULL)`)
 @Check('sessions_failed_has_code', `status <> 'failed' OR failure_code IS NOT NULL`)
 @Check('sessions_unnamed_has_one_generation', 'room IS NOT NULL OR generation = 1')
+@Check(
+  'sessions_chat_alone',
+  `CASE WHEN chat_subject IS NULL THEN products <> '{chat}' AND NOT starts_with(id, 'cht_')
+        ELSE products = '{chat}' AND starts_with(id, 'cht_') AND room IS NULL END`,
+)
 @Index('sessions_one_live_per_room', ['room'], { unique: true, where: `status IN ('pending', 'ready', 'failed')` })
+@Index('sessions_one_live_per_chat_subject', ['chatSubject'], {
+  unique: true,
+  where: `chat_subject IS NOT NULL AND status IN ('pending', 'ready', 'failed')`,
+})
 @Index('sessions_one_per_generation', ['room', 'generation'], { unique: true })
 @Index('sessions_due', ['dueAt'], { where: `status = 'pending'` })
 @Index('sessions_deadline', ['deadlineAt'], { where: `status = 'pending'` })
 @Index('sessions_expiry', ['expiresAt'], { where: `status = 'ready'` })
+@Index('sessions_unannounced', ['expiresAt'], { where: `status = 'ready' AND expiry_announced IS NULL` })
 @Index('sessions_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('sessions_newest', ['createdAt', 'id'])
 @Index('sessions_pending_newest', ['createdAt', 'id'], { where: `status = 'pending'` })
@@ -24,13 +34,17 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('sessions_expired_newest', ['createdAt', 'id'], { where: `status = 'expired'` })
 @Index('sessions_by_room', ['room', 'status', 'createdAt', 'id'], { where: 'room IS NOT NULL' })
 export class SessionEntity {
-  /** The TokenID. */
+  /** The TokenID; of a chat token an id that no route takes for one. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'sessions_pkey' })
   id!: string;
 
   /** NFC; null for a session that was created without a room. */
   @Column({ type: 'text', nullable: true })
   room!: string | null;
+
+  /** The user whose token of the public chat this is; null for a session. Nowhere but here and in the call of CAS. */
+  @Column({ name: 'chat_subject', type: 'text', nullable: true })
+  chatSubject!: string | null;
 
   @Column({ type: 'integer' })
   generation!: number;
@@ -69,6 +83,10 @@ export class SessionEntity {
   /** The earliest expiry of its tokens. */
   @Column({ name: 'expires_at', type: 'timestamptz', nullable: true })
   expiresAt!: Date | null;
+
+  /** Whether its expiry was announced; false if it lives too short for that, null until the time comes. */
+  @Column({ name: 'expiry_announced', type: 'boolean', nullable: true })
+  expiryAnnounced!: boolean | null;
 
   /** After this time a pending session counts as failed. */
   @Column({ name: 'deadline_at', type: 'timestamptz' })

@@ -29,15 +29,21 @@ export async function developmentKey() {
   return response?.ok ? (await response.json()).key : null;
 }
 
-// Kept in memory only: never in storage or a URL.
-let key = null;
+/** The ticket in the link that a guest has followed. It stays in the fragment, so that a reload finds it again. */
+export const ticketInLink = () => new URLSearchParams(location.hash.slice(1)).get('ticket');
+
+// Kept in memory only. A key never stands in storage or a URL.
+let credential = null;
 let clockOffsetMs = 0;
 
-export function useKey(value) {
-  key = value;
+/** @param value an API key or a ticket; null for none */
+export function useCredential(value) {
+  credential = value;
 }
 
-export const hasKey = () => key !== null;
+export const hasCredential = () => credential !== null;
+
+export const isGuest = () => credential?.startsWith('wtt_') === true;
 
 /** The server's time, estimated from its Date header: phone clocks are often wrong. */
 export const serverNow = () => Date.now() + clockOffsetMs;
@@ -49,6 +55,10 @@ export const readSession = (id, { waitS, signal } = {}) =>
   json('GET', pathOf(id), { signal, headers: waitS === undefined ? {} : { prefer: `wait=${waitS}` } });
 
 export const closeSession = (id) => send('DELETE', pathOf(id));
+
+/** A ticket for guests: to the session's room with all its sessions, or to a session without a room. */
+export const issueTicket = ({ id, room }, body) =>
+  json('POST', room === null ? `${pathOf(id)}/tickets` : `/v1/rooms/${encodeURIComponent(room)}/tickets`, { body });
 
 export const retrySession = (id) => json('POST', `${pathOf(id)}/retry`);
 
@@ -79,7 +89,7 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
       credentials: 'omit',
       headers: {
         ...headers,
-        ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...(credential !== null && { authorization: `Bearer ${credential}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

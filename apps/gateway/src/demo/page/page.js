@@ -1,14 +1,25 @@
 // The watch page: a client of the public API like any other.
-import { closeSession, developmentKey, hasKey, openRoom, retrySession, useKey } from './api.js';
+import {
+  closeSession,
+  developmentKey,
+  hasCredential,
+  isGuest,
+  openRoom,
+  retrySession,
+  ticketInLink,
+  useCredential,
+} from './api.js';
 import { $, say, showIf } from './dom.js';
 import { follow, hasEnded } from './follow.js';
 import { clearProblem, showProblem } from './problem.js';
 import { roomFault } from './room.js';
 import { join } from './sdk.js';
 import { showCountdown, showSession } from './session-view.js';
-import { copyLink, setAddress, sharedId } from './share.js';
+import { copyLink, setAddress, setNetworkOrigin, sharedId } from './share.js';
 
 const PRODUCTS = ['stream', 'sync'];
+/** As in the style sheet. */
+const NARROW = window.matchMedia('(width < 56rem)');
 
 let current;
 let following = new AbortController();
@@ -19,20 +30,24 @@ let sdkIntegrity = null;
 async function start() {
   const config = await fetch('/demo/config.json', { cache: 'no-store' })
     .then((response) => response.json())
-    .catch(() => ({ sdkUrl: null, sdkIntegrity: null, docs: false }));
+    .catch(() => ({ sdkUrl: null, sdkIntegrity: null, docs: false, networkOrigin: null }));
   sdkUrl = config.sdkUrl;
   sdkIntegrity = config.sdkIntegrity;
+  setNetworkOrigin(config.networkOrigin);
   showIf(config.docs, $('docs'));
   showIf(sdkUrl === null, $('no-sdk'));
   showIf(sdkUrl !== null, $('join-form'));
   const key = await developmentKey();
   if (key !== null) {
-    useKey(key);
+    useCredential(key);
     noteKey('Development key in use');
+  } else if (ticketInLink() !== null && sharedId() !== null) {
+    useCredential(ticketInLink());
+    becomeGuest();
   }
   listen();
   setInterval(showCountdown, 1000);
-  if (hasKey()) joinShared();
+  if (hasCredential()) joinShared();
   else askForKey();
 }
 
@@ -66,7 +81,9 @@ async function attempt(act) {
 
 function failed(error) {
   showProblem(error);
-  if (error.status === 401) askForKey();
+  if (error.status !== 401) return;
+  if (isGuest()) say($('intro'), 'This link has expired. Ask for a new one.');
+  else askForKey();
 }
 
 // ---- the key --------------------------------------------------------------------------------------------------------
@@ -76,24 +93,38 @@ function noteKey(text) {
   showIf(text !== '', $('key-note'));
 }
 
-function askForKey() {
-  useKey(null);
+/** @param reason what it is needed for; nothing on a page that was just opened */
+function askForKey(reason = '') {
+  useCredential(null);
   noteKey('');
   showIf(true, $('key'));
-  $('key-title').focus();
+  say($('key-fault'), reason);
+  showIf(reason !== '', $('key-fault'));
+  if (reason === '') $('key-title').focus();
+  else $('key-field').focus();
 }
 
 function takeKey() {
   const value = $('key-field').value.trim();
   if (value === '') return $('key-field').focus();
-  useKey(value);
+  useCredential(value);
   $('key-field').value = '';
+  say($('key-fault'), '');
+  showIf(false, $('key-fault'));
   showIf(false, $('key'));
   noteKey('Your key, in memory only');
   if (current === undefined) joinShared();
   else followOn(current.id);
   if (sharedId() === null) $('room').focus();
   return undefined;
+}
+
+/** A guest, who has followed a link with a ticket, sees the session and nothing that takes a key. */
+function becomeGuest() {
+  document.body.dataset.guest = '';
+  showIf(false, $('form'), $('empty'));
+  say($('intro'), 'You were invited: this window gets exactly the same token as all others.');
+  noteKey('Invited by link');
 }
 
 // ---- the session ----------------------------------------------------------------------------------------------------
@@ -108,7 +139,8 @@ async function open() {
   showIf(products.length === 0, $('products-fault'));
   if (fault !== undefined) return $('room').focus();
   if (products.length === 0) return $('stream').focus();
-  if (!hasKey()) return askForKey();
+  if (!hasCredential())
+    return askForKey('Opening a room takes an API key. Enter one, or use the link that npm start has printed.');
 
   $('open').setAttribute('aria-busy', 'true');
   try {
@@ -140,6 +172,8 @@ function shown(session) {
   connectionLost = false;
   const isNew = session.id !== current?.id;
   if (isNew && session.room) fillIn(session);
+  // A phone has no room for both.
+  if (isNew && NARROW.matches) $('open-card').open = hasEnded(session);
   current = session;
   showSession(session);
   // Gives keyboard and screen-reader users a starting point.

@@ -1,4 +1,4 @@
-import { serverNow } from './api.js';
+import { isGuest, serverNow } from './api.js';
 import { $, element, say, showIf } from './dom.js';
 import { hasEnded } from './follow.js';
 import { showShare } from './share.js';
@@ -19,7 +19,7 @@ export function showSession(session) {
   showIf(session === undefined, $('empty'));
   showIf(session !== undefined, $('session'));
   const live = session !== undefined && !hasEnded(session);
-  showShare(live ? session.id : undefined);
+  void showShare(live ? session : undefined);
   if (session === undefined) return;
 
   const { id, room, status, products, generation, tokens } = session;
@@ -34,8 +34,8 @@ export function showSession(session) {
   showTimeline(session);
   showCountdown();
   say($('says'), sentenceFor(session));
-  showIf(live, $('close'));
-  showIf(status === 'failed', $('retry'));
+  showIf(live && !isGuest(), $('close'));
+  showIf(status === 'failed' && !isGuest(), $('retry'));
   showIf(status === 'ready' && tokens !== undefined, $('tokens'), $('player'));
   if (JSON.stringify(tokens) !== tokensBefore) void showTokens(tokens ?? {});
 }
@@ -56,14 +56,14 @@ function sentenceFor({ status, failure, tokens }) {
       return 'Pending: the token is being fetched.';
     case 'ready':
       return tokens === undefined
-        ? 'Ready. This key may not read tokens.'
+        ? `Ready. This ${isGuest() ? 'ticket' : 'key'} may not read tokens.`
         : 'Ready: everyone with the link gets this token.';
     case 'failed':
       return `Failed: ${failure?.detail ?? 'no token could be obtained.'}`;
     case 'closed':
       return 'Closed for good: the token is erased.';
     case 'expired':
-      return 'Expired: the token is erased. Opening the room again creates the next session.';
+      return `Expired: the token is erased.${isGuest() ? '' : ' Opening the room again creates the next session.'}`;
     default:
       return status;
   }
@@ -71,6 +71,8 @@ function sentenceFor({ status, failure, tokens }) {
 
 function showTimeline({ status, version, createdAt, readyAt, expiresAt }) {
   const ended = status === 'closed' || status === 'expired';
+  // What an ended session was before may be unknown, and it need not have been ready.
+  const reached = [version !== undefined, Boolean(readyAt), ended];
   const failed = status === 'failed';
   const current = status === 'pending' ? 0 : ended ? 2 : 1;
   const words = [
@@ -82,11 +84,12 @@ function showTimeline({ status, version, createdAt, readyAt, expiresAt }) {
     },
   ];
   [...$('timeline').children].forEach((item, i) => {
-    item.className = i === current ? 'current' : i < current ? 'done' : '';
+    item.className = i === current ? 'current' : i < current && reached[i] ? 'done' : '';
     if (i === current) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
     item.querySelector('.step').textContent = words[i].step;
-    item.querySelector('.when').textContent = words[i].at && i <= current ? timeOf(words[i].at) : '';
+    item.querySelector('.when').textContent =
+      words[i].at && (i === current || item.className === 'done') ? timeOf(words[i].at) : '';
   });
 }
 
@@ -100,14 +103,9 @@ async function tokenCard(product, token) {
   const fingerprint = await fingerprintOf(token);
   const claims = claimsOf(token);
   const print = element('p', { className: 'fingerprint' });
-  if (fingerprint === undefined) {
-    print.className = 'hint';
-    print.textContent = 'This browser computes fingerprints only on https and on localhost.';
-  } else {
-    print.dataset.fingerprint = fingerprint;
-    // Grouped for reading; copied as one word.
-    print.append(...fingerprint.match(/.{4}/g).map((text) => element('span', { text })));
-  }
+  print.dataset.fingerprint = fingerprint;
+  // Grouped for reading; copied as one word.
+  print.append(...fingerprint.match(/.{4}/g).map((text) => element('span', { text })));
   const list = element('dl', { className: 'claims' });
   for (const [name, value] of Object.entries(claims ?? {})) {
     list.append(element('div', {}, element('dt', { text: name }), element('dd', { text: claimText(name, value) })));

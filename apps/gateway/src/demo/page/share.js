@@ -1,3 +1,4 @@
+import { isGuest, issueTicket, Problem, ticketInLink } from './api.js';
 import { $, say, showIf } from './dom.js';
 import qrcode from './qrcode.js';
 
@@ -5,31 +6,76 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** Quiet zone around the QR code, in modules. */
 const QUIET = 4;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const isLoopback = LOOPBACK.includes(location.hostname);
+/** How long a link is good for, and when the next one is made. */
+const TICKET_S = 3600;
+const RENEW_MS = 0.9 * TICKET_S * 1000;
 
-export const linkTo = (id) => `${location.origin}/demo?session=${encodeURIComponent(id)}`;
+/** The address of this server for other devices, if this page was opened by one that only this machine has. */
+let networkOrigin = null;
+/** The session or room that the current link is for, and when it was made. */
+let linked = { place: null, at: 0 };
+let renewal;
+
+/** @param origin where other devices in the network reach this server; null if they do not */
+export function setNetworkOrigin(origin) {
+  networkOrigin = isLoopback ? origin : null;
+}
 
 /** The TokenID in this page's address. */
 export const sharedId = () => new URLSearchParams(location.search).get('session');
 
-/** Keeps the URL in sync, so that a reload finds the session again. */
+const pathOf = (id) => `/demo?session=${encodeURIComponent(id)}`;
+
+/** Keeps the URL in sync, so that a reload finds the session again. The ticket of a guest stays in it. */
 export function setAddress(id) {
-  history.replaceState(null, '', id === undefined ? '/demo' : linkTo(id));
+  const ticket = isGuest() ? `#ticket=${ticketInLink()}` : '';
+  history.replaceState(null, '', id === undefined ? `/demo${ticket}` : `${pathOf(id)}${ticket}`);
 }
 
-export function showShare(id) {
-  showIf(id !== undefined, $('share'));
-  if (id === undefined) return;
-  const link = linkTo(id);
-  if ($('link').value === link) return;
+/** Shows the link to a session. It carries a ticket: the key of this page is for this page alone. */
+export async function showShare(session) {
+  showIf(session !== undefined, $('share'));
+  clearTimeout(renewal);
+  if (session === undefined) return;
+  renewal = setTimeout(() => void showShare(session), RENEW_MS);
+  const place = session.id;
+  if (linked.place === place && Date.now() - linked.at < RENEW_MS) return;
+  linked = { place, at: Date.now() };
+  showLink('');
+  say($('link-hint'), 'Making a link …');
+  const { ticket, hint } = isGuest() ? { ticket: ticketInLink(), hint: 'Your own link.' } : await newTicket(session);
+  // Another session may be shown by now.
+  if (linked.place !== place) return;
+  showLink(`${networkOrigin ?? location.origin}${pathOf(session.id)}${ticket === null ? '' : `#ticket=${ticket}`}`);
+  say($('link-hint'), `${hint} ${whereItLeads()}`.trim());
+}
+
+async function newTicket(session) {
+  try {
+    const number = crypto.getRandomValues(new Uint32Array(1))[0];
+    const { ticket, expiresAt } = await issueTicket(session, { subject: `guest-${number}`, ttlS: TICKET_S });
+    const until = new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' });
+    const what = session.room === null ? 'session' : 'room';
+    return { ticket, hint: `It carries a ticket for this ${what}, good until ${until}: no key, and no token.` };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    linked = { place: session.id, at: 0 };
+    const why = error.status === 403 ? 'this key lacks the scope tickets:issue' : error.message;
+    return { ticket: null, hint: `Without a ticket (${why}): guests need a key of their own.` };
+  }
+}
+
+function whereItLeads() {
+  if (networkOrigin !== null) return `It leads to ${new URL(networkOrigin).host}, for devices in the same network.`;
+  return isLoopback ? 'It leads to this machine: start with HOST=0.0.0.0 to share it with other devices.' : '';
+}
+
+function showLink(link) {
   $('link').value = link;
-  $('second').href = link;
-  $('qr').replaceChildren(qrOf(link));
-  say(
-    $('link-hint'),
-    LOOPBACK.includes(location.hostname)
-      ? 'It carries the TokenID, never the token. It points to this machine: other devices need its network address.'
-      : 'It carries the TokenID, never the token.',
-  );
+  if (link === '') $('second').removeAttribute('href');
+  else $('second').href = link;
+  $('qr').replaceChildren(...(link === '' ? [] : [qrOf(link)]));
 }
 
 export async function copyLink() {
@@ -37,14 +83,14 @@ export async function copyLink() {
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    say($('link-hint'), 'Copied.');
+    say($('copied'), 'Copied.');
   } catch {
-    say($('link-hint'), 'Selected: copy it with the keyboard.');
+    say($('copied'), 'Selected: copy it with the keyboard.');
   }
 }
 
 function qrOf(text) {
-  const code = qrcode(0, 'M');
+  const code = qrcode(0, 'L');
   code.addData(text);
   code.make();
   const count = code.getModuleCount();

@@ -10,9 +10,12 @@ export function claimsOf(token) {
   }
 }
 
-/** The first 16 hex digits of its SHA-256; undefined where the browser does not compute it: off https and loopback. */
+/** The first 16 hex digits of its SHA-256. Off https and loopback browsers compute none: then a library does. */
 export async function fingerprintOf(token) {
-  if (crypto.subtle === undefined) return undefined;
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
-  return [...new Uint8Array(digest, 0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const bytes = new TextEncoder().encode(token);
+  const digest =
+    crypto.subtle === undefined
+      ? globalThis.sha256(bytes)
+      : new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,0 +1,60 @@
+/** A lookup in the index for each endpoint: however much is due, one entry is read. */
+export const DUE_ENDPOINTS = `
+  SELECT e.id FROM webhook_endpoints e
+  WHERE e.disabled_reason IS NULL
+    AND (SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending'
+         ORDER BY d.due_at LIMIT 1) <= statement_timestamp()`;
+
+/** The rows are locked by the subquery and found by their place, as in the sweeper's statements. */
+export const CLAIM = `
+  WITH claimed AS (
+    UPDATE webhook_deliveries d SET due_at = statement_timestamp() + make_interval(secs => $2)
+    WHERE d.ctid = ANY(ARRAY(
+      SELECT due.ctid
+      FROM jsonb_to_recordset($1::jsonb) AS w ("endpointId" text, n int)
+      JOIN webhook_endpoints e ON e.id = w."endpointId" AND e.disabled_reason IS NULL
+      CROSS JOIN LATERAL (
+        SELECT c.ctid FROM webhook_deliveries c
+        WHERE c.endpoint_id = e.id AND c.status = 'pending' AND c.due_at <= statement_timestamp()
+        ORDER BY c.due_at LIMIT w.n FOR UPDATE SKIP LOCKED) due))
+    RETURNING d.id, d.endpoint_id, d.payload, d.step
+  )
+  SELECT c.id, c.endpoint_id AS "endpointId", c.payload, c.step, e.url, e.secret_sealed AS secret,
+         CASE WHEN e.previous_until > statement_timestamp() THEN e.previous_sealed END AS "previousSecret"
+  FROM claimed c JOIN webhook_endpoints e ON e.id = c.endpoint_id`;
+
+/**
+ * Records attempts, moves their deliveries on, and judges their endpoints: 410 disables one at once, failures alone for
+ * `$2` days do so with the next failure. The first and the last of those failures then lie days apart.
+ */
+export const SETTLE = `
+  WITH input AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb)
+      AS i (id text, "endpointId" text, "durationMs" int, status int, error text, reply text, outcome text,
+            "waitS" float8, gone boolean)
+  ), settled AS (
+    UPDATE webhook_deliveries d SET attempts = d.attempts + 1, step = d.step + 1,
+           status = CASE WHEN d.status <> 'pending' OR i.outcome = 'retry' THEN d.status ELSE i.outcome END,
+           due_at = statement_timestamp() + make_interval(secs => i."waitS")
+    FROM input i WHERE d.id = i.id
+    RETURNING d.id, d.attempts
+  ), recorded AS (
+    INSERT INTO webhook_attempts (delivery_id, attempt, at, duration_ms, status, error, reply)
+    SELECT s.id, s.attempts, statement_timestamp(), i."durationMs", i.status, i.error, i.reply
+    FROM settled s JOIN input i ON i.id = s.id
+  ), judged AS (
+    SELECT "endpointId" AS id, bool_or(outcome = 'delivered') AS works, bool_or(gone) AS gone
+    FROM input GROUP BY "endpointId"
+  ), changed AS (
+    UPDATE webhook_endpoints e
+    SET failing_since = CASE WHEN j.works THEN NULL ELSE COALESCE(e.failing_since, statement_timestamp()) END,
+        disabled_reason = CASE
+          WHEN j.gone THEN 'gone'
+          WHEN NOT j.works AND e.failing_since <= statement_timestamp() - make_interval(days => $2) THEN 'failing' END
+    FROM judged j
+    WHERE e.id = j.id AND e.disabled_reason IS NULL
+      AND (j.gone OR CASE WHEN j.works THEN e.failing_since IS NOT NULL
+                          ELSE COALESCE(e.failing_since <= statement_timestamp() - make_interval(days => $2), true) END)
+    RETURNING e.id, e.disabled_reason
+  )
+  SELECT id, disabled_reason AS reason FROM changed WHERE disabled_reason IS NOT NULL`;

@@ -1,0 +1,94 @@
+import { StoreOutageLog } from '@app/connections';
+import { WorkerHost } from '@nestjs/bullmq';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import type { z } from 'zod';
+import { JobCancelledError, type JobResult, RetryLaterError } from './job-result.js';
+import { StallDetector } from './stall-detector.js';
+
+export interface ProcessorOptions {
+  /** Of the queue and of its only job. */
+  name: string;
+  /** Takes the id out of the data of a job. */
+  id: z.ZodType<string>;
+  /** Jobs that are processed at one time. */
+  concurrency: () => number;
+  queue: { readonly place: string; counts(): Promise<{ waiting: number }> };
+}
+
+/**
+ * The consumer side of a queue: validates jobs, starts and stops the BullMQ worker, and translates job results for
+ * BullMQ. Subclasses implement the run. The worker starts only after the whole application has been initialized.
+ */
+export abstract class ProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly availability: StoreOutageLog;
+  private readonly watch = new StallDetector();
+  private running = 0;
+
+  constructor(private readonly options: ProcessorOptions) {
+    super();
+    const { queue, name } = options;
+    const meanwhile = `no ${name} jobs are taken until it is back`;
+    const log = new Logger('Processor');
+    this.availability = new StoreOutageLog({ log, store: 'queue', place: () => queue.place, meanwhile });
+  }
+
+  /** One run of one job. `signal` aborts when the lock is lost, since another worker may have taken the job. */
+  protected abstract run(id: string, signal: AbortSignal | undefined): Promise<JobResult>;
+
+  /** Must declare three parameters: BullMQ passes the signal only to a function that does. */
+  override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
+    const id = this.options.id.safeParse(job.data);
+    if (job.name !== this.options.name || !id.success) throw new JobCancelledError('unknown-job');
+    this.running++;
+    try {
+      settle(await this.run(id.data, signal));
+    } finally {
+      this.running--;
+    }
+  }
+
+  onApplicationBootstrap(): void {
+    const { worker } = this;
+    worker.concurrency = this.options.concurrency();
+    worker.on('lockRenewalFailed', (jobIds: string[]) => {
+      for (const id of jobIds) worker.cancelJob(id);
+    });
+    worker.on('error', (error: Error & { code?: unknown }) => {
+      // A number is BullMQ's code for a job that is not as it was, such as one with a lost lock.
+      if (typeof error.code !== 'number') this.availability.failed(error);
+    });
+    worker.on('active', () => {
+      this.availability.recovered();
+    });
+    for (const event of ['active', 'completed', 'failed'] as const) {
+      worker.on(event, () => {
+        this.watch.progressed();
+      });
+    }
+    void worker.run();
+  }
+
+  /** Waits for running jobs, before the database connections are closed. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.close();
+  }
+
+  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable. */
+  async isAlive(): Promise<boolean> {
+    if (!this.worker.isRunning()) return false;
+    const counts = await this.options.queue.counts().catch(() => null);
+    return counts === null || this.watch.isAlive(counts.waiting, this.running < this.worker.concurrency);
+  }
+}
+
+function settle(outcome: JobResult): void {
+  switch (outcome.kind) {
+    case 'done':
+      return;
+    case 'retry':
+      throw new RetryLaterError(outcome.afterMs);
+    case 'cancel':
+      throw new JobCancelledError(outcome.code);
+  }
+}
