@@ -2,7 +2,7 @@
 export interface Subjects {
   session: string[];
   webhook: string[];
-  delivery: string[];
+  delivery: { webhook: string; id: string }[];
 }
 
 type Subject = { [K in keyof Subjects]: Record<K, number> }[keyof Subjects];
@@ -28,10 +28,13 @@ export interface WireRequest {
 }
 
 export function toWire({ method, target, headers, body }: FuzzRequest, subjects: Subjects): WireRequest {
+  // A delivery is named with its own webhook, which stands before it.
+  const delivery = target.find((part) => typeof part === 'object' && 'delivery' in part);
   const named = (part: Subject): string => {
-    const [[kind, number] = ['session' as const, 0]] = Object.entries(part) as [keyof Subjects, number][];
-    const known = subjects[kind];
-    return known[number % known.length] ?? '';
+    const [[kind, number] = ['session' as const, 0]] = Object.entries(delivery ?? part) as [keyof Subjects, number][];
+    if (kind !== 'delivery') return subjects[kind][number % subjects[kind].length] ?? '';
+    const { webhook = '', id = '' } = subjects.delivery[number % subjects.delivery.length] ?? {};
+    return 'webhook' in part ? webhook : id;
   };
   const parts = target.map((part) => (typeof part === 'string' ? part : named(part)));
   return { method, target: parts.join(''), headers, body };
