@@ -254,6 +254,18 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await page.close();
   });
 
+  it('moves both windows to the next generation when the session is rotated', async () => {
+    const before = await printsOn(first);
+    const id = new URL(first.url()).searchParams.get('session') ?? '';
+    const { body: next } = await deployment.client().rotate(id, { wait: 10 });
+    for (const page of [first, second]) {
+      await page.waitForURL((url) => url.searchParams.get('session') === next.id);
+      await isIn(page, 'ready');
+    }
+    expect(await printsOn(second)).toEqual(await printsOn(first));
+    expect(await printsOn(first)).not.toEqual(before);
+  });
+
   it('shows the end in both windows', async () => {
     await first.getByRole('button', { name: 'Close the session' }).click();
     await Promise.all([isIn(first, 'closed'), isIn(second, 'closed')]);

@@ -176,7 +176,10 @@ describe('a process without NODE_ENV', () => {
     const shown = await gatewayWith({ DEMO: 'on' }).waitUntilUp();
     const visitor = new Client(shown.url, null);
     const reply = await visitor.send('GET', '/demo/config.json');
-    expect([reply.status, reply.body]).toEqual([200, { docs: true, sdkUrl: null, sdkIntegrity: null }]);
+    expect([reply.status, reply.body]).toEqual([
+      200,
+      { docs: true, networkOrigin: null, sdkUrl: null, sdkIntegrity: null },
+    ]);
     await visitor.end();
   });
 

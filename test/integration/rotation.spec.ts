@@ -4,6 +4,7 @@ import type { Reply } from '../support/client.js';
 import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 import { type RunningGateway, TestApp } from '../support/test-app.js';
 
 let service: AdmissionService;
@@ -103,6 +104,28 @@ describe('a rotation', () => {
     expect(viewer.text).not.toContain(body.id);
   });
 
+  it('is told to holders of tickets for the room, with the successor, and to those for the session without it', async () => {
+    const { id } = await ready('by ticket');
+    const reader = async (place: { session: string } | { room: string }) => {
+      const ticket = ticketOf(await issueFor(testApp.client, place, { subject: 'anna' }));
+      const client = testApp.newClient(testApp.url, ticket);
+      return { client, stream: await EventReader.open(client, id) };
+    };
+    const ofRoom = await reader({ room: 'by ticket' });
+    const ofSession = await reader({ session: id });
+    const { body } = await testApp.client.rotate(id, { wait: 10 });
+    await eventually(() => {
+      for (const { stream } of [ofRoom, ofSession])
+        expect([stream.states.at(-1), stream.ended]).toEqual(['closed', true]);
+    });
+    expect(ofRoom.stream.events.at(-1)?.data.successor).toBe(body.id);
+    expect(ofSession.stream.text).not.toContain(body.id);
+    expect((await ofRoom.client.read(id)).headers.link).toBe(linkTo(body.id));
+    expect((await ofSession.client.read(id)).headers.link).toBeUndefined();
+    expect((await ofRoom.client.read(body.id)).body.tokens?.stream).toBe(body.tokens?.stream);
+    expect((await ofSession.client.read(body.id)).status).toBe(403);
+  });
+
   it('answers those who wait for the session', async () => {
     await testApp.cas.fault({ kind: 'hang' });
     const { body: old } = await testApp.client.openRoom('awaited');
@@ -115,6 +138,21 @@ describe('a rotation', () => {
       linkTo(next.id),
       410,
       undefined,
+    ]);
+  });
+
+  it('is an event for webhooks: closed, and rotated with the successor', async () => {
+    const body = { url: 'https://hooks.invalid/', types: ['session.closed', 'session.rotated'], roomPrefix: 'told' };
+    expect((await testApp.client.send('POST', '/v1/webhooks', { body })).status).toBe(201);
+    const { id } = await ready('told');
+    const { body: next } = await testApp.client.rotate(id);
+    const events = await testApp.database.rows(
+      `SELECT type, payload->'data'->'successor' AS successor FROM webhook_deliveries WHERE session_id = $1 ORDER BY type`,
+      [id],
+    );
+    expect(events).toEqual([
+      { type: 'session.closed', successor: null },
+      { type: 'session.rotated', successor: { id: next.id, generation: 2 } },
     ]);
   });
 

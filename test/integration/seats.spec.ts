@@ -5,6 +5,7 @@ import type { Client } from '../support/client.js';
 import { EventReader } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { freeSeat, outcome, renewSeat, type Seat, takeSeat } from '../support/seats.js';
+import { issueFor, ticketOf } from '../support/tickets.js';
 import { type RunningGateway, TestApp } from '../support/test-app.js';
 
 const MAX = 5;
@@ -168,6 +169,23 @@ describe('a lease', () => {
     const { body: again } = await takeSeat(anna, session, 'Anna');
     expect(outcome(await freeSeat(client, again))).toBe('204');
     expect(await seatsOf(session)).toEqual([]);
+  });
+
+  it('is of one holder of tickets, whatever the place of the ticket; another subject of the same key is another caller', async () => {
+    const { body: opened } = await client.openRoom('by ticket', { wait: 10 });
+    const session = opened.id;
+    const holder = async (subject: string, place: { session: string } | { room: string }) =>
+      testApp.newClient(testApp.url, ticketOf(await issueFor(client, place, { subject })));
+    const anna = await holder('anna', { session });
+    const again = await holder('anna', { room: 'by ticket' });
+    const ben = await holder('ben', { room: 'by ticket' });
+    const { status, body: seat } = await takeSeat(anna, session, 'Anna');
+    expect([status, seat.tokens]).toEqual([201, opened.tokens]);
+    for (const foreign of [await renewSeat(ben, seat), await freeSeat(ben, seat)])
+      expect(outcome(foreign)).toBe('403 insufficient-scope');
+    expect(outcome(await renewSeat(again, seat))).toBe('200');
+    expect(outcome(await takeSeat(anna, await aSession(), 'Anna'))).toBe('403 insufficient-scope');
+    expect(outcome(await freeSeat(again, seat))).toBe('204');
   });
 
   it('that has lapsed is over: the name and the place are free at once, and the seat is not renewed', async () => {

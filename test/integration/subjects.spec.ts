@@ -76,7 +76,7 @@ beforeEach(async () => {
   );
   await database.rows(
     `INSERT INTO seats (id, session_id, name, folded_name, role, taken_by, lease_until)
-     SELECT 'seat_' || id, id, 'Anna', 'anna', 'viewer', created_by, now() + interval '1 minute' FROM sessions`,
+     SELECT 'seat_' || id, id, 'Anna', 'anna', 'viewer', created_by, now() + interval '1 minute' FROM sessions WHERE chat_subject IS NULL`,
   );
   await database.rows(
     `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
@@ -116,7 +116,7 @@ const totals = () =>
 describe('erasing a person', () => {
   it.each(SUBJECTS)('%j removes this user from every row and no other, and leaves the counts', async (sub) => {
     const [before, sums] = [await named(), await totals()];
-    expect(await erase(sub)).toEqual({ sessions: 6, chatTokens: 2, idempotencyKeys: 6, seats: 4, auditEntries: 18 });
+    expect(await erase(sub)).toEqual({ sessions: 6, chatTokens: 2, idempotencyKeys: 6, seats: 6, auditEntries: 18 });
     const gone = everybody.filter((person) => person.sub === sub).map(({ id }) => id);
     expect(gone).toHaveLength(3);
     expect(await named()).toEqual({
@@ -130,7 +130,13 @@ describe('erasing a person', () => {
     '%j of one issuer leaves the one of another, except for chat tokens, which have no issuer',
     async (sub) => {
       const before = await named();
-      expect(await erase(sub, OTHER)).toEqual({ sessions: 2, chatTokens: 2, idempotencyKeys: 2, auditEntries: 6 });
+      expect(await erase(sub, OTHER)).toEqual({
+        sessions: 2,
+        chatTokens: 2,
+        idempotencyKeys: 2,
+        seats: 2,
+        auditEntries: 6,
+      });
       const wanted = {
         ...without(before, [`user:${OTHER}#${sub}`, `chat of ${sub}`]),
         'user:erased': 'audit 6, sessions 2',
@@ -194,7 +200,7 @@ describe('erasing a person', () => {
     const { code, text } = await cli(['--issuer', OTHER, '--', '-x']);
     expect(code).toBe(0);
     expect(text).toContain(
-      'Erased from 2 sessions, 2 idempotency keys and 6 entries of the audit trail. Chat tokens deleted: 2.',
+      'Erased from 2 sessions, 2 idempotency keys, 2 seats and 6 entries of the audit trail. Chat tokens deleted: 2.',
     );
     const wanted = { ...without(before, [`user:${OTHER}#-x`, 'chat of -x']), 'user:erased': 'audit 6, sessions 2' };
     expect(await named()).toEqual(wanted);

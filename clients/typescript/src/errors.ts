@@ -6,7 +6,7 @@ export class ProblemError extends Error {
   constructor(
     readonly problem: Problem,
     readonly status: number,
-    /** Of a session that has ended: the TokenID of its room's newer session, if the credential has `rooms:open`. */
+    /** Of a session that has ended: the TokenID of its room's newer session, if the credential may follow: with `rooms:open`, or as a ticket for the room. */
     readonly successor?: string,
   ) {
     super(`${problem.code}: ${problem.detail} (${problem.requestId})`);

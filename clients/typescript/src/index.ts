@@ -179,7 +179,7 @@ export function createClient(options: ClientOptions) {
     /**
      * The current session and the session after each change, without tokens; intermediate states may be skipped.
      * Reconnects, and ends after `closed` or `expired`: `successor` is then the room's newer session, if there is one and
-     * the credential has `rooms:open`. Throws a problem for which `isGone` holds if that was missed,
+     * the credential has `rooms:open` or is a ticket for the room. Throws a problem for which `isGone` holds if that was missed,
      * and the last error if the server remains unavailable.
      */
     watch: async function* (

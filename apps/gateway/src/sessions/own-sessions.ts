@@ -2,9 +2,9 @@ import type { SessionRecord } from '@app/entities';
 import { type Caller, hasScope } from '../auth/caller.js';
 import { ProblemError } from '../problems/problem.js';
 
-/** Users can end only sessions they created. @throws ProblemError 403 */
+/** Only API keys can end sessions that others created. @throws ProblemError 403 */
 export function requireOwn({ id, createdBy }: SessionRecord, caller: Caller): void {
-  if (caller.principal.kind !== 'user' || createdBy === caller.id || hasScope(caller, 'admin')) return;
+  if (caller.principal.kind === 'key' || createdBy === caller.id || hasScope(caller, 'admin')) return;
   const detail = 'Users can close only sessions they created';
   throw new ProblemError('insufficient-scope', { detail, sessionId: id });
 }

@@ -24,7 +24,7 @@ export class RotationController {
     'rotateSession',
     'Rotate a session',
     'Closes the session and opens the next generation of its room, with the same products and metadata, as one change. ' +
-      'Callers that follow the session are told `closed` with the successor, if they have `rooms:open`. Of concurrent ' +
+      'Callers that follow the session are told `closed` with the successor, if they have `rooms:open` or a ticket for the room. Of concurrent ' +
       'rotations one succeeds; the others are 410 with a link to the successor. A session without a room is 422.',
   )
   @TokenId()

@@ -100,7 +100,7 @@ export const sessionView = z
     failure: failureView.nullable(),
     successor: z.string().exactOptional().meta({
       description:
-        'In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open`.',
+        'In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open` or a ticket for the room.',
     }),
   })
   .meta({ id: 'Session' });

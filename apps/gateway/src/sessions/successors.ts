@@ -53,7 +53,13 @@ export function hasEnded({ status }: SessionRecord): boolean {
   return status === 'closed' || status === 'expired';
 }
 
-/** Whether a caller may learn the newer session of a room: if it may open the room. Drop-in rooms are not reachable so. */
+/**
+ * Whether a caller may learn the newer session of a room: if it may open the room, or has a ticket for the room, which is
+ * valid for all its sessions. A ticket for a session ends with it. Drop-in rooms are reached by their adapter alone.
+ */
 function mayFollow(caller: Caller, { room }: SessionRecord): boolean {
-  return room !== null && !room.startsWith(ROOM_API_PREFIX) && hasScope(caller, 'rooms:open');
+  if (room === null || room.startsWith(ROOM_API_PREFIX)) return false;
+  const { principal } = caller;
+  if (principal.kind === 'ticket') return 'room' in principal.place && principal.place.room === room;
+  return hasScope(caller, 'rooms:open');
 }

@@ -121,7 +121,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate a session
-         * @description Closes the session and opens the next generation of its room, with the same products and metadata, as one change. Callers that follow the session are told `closed` with the successor, if they have `rooms:open`. Of concurrent rotations one succeeds; the others are 410 with a link to the successor. A session without a room is 422.
+         * @description Closes the session and opens the next generation of its room, with the same products and metadata, as one change. Callers that follow the session are told `closed` with the successor, if they have `rooms:open` or a ticket for the room. Of concurrent rotations one succeeds; the others are 410 with a link to the successor. A session without a room is 422.
          *
          *     Requires the scopes `sessions:close` and `rooms:open`.
          */
@@ -614,7 +614,7 @@ export interface components {
                 /** @description Whether opening the room again may succeed. */
                 retryable: boolean;
             } | null;
-            /** @description In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open`. */
+            /** @description In the last event of a session that ended: the TokenID of the newer session of its room, for callers with `rooms:open` or a ticket for the room. */
             successor?: string;
         };
         SessionPage: {

@@ -180,6 +180,8 @@ function shown(session) {
   if (isNew && document.activeElement === document.body) $('session-title').focus();
   setAddress(hasEnded(session) ? undefined : session.id);
   document.title = `${session.room ?? 'Session'} · ${session.status}`;
+  // It was rotated, or its room opened again: everyone who may goes on in the newer session.
+  if (session.successor !== undefined) followOn(session.successor);
 }
 
 /** Reopening from a link means this room. */
