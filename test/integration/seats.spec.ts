@@ -316,6 +316,10 @@ describe('followers of the session', () => {
     await expectSeats(one, two, { participants: 0, viewers: 1 });
     await lapse(ben);
     await expectSeats(one, two, { participants: 0, viewers: 1 }, none);
+    // By a worker: no change of seats has made way.
+    await eventually(async () => {
+      expect(await seatsOf(session)).toEqual([]);
+    });
     for (const { text } of readers) expect(text).not.toMatch(/Anna|Ben|seat_/);
     for (const reader of readers) expect(reader.states).toEqual(['ready']);
   });
