@@ -332,7 +332,7 @@ export const MUTATIONS = [
   {
     name: 'a ticket keeps scopes that its key has lost',
     file: 'apps/gateway/src/auth/ticket.authenticator.ts',
-    from: 'new Set(ticket.scopes.filter(has))',
+    from: 'new Set(ticket.scopes.filter((scope) => hasScope(key, scope)))',
     to: 'new Set(ticket.scopes)',
     tests: ['test/integration/tickets.spec.ts'],
   },

@@ -1,7 +1,7 @@
 // npm test [-- <jest arguments>]: Jest on the project's Node, with a report for CI beside the human output.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { bootstrap } from './bootstrap.mjs';
 import { NODE_MODULES, PROJECT_NODE, ROOT, pathWithLocalBins } from './paths.mjs';
 import { reportAndExit } from './steps.mjs';
@@ -21,7 +21,7 @@ function pretestHasRun() {
 async function main() {
   await bootstrap({ forTests: !pretestHasRun() });
   mkdirSync(join(ROOT, 'reports'), { recursive: true });
-  rmSync(join(ROOT, REPORT), { force: true });
+  rmSync(resolve(ROOT, REPORT), { force: true });
 
   // Ctrl-C reaches Jest by itself, and its teardown stops the servers: wait for that.
   process.on('SIGINT', () => undefined);
@@ -42,8 +42,10 @@ async function runJest(report, args) {
   });
   const terminate = () => child.kill('SIGTERM');
   process.on('SIGTERM', terminate);
-  const exited = new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
-  const code = await Promise.race([exited, endAfterReport(child, report)]);
+  const exited = new Promise((settle) => child.once('exit', (code) => settle(code ?? 1)));
+  const ended = new AbortController();
+  const code = await Promise.race([exited, endAfterReport(child, report, ended.signal)]);
+  ended.abort();
   process.off('SIGTERM', terminate);
   return code;
 }
@@ -59,33 +61,34 @@ async function runFailedAgain() {
   const files = failed.map((file) => relative(ROOT, file));
   console.error(`\n${files.length} files failed and run once more, one at a time:\n  ${files.join('\n  ')}\n`);
   const report = `${REPORT}.again`;
-  rmSync(join(ROOT, report), { force: true });
+  rmSync(resolve(ROOT, report), { force: true });
   const code = await runJest(report, ['--runInBand', '--runTestsByPath', ...files]);
   const second = readReport(report);
   if (second === undefined) return 1;
-  writeFileSync(join(ROOT, REPORT), JSON.stringify(mergeReports(first, second)));
+  writeFileSync(resolve(ROOT, REPORT), JSON.stringify(mergeReports(first, second)));
   if (code === 0) console.error(`\nunstable, passed when run again: ${files.join(', ')}`);
   return code;
 }
 
 function readReport(report) {
-  const file = join(ROOT, report);
+  const file = resolve(ROOT, report);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** A test that failed may leave something running: the run ends all the same, and CI does not hang. */
-function endAfterReport(child, report) {
-  return new Promise((resolve) => {
+function endAfterReport(child, report, signal) {
+  return new Promise((settle) => {
     const timer = setInterval(() => {
-      if (!existsSync(join(ROOT, report))) return;
+      if (!existsSync(resolve(ROOT, report))) return;
       clearInterval(timer);
-      setTimeout(() => {
+      const end = setTimeout(() => {
         console.error(`Jest has not exited within ${EXIT_WITHIN_MS / 1000} s: a test left something running`);
         child.kill('SIGKILL');
-        resolve(readReport(report).success ? 0 : 1);
-      }, EXIT_WITHIN_MS).unref();
+        settle(readReport(report).success ? 0 : 1);
+      }, EXIT_WITHIN_MS);
+      signal.addEventListener('abort', () => clearTimeout(end));
     }, 1000);
-    timer.unref();
+    signal.addEventListener('abort', () => clearInterval(timer));
   });
 }
 

@@ -234,6 +234,18 @@ describe('a chat token', () => {
     expect([second.status, second.body.token === first.body.token]).toEqual([201, false]);
   });
 
+  it('is ended by its user only when it is 10 s old: each new one is a call of CAS', async () => {
+    const anna = await person('impatient');
+    expect((await chat(anna).put('me', { wait: 20 })).status).toBe(201);
+    const early = await chat(anna).end('me');
+    expect([...codeOf(early), Number(early.headers['retry-after']) <= 10]).toEqual([429, 'rate-limited', true]);
+    expect((await chat(anna).get('me')).body.status).toBe('ready');
+    await testApp.database.rows(
+      `UPDATE sessions SET created_at = created_at - interval '10 s' WHERE chat_subject = 'impatient'`,
+    );
+    expect((await chat(anna).end('me')).status).toBe(204);
+  });
+
   it('that is ended while it is minted is not revived by the late token', async () => {
     await testApp.cas.fault({ kind: 'hang', product: 'chat', times: 1 });
     const waiting = chat().put('hasty', { wait: 20 });

@@ -75,11 +75,8 @@ describe('with 300,000 sessions that have ended', () => {
 
   async function urgentChores(): Promise<void> {
     for (const name of ['free-lapsed-seats', 'announce-expiry', 'expire', 'fail-overdue', 're-enqueue']) {
-      expect(
-        await allChores()
-          .find((chore) => chore.name === name)
-          ?.runBatch(),
-      ).toBe(1000);
+      const chore = allChores().find((one) => one.name === name);
+      expect([name, await chore?.runBatch()]).toEqual([name, chore?.batch]);
     }
   }
 
@@ -188,6 +185,8 @@ describe('with 300,000 sessions that have ended', () => {
       const attempt = {
         id: claimed?.id ?? '',
         endpointId: endpoint,
+        url: claimed?.url ?? '',
+        lease: claimed?.lease ?? '',
         durationMs: 1,
         status: 204,
         error: null,

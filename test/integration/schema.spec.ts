@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { TestApp } from '../support/test-app.js';
+import { eventually } from '../support/eventually.js';
 import { Process } from '../support/process.js';
 
 /** Documents, error tables and operators speak of these. */
@@ -138,6 +140,28 @@ describe('the migrate step', () => {
     expect(await migrate()).toMatchObject({ code: 0 });
     expect(await describeAll()).toEqual(wanted);
     expect(await database.rows('SELECT indexrelid::regclass AS name FROM pg_index WHERE NOT indisvalid')).toEqual([]);
+  });
+
+  it('does not make requests queue behind a table that a long transaction has open', async () => {
+    const wanted = await describeAll();
+    await database.rows('ALTER TABLE sessions DROP COLUMN ready_within_s');
+    await database.rows(`DELETE FROM migrations WHERE name LIKE 'Seats%'`);
+    const backup = new pg.Client({ connectionString: database.url });
+    await backup.connect();
+    await backup.query('BEGIN');
+    await backup.query('SELECT 1 FROM sessions LIMIT 1');
+    const migrating = migrate();
+    const isWaiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await eventually(async () => {
+      expect(await database.rows(isWaiting)).toEqual([{ n: 1 }]);
+    });
+    // Waits until the ALTER gives up, and no longer.
+    expect(await database.rows('SELECT count(*) FROM sessions')).toHaveLength(1);
+    expect((await backup.query('SELECT 1 AS open')).rowCount).toBe(1);
+    await backup.query('COMMIT');
+    await backup.end();
+    expect(await migrating).toMatchObject({ code: 0 });
+    expect(await describeAll()).toEqual(wanted);
   });
 
   it('says what is wrong and fails without a database', async () => {

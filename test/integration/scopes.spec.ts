@@ -17,7 +17,6 @@ const FOR_TICKETS = {
   readSession: 'session',
   streamSession: 'session',
   takeSeat: 'session',
-  listSeats: 'session',
   renewSeat: 'session',
   freeSeat: 'session',
   openChatToken: 'self',

@@ -6,7 +6,7 @@ import { KeyRing } from '@app/sealing';
 import { SignJWT } from 'jose';
 import { type Route, ROUTES } from '../../apps/gateway/src/routing/routes.js';
 import type { Client, Reply } from '../support/client.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, repeatedly } from '../support/eventually.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestApp } from '../support/test-app.js';
 import { issueFor, partsOf, ticketOf } from '../support/tickets.js';
@@ -132,6 +132,23 @@ describe('a ticket with chat:mint', () => {
     expect((await holding(String(ofRoom)).send('PUT', '/v1/chat-tokens/me')).status).toBe(202);
     const without = holding(await ticketFor({ room: 'chat' }));
     expect((await without.send('PUT', '/v1/chat-tokens/me')).status).toBe(403);
+  });
+
+  it('is not shown a chat token if its session was closed while it waited', async () => {
+    const session = await open('closed-meanwhile');
+    const holder = holding(await ticketFor({ session }, { scopes: ['chat:mint'], subject: 'waiting' }));
+    await testApp.cas.fault({ kind: 'hang', product: 'chat', times: 1 });
+    const waiting = holder.send('PUT', '/v1/chat-tokens/me', { wait: 20 });
+    await eventually(async () => {
+      expect(await testApp.cas.held()).toBe(1);
+    });
+    await testApp.client.close(session);
+    // A credential that was checked within the last second is not checked again.
+    await repeatedly(200, 1200, async () => {
+      expect(await testApp.cas.held()).toBe(1);
+    });
+    await testApp.cas.release();
+    expect((await waiting).status).toBe(401);
   });
 });
 

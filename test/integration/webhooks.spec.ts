@@ -1,6 +1,7 @@
 import { Metrics } from '@app/observability';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
+import { DeliverWebhooksHandler } from '../../apps/worker/src/webhooks/deliver-webhooks.handler.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
 import { isSignedBy, WebhookReceiver } from '../support/webhook-receiver.js';
@@ -329,6 +330,19 @@ describe('an endpoint', () => {
 });
 
 describe('the secret of an endpoint', () => {
+  it('that cannot be opened makes its deliveries wait, without an attempt and with one line in the log', async () => {
+    const webhook = await createWebhook(testApp.client, receiver);
+    await testApp.database.rows(`UPDATE webhook_endpoints SET secret_key_id = 'gone', secret_sealed = 'v1.gone.x.x'`);
+    const lines = () => testApp.log.filter((line) => line.webhook === webhook.id);
+    for (let n = 0; n < 12; n++) await testApp.client.send('POST', `/v1/webhooks/${webhook.id}/ping`);
+    await eventually(() => {
+      expect(lines()).toMatchObject([{ msg: expect.stringContaining('cannot open the secret') }]);
+    });
+    await testApp.database.rows('UPDATE webhook_deliveries SET due_at = now()');
+    for (let n = 0; n < 3; n++) await worker.get(DeliverWebhooksHandler).deliverDue(webhook.id);
+    expect([lines().length, receiver.received.length]).toEqual([1, 0]);
+  });
+
   it('once replaced signs beside its successor for 24 hours, and is not replaced again unless forced', async () => {
     const webhook = await createWebhook(testApp.client, receiver);
     const path = `/v1/webhooks/${webhook.id}`;

@@ -5,8 +5,6 @@ import { lookup, Resolver } from 'node:dns/promises';
 const TIMEOUT_MS = 2000;
 const TRIES = 2;
 
-const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
-
 /**
  * The addresses of a host name, asked from DNS without a thread: a name whose servers are silent would otherwise hold one
  * of the few that resolve all other names of this process. Hosts files and search domains are not read.
@@ -14,6 +12,8 @@ const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
  * @throws an error with the code ENOTFOUND, or EAI_AGAIN if DNS gives no answer
  */
 export async function resolveHost(hostname: string): Promise<LookupAddress[]> {
+  // A new one each time: it reads the servers of this machine, which may change.
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
   const [four, six] = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
   const addresses = [
     ...(four.status === 'fulfilled' ? four.value.map((address) => ({ address, family: 4 })) : []),

@@ -37,7 +37,7 @@ export {
   type UnnamedSession,
 } from './sessions/sessions.repository.js';
 export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
-export { AUDIT_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
+export { AUDIT_BATCH, EVENTS_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
 export {
   type ClaimedDelivery,
   FAILING_DAYS,

@@ -6,8 +6,8 @@ import { z } from 'zod';
 export const DELIVER_WEBHOOKS = 'deliver-webhooks';
 
 /**
- * A job delivers what is due for one endpoint, and its id is that of the endpoint: no two workers call one endpoint at
- * the same time, and an endpoint never takes more than one slot of a worker.
+ * A job delivers what is due for one endpoint, and its id is that of the endpoint: two workers call one
+ * endpoint at the same time only while one that has lost its lock finishes its requests, and an endpoint never takes more than one slot of a worker.
  */
 export const deliverWebhooksPayload = z.strictObject({ endpointId: z.string().regex(WEBHOOK_ID) });
 

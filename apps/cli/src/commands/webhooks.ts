@@ -147,7 +147,7 @@ async function ping(id: string) {
   });
 }
 
-/** As the gateway decides. */
+/** The gateway has the same rules for URLs. */
 function permitted(text: string): string {
   if (!URL.canParse(text)) throw new StartupError('--url must be a URL');
   const url = new URL(text);

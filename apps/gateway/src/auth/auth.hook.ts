@@ -49,7 +49,12 @@ export class AuthHook {
     if (route === undefined || route.scope === null) return;
     const { authorization } = request.headers;
     const identity = await this.identify(request);
-    const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), requiredScopes(route));
+    const authenticate = async () => {
+      const current = await this.currentIdentity(authorization);
+      if (current !== null) await this.requireKind(current, route, request);
+      return current;
+    };
+    const caller = new AuthenticatedCaller(identity, authenticate, requiredScopes(route));
     // Set before authorization, so that the audit trail can name who was denied.
     request.caller = caller;
     await this.consumeRateLimit(caller, reply);
@@ -64,7 +69,7 @@ export class AuthHook {
   }
 
   /** What a kind of caller may not do, whatever its scopes. @throws ProblemError 401, 403 · StoreUnavailableError */
-  private async requireKind({ principal }: Caller, route: Route, { params }: FastifyRequest): Promise<void> {
+  private async requireKind({ principal }: Identity, route: Route, { params }: FastifyRequest): Promise<void> {
     if (principal.kind === 'ticket') {
       await this.ticketAccess.require(principal.place, route.ticket, params as Partial<Record<string, string>>);
     } else if (route.keysOnly === true && principal.kind !== 'key') {

@@ -42,7 +42,7 @@ export interface Caller extends Identity {
   revalidate(): Promise<void>;
 }
 
-export function hasScope({ scopes }: Identity, scope: Scope): boolean {
+export function hasScope({ scopes }: Pick<Identity, 'scopes'>, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin');
 }
 

@@ -2,6 +2,7 @@ import { ticketCaller } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { ApiKeyAuthenticator } from './api-key.authenticator.js';
 import { type Authentication, ended, isRejection } from './authentication.js';
+import { hasScope } from './caller.js';
 import { TicketSigner } from './ticket-signer.js';
 
 /** Requests per second of one ticket. */
@@ -24,15 +25,14 @@ export class TicketAuthenticator {
     const ticket = await this.signer.verify(text);
     if (isRejection(ticket)) return ticket;
     const { id, issuer, subject, name, place } = ticket;
-    const granted = await this.apiKeys.scopesOf(issuer);
-    const has = (scope: (typeof ticket.scopes)[number] | 'tickets:issue') => granted.has(scope) || granted.has('admin');
-    if (!has('tickets:issue')) return ended('revoked-or-expired');
+    const key = { scopes: await this.apiKeys.scopesOf(issuer) };
+    if (!hasScope(key, 'tickets:issue')) return ended('revoked-or-expired');
     return {
       id: ticketCaller(issuer, subject),
       // One subject may have many tickets, and one ticket many windows.
       quotaKey: `ticket:${id}`,
       principal: { kind: 'ticket', issuer, subject, name, place },
-      scopes: new Set(ticket.scopes.filter(has)),
+      scopes: new Set(ticket.scopes.filter((scope) => hasScope(key, scope))),
       ratePerS: TICKET_RATE_PER_S,
     };
   }

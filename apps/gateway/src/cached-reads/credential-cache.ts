@@ -8,17 +8,14 @@ const MAX_CREDENTIALS = 20_000;
 
 /** Identities of credentials that were accepted within the last second, by the hash of the Authorization header. */
 export class CredentialCache {
-  private readonly identities = new LRUCache<string, { identity: Identity; acceptedAt: number }>({
-    max: MAX_CREDENTIALS,
-  });
+  private readonly identities = new LRUCache<string, Identity>({ max: MAX_CREDENTIALS, ttl: VALID_MS });
 
   keep(authorization: string, identity: Identity): void {
-    this.identities.set(digest(authorization), { identity, acceptedAt: performance.now() });
+    this.identities.set(digest(authorization), identity);
   }
 
   find(authorization: string): Identity | undefined {
-    const found = this.identities.get(digest(authorization));
-    return found !== undefined && performance.now() - found.acceptedAt < VALID_MS ? found.identity : undefined;
+    return this.identities.get(digest(authorization));
   }
 }
 

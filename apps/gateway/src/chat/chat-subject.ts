@@ -11,7 +11,7 @@ export const ME = 'me';
 export const givenSubject = z
   .string()
   .refine(isUsableSubject, {
-    error: `must have 1 to ${String(MAX_SUBJECT_LENGTH)} characters, none of them invisible or a control character`,
+    error: `must have 1 to ${String(MAX_SUBJECT_LENGTH)} characters, none of them a control or format character`,
     abort: true,
   })
   // Clients remove these from URLs, also when they are encoded.

@@ -7,8 +7,8 @@ export const Subject = (): MethodDecorator =>
   ApiParam({
     name: 'subject',
     description:
-      'With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, ' +
-      'percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`.',
+      'With an API key the id of the user that it vouches for: 1 to 255 characters, none of them a control or format character, ' +
+      'percent-encoded; not `me`, `.` or `..`. With a user’s JWT or a ticket only `me`.',
     schema: { type: 'string' },
     example: 'u-4711',
   });

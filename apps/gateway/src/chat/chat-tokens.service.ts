@@ -11,6 +11,9 @@ import { PendingLimit } from '../sessions/pending-limit.js';
 import { SessionWaiter } from '../sessions/session-waiter.js';
 import { chatSubjectOf } from './chat-subject.js';
 
+/** Users may end a token this long after it was made, in ms: each new one is a call of CAS. */
+const ENDABLE_AFTER_MS = 10_000;
+
 /** Decides what happens to chat tokens: as for sessions, with the user in the place of the room. */
 @Injectable()
 export class ChatTokensService {
@@ -51,7 +54,9 @@ export class ChatTokensService {
   async close(caller: Caller, given: string): Promise<void> {
     const subject = await this.admit(caller, given, 'close-chat');
     const live = await this.chatTokens.findLive(subject);
-    if (live !== null) await this.sessions.close(live.id, caller.id);
+    if (live === null) return;
+    requireOld(live, caller);
+    await this.sessions.close(live.id, caller.id);
   }
 
   private async admit(caller: Caller, given: string, action: AdmissionAction): Promise<string> {
@@ -64,4 +69,14 @@ export class ChatTokensService {
     const live = await this.chatTokens.findLive(subject);
     return live === null || live.status === 'failed';
   }
+}
+
+/** Backends are trusted to end tokens at any time. @throws ProblemError 429 */
+function requireOld({ createdAt }: SessionRecord, { principal }: Caller): void {
+  const waitMs = createdAt.getTime() + ENDABLE_AFTER_MS - Date.now();
+  if (principal.kind === 'key' || waitMs <= 0) return;
+  throw new ProblemError('rate-limited', {
+    detail: 'A user can end a chat token 10 seconds after it was made',
+    headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
+  });
 }

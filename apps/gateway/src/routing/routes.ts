@@ -37,7 +37,7 @@ export const ROUTES = {
     also: 'rooms:open',
   },
   takeSeat: { method: 'POST', path: '/v1/sessions/:tokenId/seats', scope: 'seats:take', ticket: 'session' },
-  listSeats: { method: 'GET', path: '/v1/sessions/:tokenId/seats', scope: 'seats:read', ticket: 'session' },
+  listSeats: { method: 'GET', path: '/v1/sessions/:tokenId/seats', scope: 'seats:read' },
   renewSeat: { method: 'PUT', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take', ticket: 'session' },
   freeSeat: { method: 'DELETE', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take', ticket: 'session' },
   issueSessionTicket: {

@@ -131,8 +131,11 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     const known = this.frames.get(session);
     if (known !== undefined) return known;
     const data = JSON.stringify(this.presenter.withoutTokens(session));
-    const types = session.expiring ? ['session', 'expiring'] : ['session'];
-    const frame = types.map((type) => `event: ${type}\nid: ${String(session.version)}\ndata: ${data}\n\n`).join('');
+    // The id comes last: a client that is cut off in between has not seen this version, and gets both again.
+    const id = `id: ${String(session.version)}\n`;
+    const frame = session.expiring
+      ? `event: session\ndata: ${data}\n\nevent: expiring\n${id}data: ${data}\n\n`
+      : `event: session\n${id}data: ${data}\n\n`;
     this.frames.set(session, frame);
     return frame;
   }

@@ -15,7 +15,7 @@ const NO_TTL = `must be a whole number of seconds from 1 to ${String(MAX_TTL_S)}
 const subject = z
   .string({ error: 'must be a string' })
   .refine(isUsableSubject, {
-    error: `must have 1 to ${String(MAX_SUBJECT_LENGTH)} characters, none of them invisible or a control character`,
+    error: `must have 1 to ${String(MAX_SUBJECT_LENGTH)} characters, none of them a control or format character`,
   })
   .meta({
     minLength: 1,
@@ -26,7 +26,7 @@ const subject = z
 const name = z
   .string({ error: 'must be a string' })
   .refine((text) => isUsableSubject(text) && text.trim() !== '' && Array.from(text).length <= MAX_NAME, {
-    error: `must have 1 to ${String(MAX_NAME)} characters, none of them a control character, not only spaces`,
+    error: `must have 1 to ${String(MAX_NAME)} characters, none of them a control or format character, not only spaces`,
   })
   .meta({
     minLength: 1,

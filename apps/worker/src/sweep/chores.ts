@@ -1,5 +1,6 @@
 import {
   AUDIT_BATCH,
+  EVENTS_BATCH,
   SEATS_BATCH,
   type SeatsRepository,
   SWEEP_BATCH,
@@ -71,6 +72,7 @@ export function chores(
     {
       name: 'expire',
       ...urgent,
+      batch: EVENTS_BATCH,
       everyMs: Math.min(everyMs, EXPIRE_AT_LEAST_EVERY_MS),
       lanes: EXPIRE_LANES,
       runBatch: () => sweeping.expire(),
@@ -81,9 +83,14 @@ export function chores(
       everyMs: Math.min(everyMs, DELIVER_AT_LEAST_EVERY_MS),
       runBatch: deliverWebhooks,
     },
-    { name: 'announce-expiry', ...patient, runBatch: () => sweeping.announceExpiry(expiryNoticeS) },
+    {
+      name: 'announce-expiry',
+      ...patient,
+      batch: EVENTS_BATCH,
+      runBatch: () => sweeping.announceExpiry(expiryNoticeS),
+    },
     { name: 'purge-webhooks', ...patient, runBatch: () => deliveries.purge(webhookRetentionS) },
-    { name: 'fail-overdue', ...urgent, runBatch: () => sweeping.failOverdue() },
+    { name: 'fail-overdue', ...urgent, batch: EVENTS_BATCH, runBatch: () => sweeping.failOverdue() },
     // The oldest sessions come first, and the queue has to serve its jobs meanwhile.
     { name: 're-enqueue', ...patient, runBatch: reEnqueue },
     { name: 'free-lapsed-seats', ...patient, batch: SEATS_BATCH, runBatch: () => seats.deleteLapsed() },

@@ -10,16 +10,20 @@ import { WebhookMetrics } from './webhook.metrics.js';
 
 /** Requests to one endpoint at one time. */
 export const PER_ENDPOINT = 8;
-/** How often a busy endpoint is looked at for further deliveries, in ms. */
-const LOOK_EVERY_MS = 500;
+/** How often further deliveries of a busy endpoint are claimed, in ms. */
+const CLAIM_EVERY_MS = 500;
 /** Added to the timeout of an attempt: until then the process has either settled it or lost it. */
 const LEASE_SLACK_S = 5;
+/** An endpoint whose secret cannot be opened is left alone for this time, in ms. */
+const UNREADABLE_MS = 60_000;
 
 /** Delivers what is due for one endpoint, until nothing is. Independent of BullMQ. */
 @Injectable()
 export class DeliverWebhooksHandler {
   private readonly stopping = new AbortController();
   private readonly leaseS: number;
+  /** Until when endpoints whose secret cannot be opened are left alone, in ms of `performance.now()`. */
+  private readonly unreadable = new Map<string, number>();
 
   constructor(
     private readonly deliveries: WebhookDeliveriesRepository,
@@ -43,7 +47,7 @@ export class DeliverWebhooksHandler {
     const ends = AbortSignal.any([this.stopping.signal, ...(signal === undefined ? [] : [signal])]);
     try {
       for (;;) {
-        const free = ends.aborted ? 0 : PER_ENDPOINT - running.size;
+        const free = ends.aborted || this.isUnreadable(endpointId) ? 0 : PER_ENDPOINT - running.size;
         const claimed = free === 0 ? [] : await this.deliveries.claim(endpointId, free, this.leaseS);
         for (const delivery of claimed) {
           const run = this.deliver(delivery).finally(() => running.delete(run));
@@ -52,7 +56,7 @@ export class DeliverWebhooksHandler {
           running.add(run);
         }
         if (running.size === 0) return;
-        await oneOf(running, ends.aborted || running.size === PER_ENDPOINT ? undefined : LOOK_EVERY_MS);
+        await raceWithTimeout(running, ends.aborted || running.size === PER_ENDPOINT ? undefined : CLAIM_EVERY_MS);
       }
     } finally {
       await Promise.allSettled(running);
@@ -60,11 +64,11 @@ export class DeliverWebhooksHandler {
   }
 
   private async deliver(delivery: ClaimedDelivery): Promise<void> {
-    const { id, endpointId, url, step } = delivery;
+    const { id, endpointId, url, step, lease } = delivery;
     const secrets = this.secretsOf(delivery);
     if (secrets === null) return;
     const reply = await this.client.send({ id, url, body: JSON.stringify(delivery.payload), secrets });
-    const attempt: SettledAttempt = { id, endpointId, ...settled(reply, step) };
+    const attempt: SettledAttempt = { id, endpointId, url, lease, ...settled(reply, step) };
     this.metrics.attempts.observe({ outcome: attempt.outcome }, attempt.durationMs / 1000);
     const disabled = await this.deliveries.settle(attempt).catch((error: unknown) => {
       // It is sent once more when its lease has ended.
@@ -77,22 +81,32 @@ export class DeliverWebhooksHandler {
     this.log.error({ webhook: endpointId, host: endpoint(url) }, `webhook disabled: ${why}; enable it once it works`);
   }
 
-  /** Null if they cannot be opened: no fault of the receiver, so it is no attempt. They are due again after the lease. */
+  private isUnreadable(endpointId: string): boolean {
+    return performance.now() < (this.unreadable.get(endpointId) ?? 0);
+  }
+
+  /** Null if they cannot be opened: no fault of the receiver, so it is no attempt, and the delivery is due again later. */
   private secretsOf({ endpointId, secret, previousSecret }: ClaimedDelivery): string[] | null {
     const sealed = previousSecret === null ? [secret] : [secret, previousSecret];
     try {
-      return sealed.map((one) => this.sealing.open(one, { webhookId: endpointId }));
+      const secrets = sealed.map((one) => this.sealing.open(one, { webhookId: endpointId }));
+      this.unreadable.delete(endpointId);
+      return secrets;
     } catch (error) {
       if (!(error instanceof UnknownSealingKeyError) && !(error instanceof SealBrokenError)) throw error;
       const { keyId } = error;
-      this.log.error({ webhook: endpointId, keyId }, 'webhook waits: its secret cannot be opened with this key ring');
+      if (!this.unreadable.has(endpointId)) {
+        const next = `it is tried again every ${String(UNREADABLE_MS / 1000)} s`;
+        this.log.error({ webhook: endpointId, keyId }, `the key ring cannot open the secret of this webhook: ${next}`);
+      }
+      this.unreadable.set(endpointId, performance.now() + UNREADABLE_MS);
       return null;
     }
   }
 }
 
 /** What a reply means for its delivery: 2xx alone is success. */
-function settled(reply: WebhookReply, step: number): Omit<SettledAttempt, 'id' | 'endpointId'> {
+function settled(reply: WebhookReply, step: number): Omit<SettledAttempt, 'id' | 'endpointId' | 'url' | 'lease'> {
   const { retryAfterS, ...recorded } = reply;
   const { status } = recorded;
   if (status !== null && status >= 200 && status < 300)
@@ -103,7 +117,7 @@ function settled(reply: WebhookReply, step: number): Omit<SettledAttempt, 'id' |
 }
 
 /** Waits until one of them has ended, or `ms` have passed. @throws what one of them throws */
-async function oneOf(running: ReadonlySet<Promise<void>>, ms: number | undefined): Promise<void> {
+async function raceWithTimeout(running: ReadonlySet<Promise<void>>, ms: number | undefined): Promise<void> {
   const done = new AbortController();
   try {
     await Promise.race([...running, ...(ms === undefined ? [] : [sleep(ms, done.signal)])]);

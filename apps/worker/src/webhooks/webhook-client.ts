@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { AddressPolicy, AddressRefusedError, Egress, type EgressClient, egressCause } from '@app/egress';
+import { AddressPolicy, AddressRefusedError, Egress, type EgressClient, publicEgressCause } from '@app/egress';
 import { printable } from '@app/kernel';
 import { scrub } from '@app/observability';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -63,7 +63,7 @@ export class WebhookClient implements OnApplicationShutdown {
       const reply = printable(scrub(text.toWellFormed()));
       return { durationMs: durationMs(), status, error: null, reply, retryAfterS: retryAfterS(header('retry-after')) };
     } catch (error) {
-      return { durationMs: durationMs(), status: null, error: egressCause(error), reply: null, retryAfterS: 0 };
+      return { durationMs: durationMs(), status: null, error: publicEgressCause(error), reply: null, retryAfterS: 0 };
     }
   }
 

@@ -143,7 +143,7 @@ export interface paths {
          * List the seats
          * @description The seats that are held, by name.
          *
-         *     Requires the scope `seats:read`. A ticket for the session or its room will do.
+         *     Requires the scope `seats:read`.
          */
         get: operations["listSeats"];
         put?: never;
@@ -3757,7 +3757,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
-                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them a control or format character, percent-encoded; not `me`, `.` or `..`. With a user’s JWT or a ticket only `me`. */
                 subject: string;
             };
             cookie?: never;
@@ -3912,7 +3912,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
-                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them a control or format character, percent-encoded; not `me`, `.` or `..`. With a user’s JWT or a ticket only `me`. */
                 subject: string;
             };
             cookie?: never;
@@ -4139,7 +4139,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them invisible, percent-encoded; not `me`, `.` or `..`. With a user’s JWT only `me`. */
+                /** @description With an API key the id of the user that it vouches for: 1 to 255 characters, none of them a control or format character, percent-encoded; not `me`, `.` or `..`. With a user’s JWT or a ticket only `me`. */
                 subject: string;
             };
             cookie?: never;

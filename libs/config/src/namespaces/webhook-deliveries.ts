@@ -10,8 +10,8 @@ export const webhookDeliveries = defineNamespace({
       default: '15000',
     },
     WEBHOOK_RETENTION_S: {
-      // An event is attempted for at most 3.8 days.
-      schema: whole(432_000, 315_360_000),
+      // An event is attempted for at most 6.3 days, if each Retry-After doubles the wait.
+      schema: whole(604_800, 315_360_000),
       description:
         'Retention of webhook events with their attempts, in s: how far back they can be listed and replayed.',
       default: '1209600',

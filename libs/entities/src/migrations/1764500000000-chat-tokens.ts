@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createIndex, dropIndex } from './create-index.js';
+import { withoutQueueing } from './without-queueing.js';
 
 /**
  * Chat tokens: rows of `sessions` with a subject, of which each has one live token. The previous release writes none of
@@ -10,7 +11,7 @@ export class ChatTokens1764500000000 implements MigrationInterface {
   transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('ALTER TABLE sessions ADD COLUMN IF NOT EXISTS chat_subject text');
+    await withoutQueueing(runner, 'ALTER TABLE sessions ADD COLUMN IF NOT EXISTS chat_subject text');
     // NOT VALID: rows that exist are not read under the lock.
     await replaceCheck(
       runner,
@@ -43,7 +44,9 @@ export class ChatTokens1764500000000 implements MigrationInterface {
 }
 
 async function replaceCheck(runner: QueryRunner, table: string, name: string, condition: string): Promise<void> {
-  await runner.query(`
-    ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${name}, ADD CONSTRAINT ${name} CHECK (${condition}) NOT VALID`);
+  await withoutQueueing(
+    runner,
+    `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${name}, ADD CONSTRAINT ${name} CHECK (${condition}) NOT VALID`,
+  );
   await runner.query(`ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}`);
 }

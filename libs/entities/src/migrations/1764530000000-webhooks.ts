@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { allowAuditActions, forbidAuditActions } from './audit-actions.js';
 import { createIndex, dropIndex } from './create-index.js';
+import { withoutQueueing } from './without-queueing.js';
 
 const ACTIONS = ['change-webhook'];
 
@@ -68,7 +69,7 @@ export class Webhooks1764530000000 implements MigrationInterface {
     await createIndex(runner, deliveries, 'webhook_deliveries_newest', '(endpoint_id, created_at, id)');
     await createIndex(runner, deliveries, 'webhook_deliveries_by_status', '(endpoint_id, status, created_at, id)');
     await createIndex(runner, deliveries, 'webhook_deliveries_age', '(created_at)');
-    await runner.query('ALTER TABLE sessions ADD COLUMN IF NOT EXISTS expiry_announced boolean');
+    await withoutQueueing(runner, 'ALTER TABLE sessions ADD COLUMN IF NOT EXISTS expiry_announced boolean');
     await createIndex(
       runner,
       'sessions',

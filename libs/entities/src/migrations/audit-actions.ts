@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { withoutQueueing } from './without-queueing.js';
 
 const CONSTRAINT = 'audit_entries_action_known';
 
@@ -23,7 +24,8 @@ async function replace(runner: QueryRunner, change: (known: string[]) => string[
   )) as { definition: string }[];
   const known = [...definition.matchAll(/'([a-z:-]+)'/g)].map(([, action = '']) => action);
   const list = change(known).map((action) => `'${action}'`);
-  await runner.query(
+  await withoutQueueing(
+    runner,
     `ALTER TABLE audit_entries DROP CONSTRAINT ${CONSTRAINT},
        ADD CONSTRAINT ${CONSTRAINT} CHECK (action IN (${list.join(', ')})) NOT VALID`,
   );

@@ -97,7 +97,7 @@ export class LiveSessions {
       if (changed !== null) return changed;
       if (found !== null) return { session: found, outcome: 'existing' };
     }
-    throw new RoomContendedError('The room is changing too fast');
+    throw new RoomContendedError('The session is changing too fast');
   }
 
   /**

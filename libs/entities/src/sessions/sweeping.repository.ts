@@ -8,6 +8,8 @@ import { expireDue, failOverdue } from './session-transitions.js';
 
 /** Maximum sessions or idempotency keys per statement. */
 export const SWEEP_BATCH = 1000;
+/** Maximum sessions per statement that writes events: one for each of up to 50 endpoints, all within its timeout. */
+export const EVENTS_BATCH = 200;
 /** SQL: whether a ready session is no chat token and lives longer than the notice of its expiry (`$1`, in s). */
 const MAY_ANNOUNCE = '(s.chat_subject IS NULL AND s.expires_at - s.ready_at > make_interval(secs => $1))';
 
@@ -53,7 +55,7 @@ export class SweepingRepository {
         statements,
         `s.ctid = ANY(ARRAY(
            SELECT d.ctid FROM sessions d WHERE d.status = 'ready' AND d.expires_at <= statement_timestamp()
-           ORDER BY d.expires_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
+           ORDER BY d.expires_at LIMIT ${String(EVENTS_BATCH)} FOR UPDATE SKIP LOCKED))`,
         [],
       );
       await notifySessionsChanged(statements, ids);
@@ -75,7 +77,7 @@ export class SweepingRepository {
              WHERE d.status = 'ready' AND d.expiry_announced IS NULL
                AND d.expires_at > statement_timestamp()
                AND d.expires_at <= statement_timestamp() + make_interval(secs => $1)
-             ORDER BY d.expires_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))
+             ORDER BY d.expires_at LIMIT ${String(EVENTS_BATCH)} FOR UPDATE SKIP LOCKED))
            RETURNING ${EVENT_COLUMNS}, s.expiry_announced
          ), announced AS (
            SELECT * FROM marked WHERE expiry_announced
@@ -98,7 +100,7 @@ export class SweepingRepository {
         statements,
         `s.ctid = ANY(ARRAY(
            SELECT d.ctid FROM sessions d WHERE d.status = 'pending' AND d.deadline_at <= statement_timestamp()
-           ORDER BY d.deadline_at LIMIT ${String(SWEEP_BATCH)} FOR UPDATE SKIP LOCKED))`,
+           ORDER BY d.deadline_at LIMIT ${String(EVENTS_BATCH)} FOR UPDATE SKIP LOCKED))`,
         [],
       );
       await notifySessionsChanged(

@@ -13,6 +13,8 @@ export interface ClaimedDelivery {
   /** Attempts since the event or its last replay. */
   step: number;
   url: string;
+  /** The end of the lease, which identifies this claim. */
+  lease: string;
   secret: string;
   /** The replaced secret, while it signs too; sealed like the other one. */
   previousSecret: string | null;
@@ -22,6 +24,10 @@ export interface ClaimedDelivery {
 export interface SettledAttempt {
   id: string;
   endpointId: string;
+  /** As claimed: of an endpoint with another URL by now the result says nothing. */
+  url: string;
+  /** As claimed: a delivery that was replayed or claimed again meanwhile keeps its schedule. */
+  lease: string;
   durationMs: number;
   status: number | null;
   error: string | null;

@@ -76,7 +76,7 @@ export class WebhookEndpointsRepository {
   }
 
   /**
-   * Changes what is given and keeps the rest. Enabling forgets earlier failures; what is pending is attempted again.
+   * Changes what is given and keeps the rest. Enabling, and another URL, forget earlier failures; what is pending is attempted again.
    *
    * @returns null if it does not exist
    */
@@ -93,7 +93,7 @@ export class WebhookEndpointsRepository {
         `UPDATE webhook_endpoints SET url = $2, types = $3, room_prefix = $4, description = $5, include_metadata = $6,
                 disabled_reason = CASE WHEN $7::boolean IS NULL THEN disabled_reason
                                        WHEN $7 THEN NULL ELSE COALESCE(disabled_reason, 'owner') END,
-                failing_since = CASE WHEN $7 THEN NULL ELSE failing_since END
+                failing_since = CASE WHEN $7 OR url <> $2 THEN NULL ELSE failing_since END
          WHERE id = $1 RETURNING ${COLUMNS}`,
         [id, url, types, roomPrefix, description, includeMetadata, enabled ?? null],
       );

@@ -79,6 +79,9 @@ async function attempt(act) {
   }
 }
 
+// Another link in the same tab changes the fragment alone.
+addEventListener('hashchange', () => location.reload());
+
 function failed(error) {
   showProblem(error);
   if (error.status !== 401) return;

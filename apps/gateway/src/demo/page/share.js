@@ -60,7 +60,7 @@ async function newTicket(session) {
     return { ticket, hint: `It carries a ticket for this ${what}, good until ${until}: no key, and no token.` };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    linked = { place: session.id, at: 0 };
+    if (linked.place === session.id) linked.at = 0;
     const why = error.status === 403 ? 'this key lacks the scope tickets:issue' : error.message;
     return { ticket: null, hint: `Without a ticket (${why}): guests need a key of their own.` };
   }
