@@ -205,8 +205,8 @@ export const MUTATIONS = [
   {
     name: 'a cached credential is accepted for as long as it is in memory',
     file: 'apps/gateway/src/cached-reads/credential-cache.ts',
-    from: 'performance.now() - found.acceptedAt < VALID_MS',
-    to: 'found.acceptedAt > 0',
+    from: 'ttl: VALID_MS',
+    to: 'ttl: 3_600_000',
     tests: ['test/integration/cached-reads.spec.ts'],
   },
   {

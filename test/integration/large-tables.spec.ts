@@ -249,10 +249,10 @@ describe('with 300,000 sessions that have ended', () => {
     const taken = await repository.take(taking);
     expect([taken.outcome, (await repository.take(taking)).outcome]).toEqual(['taken', 'name-taken']);
     const { id } = taken.outcome === 'taken' ? taken.seat : { id: '' };
-    expect((await repository.renew({ sessionId, id, caller, anyones: false })).outcome).toBe('renewed');
-    await repository.renew({ sessionId, id, caller: 'key:another', anyones: false });
+    expect((await repository.renew({ sessionId, id, caller, mayChangeAny: false })).outcome).toBe('renewed');
+    await repository.renew({ sessionId, id, caller: 'key:another', mayChangeAny: false });
     await repository.list(sessionId, { limit: 50 });
     await repository.count([sessionId]);
-    await repository.free({ sessionId, id, caller, anyones: false });
+    await repository.free({ sessionId, id, caller, mayChangeAny: false });
   }
 });

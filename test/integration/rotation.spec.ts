@@ -141,9 +141,11 @@ describe('a rotation', () => {
     ]);
   });
 
-  it('is an event for webhooks: closed, and rotated with the successor', async () => {
-    const body = { url: 'https://hooks.invalid/', types: ['session.closed', 'session.rotated'], roomPrefix: 'told' };
-    expect((await testApp.client.send('POST', '/v1/webhooks', { body })).status).toBe(201);
+  it('is an event for webhooks: rotated, with the successor, or closed for endpoints that hear of no rotation', async () => {
+    for (const types of [['session.closed', 'session.rotated'], ['session.closed']]) {
+      const body = { url: 'https://hooks.invalid/', types, roomPrefix: 'told' };
+      expect((await testApp.client.send('POST', '/v1/webhooks', { body })).status).toBe(201);
+    }
     const { id } = await ready('told');
     const { body: next } = await testApp.client.rotate(id);
     const events = await testApp.database.rows(

@@ -79,16 +79,13 @@ export interface WatchOptions extends CallOptions {
    * it is until then. At that time open the room again, and connect all clients with the new token.
    */
   onExpiring?: (session: Session) => void;
+  /** Called with the number of seats that are held, after changes. */
+  onSeats?: (counts: { participants: number; viewers: number }) => void;
 }
 
 export interface WaitOptions extends CallOptions {
   /** 60,000 by default. */
   timeoutMs?: number;
-}
-
-export interface WatchOptions extends CallOptions {
-  /** Called with the number of seats that are held, after each change. */
-  onSeats?: (counts: { participants: number; viewers: number }) => void;
 }
 
 export interface SeatOptions extends CallOptions {
@@ -221,16 +218,22 @@ export function createClient(options: ClientOptions) {
 
     /**
      * Takes a seat in a ready session, and renews it until `leave()`. A name that is taken throws a problem `name-taken`, whose
-     * `suggestion` was free; `session-full` means that there is room for viewers only.
+     * `suggestion` was free; `session-full` means that there is room for viewers only. It is sent once: after a lost response
+     * the name may be taken by this very call, for a minute.
      */
     takeSeat: async (tokenId: string, { name, role, signal, onLost }: SeatOptions): Promise<HeldSeat> => {
       const takenAt = performance.now();
       const params = { path: { tokenId } };
-      const taken = api.POST('/v1/sessions/{tokenId}/seats', { params, body: { name, role }, ...given(signal) });
+      const taken = api.POST('/v1/sessions/{tokenId}/seats', {
+        params,
+        body: { name, role },
+        ...given(signal),
+        fetch: (request) => sender.sendOnce(request),
+      });
       const seat = await dataOf<Seat>(taken);
       const path = { tokenId, seatId: seat.id };
       return holdSeat(seat, takenAt, {
-        renew: () => dataOf<Seat>(api.PUT('/v1/sessions/{tokenId}/seats/{seatId}', { params: { path } })),
+        renew: (signal) => dataOf<Seat>(api.PUT('/v1/sessions/{tokenId}/seats/{seatId}', { params: { path }, signal })),
         free: () => dataOf<undefined>(api.DELETE('/v1/sessions/{tokenId}/seats/{seatId}', { params: { path } })),
         onLost: onLost ?? (() => undefined),
       });

@@ -24,6 +24,17 @@ const cut = () => {
 const newRequest = (signal?: AbortSignal) =>
   new Request('http://server/v1/sessions', { method: 'POST', body: '{"products":[]}', ...(signal && { signal }) });
 
+describe('a request that must not happen twice', () => {
+  it('is sent once, whatever becomes of it', async () => {
+    const { fetch, requests } = server(ok, cut, () => refusal(503, problem('unavailable', true)));
+    const sender = new Sender({ credential: 'k', fetch });
+    await sender.sendOnce(newRequest());
+    await expect(sender.sendOnce(newRequest())).rejects.toThrow(ConnectionError);
+    expect((await sender.sendOnce(newRequest())).status).toBe(503);
+    expect(requests).toHaveLength(3);
+  });
+});
+
 describe('a request is sent again', () => {
   it.each([
     ['a problem that says retryable', () => refusal(503, problem('overloaded', true))],

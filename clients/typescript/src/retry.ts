@@ -38,6 +38,13 @@ export class Sender {
     }
   }
 
+  /** For what must not happen twice: sends the request once. @throws ConnectionError */
+  async sendOnce(request: Request): Promise<Response> {
+    const response = await this.attempt(request, ATTEMPTS);
+    if (response === undefined) throw new Error('an attempt without a response must throw');
+    return response;
+  }
+
   /** Undefined if the connection failed and there are attempts left. */
   private async attempt(request: Request, attempt: number): Promise<Response | undefined> {
     const { credential, fetch: send = fetch } = this.options;

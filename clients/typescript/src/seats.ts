@@ -10,13 +10,13 @@ export interface HeldSeat extends Pick<Seat, 'id' | 'session' | 'name' | 'role'>
 }
 
 export interface SeatCalls {
-  renew: () => Promise<Seat>;
+  renew: (signal: AbortSignal) => Promise<Seat>;
   free: () => Promise<void>;
   /** Called once if the seat can no longer be renewed, or was not in time. */
   onLost: (reason: Error) => void;
 }
 
-/** Renewals in a lease: one may fail without a loss, and one more after that. */
+/** Renewals in a lease: two in a row may fail before it ends. */
 const RENEWALS = 3;
 
 /**
@@ -37,7 +37,7 @@ export function holdSeat(seat: Seat, takenAt: number, { renew, free, onLost }: S
   async function renewOnce(leaseS: number, until: number): Promise<void> {
     const start = performance.now();
     try {
-      const renewed = await renew();
+      const renewed = await renew(AbortSignal.timeout(Math.max(1, until - start)));
       if (isHeld) schedule(renewed.leaseS, start + renewed.leaseS * 1000);
     } catch (error) {
       if (!isHeld) return;

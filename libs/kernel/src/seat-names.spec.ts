@@ -8,6 +8,7 @@ describe('names of seats', () => {
     ['  anna ', 'Anna'],
     ['Zoe\u0308', 'ZOË'],
     ['Straße', 'STRASSE'],
+    ['Straße', 'STRAẞE'],
     ['ΟΔΥΣΣΕΥΣ', 'Οδυσσευς'],
     ['Anna  Maria', 'anna maria'],
     ['An\u200bna', 'Anna'],

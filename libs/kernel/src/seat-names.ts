@@ -16,10 +16,14 @@ export function normalSeatName(name: string): string {
 
 /**
  * A normal name as it is compared with others, so that `ANNA`, `anna` and `Anna` are one: case is folded by way of upper
- * case (`ß` and `ss` are one as well), runs of spaces count as one, and invisible characters do not count.
+ * case (`ß`, `ẞ` and `ss` are one as well), runs of spaces count as one, and invisible characters do not count.
  */
 export function foldSeatName(name: string): string {
-  return normalSeatName(name.replace(INVISIBLE, '').replace(/\s+/gu, ' ')).toUpperCase().toLowerCase().normalize('NFC');
+  return normalSeatName(name.replace(INVISIBLE, '').replace(/\s+/gu, ' '))
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFC');
 }
 
 /** Names to suggest instead of a taken one: with low numbers in the first round, with random ones in later rounds. */

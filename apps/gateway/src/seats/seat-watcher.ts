@@ -6,6 +6,9 @@ import { type RowSubscriber, WatchedRows } from '../sessions/watched-rows.js';
 /** Safety net for missed events, in ms. Longer than that of sessions: the counts are only shown. */
 const REREAD_EVERY_MS = 5000;
 
+/** Between two counts, in ms: each is written to every follower, however many take seats at the same time. */
+const PAUSE_MS = 500;
+
 const NONE: SeatCounts = { participants: 0, viewers: 0 };
 
 /** The seats of watched sessions, as counts. */
@@ -18,7 +21,7 @@ export class SeatWatcher implements SessionEventsListener, OnApplicationBootstra
     this.rows = new WatchedRows(async (ids) => {
       const counts = await seats.count(ids);
       return new Map(ids.map((id) => [id, counts.get(id) ?? NONE]));
-    });
+    }, PAUSE_MS);
     events.subscribe(this);
   }
 

@@ -50,7 +50,7 @@ export class SeatsService {
   async renew(caller: Caller, sessionId: string, id: string): Promise<SeatRecord> {
     await this.readSession(caller, sessionId);
     const renewed = SEAT_ID.test(id)
-      ? await this.seats.renew({ sessionId, id, caller: caller.id, anyones: hasScope(caller, 'admin') })
+      ? await this.seats.renew({ sessionId, id, caller: caller.id, mayChangeAny: false })
       : ({ outcome: 'not-found' } as const);
     switch (renewed.outcome) {
       case 'renewed':
@@ -68,8 +68,8 @@ export class SeatsService {
   async free(caller: Caller, sessionId: string, id: string): Promise<void> {
     await this.sessions.find(sessionId);
     if (!SEAT_ID.test(id)) throw new ProblemError('not-found', { detail: 'Seat not found' });
-    const anyones = hasScope(caller, 'admin');
-    const { outcome } = await this.seats.free({ sessionId, id, caller: caller.id, anyones });
+    const mayChangeAny = hasScope(caller, 'admin');
+    const { outcome } = await this.seats.free({ sessionId, id, caller: caller.id, mayChangeAny });
     if (outcome === 'foreign') throw foreign(sessionId);
   }
 

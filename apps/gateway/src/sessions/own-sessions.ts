@@ -5,6 +5,6 @@ import { ProblemError } from '../problems/problem.js';
 /** Only API keys can end sessions that others created. @throws ProblemError 403 */
 export function requireOwn({ id, createdBy }: SessionRecord, caller: Caller): void {
   if (caller.principal.kind === 'key' || createdBy === caller.id || hasScope(caller, 'admin')) return;
-  const detail = 'Users can close only sessions they created';
+  const detail = 'Users can close and rotate only sessions they created';
   throw new ProblemError('insufficient-scope', { detail, sessionId: id });
 }

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 const READ_AT_ONCE = 1000;
 
 /** Called with each row that is read. Must be fast and must not throw. */
@@ -12,8 +14,14 @@ export class WatchedRows<R> {
   private readonly marked = new Set<string>();
   private reading = false;
 
-  /** @param read the rows of these sessions, by their ids, in one statement */
-  constructor(private readonly read: (ids: readonly string[]) => Promise<ReadonlyMap<string, R>>) {}
+  /**
+   * @param read the rows of these sessions, by their ids, in one statement
+   * @param pauseMs between two reads: what changes meanwhile is read once
+   */
+  constructor(
+    private readonly read: (ids: readonly string[]) => Promise<ReadonlyMap<string, R>>,
+    private readonly pauseMs = 0,
+  ) {}
 
   /** Watches a session; its row is read at once. The returned function ends it. */
   watch(id: string, subscriber: RowSubscriber<R>): () => void {
@@ -51,6 +59,7 @@ export class WatchedRows<R> {
       // The safety net makes up for a failed read.
       const rows = await this.read(ids).catch(() => new Map<string, R>());
       for (const [id, row] of rows) for (const subscriber of [...(this.watched.get(id) ?? [])]) subscriber(row);
+      if (this.pauseMs > 0) await setTimeout(this.pauseMs, undefined, { ref: false });
     }
     this.reading = false;
   }

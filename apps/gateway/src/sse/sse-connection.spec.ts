@@ -40,6 +40,13 @@ describe('an event stream', () => {
     expect(fake.written).toEqual([`2:${status}`]);
   });
 
+  it('tells how many seats are held: to a new reader only if there are any, to one that comes back in any case', () => {
+    const none = { participants: 0, viewers: 0 };
+    const [first, back] = [open(), open('1')];
+    for (const { stream } of [first, back]) for (let n = 0; n < 2; n++) stream.sendSeats(none);
+    expect([first.fake.written.length, back.fake.written.length]).toEqual([0, 1]);
+  });
+
   it('drops a reader that does not read, and writes no more to it', () => {
     const { fake, stream } = open();
     fake.writableLength = MAX_UNREAD_BYTES;

@@ -10,8 +10,8 @@ export type Sink = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'writableL
 /** One client following one session. A state given twice is sent once. */
 export class SseConnection {
   private seen: string | undefined;
-  /** The seats sent last. A session without seats has no such event. */
-  private seats = seatsFrame({ participants: 0, viewers: 0 });
+  /** The seats sent last. A client that follows for the first time expects none. */
+  private seats: string | undefined;
   private ended = false;
 
   constructor(
@@ -19,7 +19,9 @@ export class SseConnection {
     private readonly frameOf: (session: SessionRecord) => string,
     /** The version that the client has already seen, from `Last-Event-ID`. */
     private readonly lastEventId: string | undefined,
-  ) {}
+  ) {
+    if (lastEventId === undefined) this.seats = seatsFrame({ participants: 0, viewers: 0 });
+  }
 
   /** Sends a state. @returns whether it was the last one */
   send(session: SessionRecord): boolean {

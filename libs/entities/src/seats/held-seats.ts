@@ -1,4 +1,5 @@
 import { SEAT_LEASE_S } from '@app/kernel';
+import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/queryable.js';
 import { seatColumns, type SeatHolding, type SeatRecord } from './seat-record.js';
 
@@ -6,7 +7,9 @@ import { seatColumns, type SeatHolding, type SeatRecord } from './seat-record.js
 export const LEASE_END = `statement_timestamp() + make_interval(secs => ${String(SEAT_LEASE_S)})`;
 
 const FIND = 'SELECT s.id, s.session_id AS "sessionId", s.taken_by AS "takenBy" FROM seats s WHERE s.id = ANY($1)';
-const RENEW = `UPDATE seats s SET lease_until = ${LEASE_END} WHERE s.id = ANY($1) RETURNING ${seatColumns('s')}`;
+/** A lease may have ended since the lapsed ones were deleted. */
+const RENEW = `UPDATE seats s SET lease_until = ${LEASE_END}
+  WHERE s.id = ANY($1) AND ${checked('s.lease_until > statement_timestamp()')} RETURNING ${seatColumns('s')}`;
 const FREE = `DELETE FROM seats s WHERE s.id = ANY($1) RETURNING ${seatColumns('s')}`;
 
 /** Seats that were changed, and what came of each holding. */
@@ -33,7 +36,7 @@ async function changeHeld(statements: Queryable, sql: string, held: readonly Sea
   const ownerOf = ({ sessionId, id }: SeatHolding) => owners.get(`${sessionId} ${id}`);
   const own = held.filter((one) => {
     const owner = ownerOf(one);
-    return owner !== undefined && (one.anyones || owner === one.caller);
+    return owner !== undefined && (one.mayChangeAny || owner === one.caller);
   });
   const changed = own.length === 0 ? [] : await statements.query<SeatRecord>(sql, [idsOf(own)]);
   const byId = new Map(changed.map((seat) => [seat.id, seat]));

@@ -1,6 +1,7 @@
 import { seatsEventId, type SessionStatus } from '@app/kernel';
 import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/queryable.js';
+import { USE_INDEXES } from '../database/use-indexes.js';
 import { notifySessionsChanged } from '../sessions/notify-sessions-changed.js';
 import { SEEN_STATUS } from '../sessions/session-record.js';
 import { freeSeats, renewSeats } from './held-seats.js';
@@ -39,6 +40,7 @@ const STATE = `
  */
 export async function changeSeats(statements: Queryable, changes: readonly SeatChange[]): Promise<SeatOutcome[]> {
   const ids = [...new Set(changes.map(({ change }) => change.sessionId))];
+  await statements.query(USE_INDEXES);
   await statements.query(LOCK, [ids]);
   const lapsed = await statements.query<{ id: string }>(DELETE_LAPSED, [ids]);
   const sessions = new Map((await statements.query<Locked>(STATE, [ids])).map((row) => [row.id, row]));

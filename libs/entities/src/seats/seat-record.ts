@@ -32,8 +32,8 @@ export interface SeatHolding {
   sessionId: string;
   id: string;
   caller: string;
-  /** Whether the caller may renew and free the seats of others. */
-  anyones: boolean;
+  /** Whether the caller may change the seats of others. */
+  mayChangeAny: boolean;
 }
 
 /** Only a ready session has seats. `status` is that of the session; null if there is none. */

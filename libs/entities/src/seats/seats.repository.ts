@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
+import { USE_INDEXES } from '../database/use-indexes.js';
 import { notifySessionsChanged } from '../sessions/notify-sessions-changed.js';
-import { type SeatChange, type SeatOutcome, changeSeats } from './seat-changes.js';
+import { changeSeats, type SeatChange, type SeatOutcome } from './seat-changes.js';
 import {
   type FreeOutcome,
   type RenewOutcome,
@@ -19,7 +20,7 @@ import {
 /** Maximum seats per statement of the sweeper. */
 export const SEATS_BATCH = 1000;
 /** Changes of one transaction, which holds the locks of its sessions meanwhile. */
-const MAX_CHANGES = 100;
+const MAX_CHANGES = 20;
 
 /**
  * Seats of sessions. Changes that arrive together share a transaction: a crowd that takes seats in one session waits for
@@ -71,12 +72,15 @@ export class SeatsRepository {
 
   /** The seats of each session that has some, by its id. */
   async count(sessionIds: readonly string[]): Promise<Map<string, SeatCounts>> {
-    const rows = await this.database.query<SeatCounts & { id: string }>(
-      `SELECT session_id AS id, count(*) FILTER (WHERE role = 'participant')::int AS participants,
-              count(*) FILTER (WHERE role = 'viewer')::int AS viewers
-       FROM seats WHERE session_id = ANY($1) AND ${checked('lease_until > statement_timestamp()')} GROUP BY session_id`,
-      [sessionIds],
-    );
+    const rows = await this.database.transaction(async (statements) => {
+      await statements.query(USE_INDEXES);
+      return statements.query<SeatCounts & { id: string }>(
+        `SELECT session_id AS id, count(*) FILTER (WHERE role = 'participant')::int AS participants,
+                count(*) FILTER (WHERE role = 'viewer')::int AS viewers
+         FROM seats WHERE session_id = ANY($1) AND ${checked('lease_until > statement_timestamp()')} GROUP BY session_id`,
+        [sessionIds],
+      );
+    });
     return new Map(rows.map(({ id, ...counts }) => [id, counts]));
   }
 

@@ -95,7 +95,10 @@ export class LiveSessions {
       triedByOther = changed === 'under way';
       if (changed === 'under way') continue;
       if (changed !== null) return changed;
-      if (found !== null) return { session: found, outcome: 'existing' };
+      if (found === null) continue;
+      // It may have been rotated or closed instead of reopened.
+      const current = await this.find(name);
+      if (current?.id === found.id) return { session: current, outcome: 'existing' };
     }
     throw new RoomContendedError('The session is changing too fast');
   }

@@ -5,7 +5,6 @@ import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
 import { EVENT_COLUMNS, recordEvents, recordRotation } from '../webhooks/outbox.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
-import { RoomContendedError } from './rooms.repository.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { eraseContents, insertSession } from './session-transitions.js';
 
@@ -15,6 +14,9 @@ export interface Rotation {
   /** Maximum time of the next generation in `pending`, in s. */
   deadlineS: number;
 }
+
+/** SQL: an endpoint that hears of rotations is told of this one, and not of the close too. */
+const ROTATED_IS_TOLD = `s.status = 'closed' AND 'session.rotated' = ANY(e.types)`;
 
 interface Ended {
   room: string | null;
@@ -44,7 +46,7 @@ export class RotatingRepository {
                   status = CASE WHEN status = 'ready' AND expires_at <= statement_timestamp() THEN 'expired' ELSE 'closed' END
            WHERE id = $1 AND ${checked(`room IS NOT NULL AND status IN ('pending', 'ready', 'failed')`)}
            RETURNING ${EVENT_COLUMNS}, s.products
-         ), recorded AS (${recordEvents('ended')})
+         ), recorded AS (${recordEvents('ended', { unless: ROTATED_IS_TOLD })})
          SELECT room, status, products, metadata FROM ended`,
         [id],
       );
@@ -57,7 +59,7 @@ export class RotatingRepository {
       const { room, products, metadata } = ended;
       const next = { id: newSessionId(), room, products, metadata, createdBy: actor, deadlineS };
       if ((await insertSession(statements, next)) === null)
-        throw new RoomContendedError('The room has another session');
+        throw new Error('the room of a session that was just closed has another one');
       await auditChange(statements, { actor, action: 'create', sessionId: next.id });
       await recordRotation(statements, id, next.id);
       const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [next.id]);

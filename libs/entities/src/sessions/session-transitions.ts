@@ -3,6 +3,7 @@ import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
 import type { Queryable } from '../database/queryable.js';
+import { USE_INDEXES } from '../database/use-indexes.js';
 import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 
 /**
@@ -35,7 +36,7 @@ export interface NewSession {
   createdBy: string;
   /** The time it has to become ready, in s, if its opener gave one. */
   readyWithinS?: number | undefined;
-  /** The same otherwise. */
+  /** The default, in s, if there is no `readyWithinS`. */
   deadlineS: number;
 }
 
@@ -128,8 +129,9 @@ export async function retryFailed(
  */
 export async function eraseContents(statements: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
+  await statements.query(USE_INDEXES);
   await statements.query(
-    // A lookup for each session (OFFSET 0): the table of seats grows and shrinks faster than it is analyzed.
+    // OFFSET 0: a lookup for each session.
     `WITH freed AS (DELETE FROM seats WHERE ctid = ANY(ARRAY(
        SELECT s.ctid FROM unnest($1::text[]) AS ended (id)
        CROSS JOIN LATERAL (SELECT ctid FROM seats WHERE session_id = ended.id OFFSET 0) s)))

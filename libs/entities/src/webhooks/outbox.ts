@@ -12,6 +12,8 @@ const time = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 
 interface EventOptions {
   /** SQL: the type of the event. By default it is named after the session's status. */
   type?: string;
+  /** SQL over the session `s` and the endpoint `e`: which events are left out. */
+  unless?: string;
   /** SQL: a further field, with a comma before it. */
   more?: string;
 }
@@ -28,7 +30,7 @@ interface EventOptions {
  */
 export function recordEvents(
   changed: string,
-  { type = `'session.' || s.status`, more = '' }: EventOptions = {},
+  { type = `'session.' || s.status`, unless = 'false', more = '' }: EventOptions = {},
 ): string {
   return `
     INSERT INTO webhook_deliveries (id, endpoint_id, type, session_id, payload, due_at, created_at)
@@ -40,7 +42,7 @@ export function recordEvents(
     FROM ${changed} s JOIN webhook_endpoints e
       ON e.disabled_reason IS NULL AND ${type} = ANY(e.types)
          AND (e.room_prefix IS NULL OR starts_with(s.room, e.room_prefix))
-    WHERE starts_with(s.id, 'ses_')`;
+    WHERE starts_with(s.id, 'ses_') AND NOT (${unless})`;
 }
 
 function fields(more: string): string {
