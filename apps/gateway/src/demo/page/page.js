@@ -80,7 +80,7 @@ async function attempt(act) {
 }
 
 // Another link in the same tab changes the fragment alone.
-addEventListener('hashchange', () => location.reload());
+window.addEventListener('hashchange', () => location.reload());
 
 function failed(error) {
   showProblem(error);
