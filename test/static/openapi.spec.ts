@@ -49,7 +49,7 @@ describe('the OpenAPI document', () => {
       const route: Route = ROUTES[operation.operationId as keyof typeof ROUTES];
       expect([operation.operationId, operation.security]).toEqual([
         operation.operationId,
-        route.scope === null ? undefined : [{ credential: [] }],
+        route.scope === null ? [] : [{ credential: [] }],
       ]);
       if (route.scope === null) continue;
       for (const scope of requiredScopes(route)) expect(operation.description).toContain(`\`${scope}\``);
