@@ -13,6 +13,7 @@ import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
 import { TicketsModule } from './tickets/tickets.module.js';
+import { TimelineModule } from './timeline/timeline.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
@@ -31,6 +32,7 @@ export class GatewayModule {
         SessionsModule,
         SeatsModule,
         SseModule,
+        TimelineModule,
         TicketsModule,
         ChatModule,
         AuditModule,
