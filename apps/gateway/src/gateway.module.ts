@@ -2,7 +2,7 @@ import { type GatewaySettings, SettingsModule } from '@app/config';
 import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
-import { QueueModule } from '@app/queue';
+import { MintTokensQueue, QueueModule } from '@app/queue';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { ChatModule } from './chat/chat.module.js';
@@ -43,7 +43,8 @@ export class GatewayModule {
     };
   }
 
-  constructor(health: Health, database: Database, postgres: Postgres) {
+  constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
     health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
+    health.registerNotice('queue-paused', () => queue.isPaused());
   }
 }

@@ -13,7 +13,7 @@ export interface ProcessorOptions {
   id: z.ZodType<string>;
   /** Jobs that are processed at one time. */
   concurrency: () => number;
-  queue: { readonly place: string; counts(): Promise<{ waiting: number }> };
+  queue: { readonly place: string; counts(): Promise<{ waiting: number }>; isPaused?(): Promise<boolean> };
 }
 
 /**
@@ -74,10 +74,15 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     await this.worker.close();
   }
 
-  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable. */
+  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable or paused. */
   async isAlive(): Promise<boolean> {
     if (!this.worker.isRunning()) return false;
-    const counts = await this.options.queue.counts().catch(() => null);
+    const { queue } = this.options;
+    if ((await queue.isPaused?.().catch(() => false)) === true) {
+      this.watch.progressed();
+      return true;
+    }
+    const counts = await queue.counts().catch(() => null);
     return counts === null || this.watch.isAlive(counts.waiting, this.running < this.worker.concurrency);
   }
 }

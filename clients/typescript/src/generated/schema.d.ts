@@ -979,6 +979,8 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "unavailable";
             failing: string[];
+            /** @description What operators should know, such as `queue-paused`: sessions are accepted and stay pending. */
+            notices?: string[];
         };
         Problem: {
             /** @description `urn:watchtogether:problem:` and the code */
