@@ -181,7 +181,7 @@ describe('the steps of a timeline', () => {
   it('of a session that no worker has taken say so, and when it fails', () => {
     expect(texts({})).toEqual([
       'key:a asked for stream for room derby, generation 1.',
-      'In the queue for 30 s; no worker has finished a run of it yet: none is running or free, or the queue is unavailable.',
+      'In the queue for 30 s; no worker has finished a run of it yet: none is running or free, or the queue is paused or unavailable.',
       'Still pending. A worker may run it at any time; it fails if it is not ready in 14 min 30 s.',
     ]);
   });

@@ -136,7 +136,7 @@ function queued(at: Date, next: Date | null, notes: readonly StoredNote[], now: 
   if (run !== undefined) {
     const durationMs = run.at - at.getTime();
     const takenOver = notes.some((note) => note.event === 'held' && note.reason === 'taken-over' && inTime(note.at));
-    const late = durationMs < LATE_MS ? '' : ': none was running or free, or the queue was unavailable';
+    const late = durationMs < LATE_MS ? '' : ': none was running or free, or the queue was paused or unavailable';
     const text = takenOver
       ? `For ${spellDuration(durationMs)} no worker finished a run of it.`
       : `In the queue for ${spellDuration(durationMs)}, until a worker took it${late}.`;
@@ -144,7 +144,7 @@ function queued(at: Date, next: Date | null, notes: readonly StoredNote[], now: 
   }
   if (now === null || next !== null) return [];
   const durationMs = now.getTime() - at.getTime();
-  const late = durationMs < LATE_MS ? '' : ': none is running or free, or the queue is unavailable';
+  const late = durationMs < LATE_MS ? '' : ': none is running or free, or the queue is paused or unavailable';
   const text = `In the queue for ${spellDuration(durationMs)}; no worker has finished a run of it yet${late}.`;
   return [{ at, event: 'queued', durationMs, text }];
 }
