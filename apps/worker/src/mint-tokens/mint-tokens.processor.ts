@@ -1,8 +1,9 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
-import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type JobResult } from '@app/queue';
+import { type JobResult, MINT_TOKENS, MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue } from '@app/queue';
 import { Inject } from '@nestjs/common';
+import { JobsMetrics } from '../jobs/jobs.metrics.js';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
 /** Delay of a job while the database or the queue is unavailable, in ms. */
@@ -16,10 +17,16 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: MintTokensHandler,
     queue: MintTokensQueue,
+    private readonly metrics: JobsMetrics,
     health: Health,
   ) {
     super(config, queue);
     health.registerLive('worker-loop', () => this.isAlive());
+  }
+
+  protected override onUnknownJob(): void {
+    super.onUnknownJob();
+    this.metrics.recordUnknown(MINT_TOKENS);
   }
 
   protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<JobResult> {
