@@ -182,9 +182,13 @@ const sessions = [
     ],
   }),
   chart('Queue', {
-    description: 'Jobs of the queue mint-tokens. Delayed jobs wait for their next attempt.',
+    description:
+      'Jobs of the queue mint-tokens. Delayed jobs wait for their next attempt. Paused is 1 while an operator has paused it.',
     unit: 'short',
-    queries: [['max by (state) (queue_jobs)', '{{state}}']],
+    queries: [
+      ['max by (state) (queue_jobs)', '{{state}}'],
+      ['max(queue_paused)', 'paused'],
+    ],
   }),
   chart('Sessions failed, by code', {
     description: 'cas-credentials-rejected and cas-rejected are not retried.',

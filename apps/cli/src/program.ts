@@ -3,10 +3,12 @@ import { addDoctor } from './commands/doctor.js';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addQueue } from './commands/queue.js';
 import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
 import { addSessions } from './commands/sessions.js';
 import { addSubjects } from './commands/subjects.js';
+import { addSupportBundle } from './commands/support-bundle.js';
 import { addWebhooks } from './commands/webhooks.js';
 
 const MISUSED = 2;
@@ -24,8 +26,10 @@ export function createProgram(exit: (code: number) => never): Command {
   addKeys(program);
   addSessions(program);
   addRedrive(program);
+  addQueue(program);
   addReseal(program);
   addDoctor(program);
+  addSupportBundle(program);
   addSubjects(program);
   addWebhooks(program);
   addEnvExample(program);

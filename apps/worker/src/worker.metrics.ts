@@ -27,6 +27,14 @@ export class WorkerMetrics {
       },
     });
     new Gauge({
+      name: 'queue_paused',
+      help: '1 while an operator has paused the mint-tokens queue, else 0; NaN while the queue is unavailable. The same in every worker',
+      registers,
+      async collect() {
+        this.set(await queue.isPaused().then(Number, () => NaN));
+      },
+    });
+    new Gauge({
       name: 'sessions',
       help: 'Live sessions and chat tokens by status (pending, ready, failed), each counted up to 100,000; absent while the database is unavailable. The same in every worker',
       labelNames: ['status'],
