@@ -1,4 +1,4 @@
-import { SweepingRepository } from '@app/entities';
+import { Database, SweepingRepository } from '@app/entities';
 import { Metrics } from '@app/observability';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -144,6 +144,23 @@ describe('what a gateway tells an alarm', () => {
         'sessions_opened_total{kind="chat"} 1',
       ]),
     );
+  });
+
+  it('counts the connections that are busy, and the statements that wait for one', async () => {
+    const database = testApp.gateway.app.get(Database);
+    const held = Promise.withResolvers<undefined>();
+    const transactions = Array.from({ length: 10 }, () => database.transaction(() => held.promise));
+    const waiting = database.query('SELECT 1');
+    await eventually(async () => {
+      const found = await lines();
+      expect(found).toContain('database_pool_connections{state="busy"} 10');
+      expect(found.find((line) => line.startsWith('database_pool_waiting '))).toMatch(/ [1-9]\d*$/);
+    }, 4000);
+    held.resolve(undefined);
+    await Promise.all([...transactions, waiting]);
+    await eventually(async () => {
+      expect(await lines()).toContain('database_pool_waiting 0');
+    });
   });
 
   it('counts the requests that it holds now', async () => {
