@@ -6,7 +6,7 @@ export {
 } from './api-keys/api-keys.repository.js';
 export type { AuditFilter, AuditPlace } from './audit/audit-page.js';
 export { type AuditCount, type AuditItem, AuditRepository } from './audit/audit.repository.js';
-export { Database, type PoolCounts } from './database/database.js';
+export { Database } from './database/database.js';
 export type { Queryable } from './database/queryable.js';
 export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';

@@ -18,6 +18,7 @@ export class OpeningsMetrics {
     for (const kind of KINDS) this.opened.inc({ kind }, 0);
   }
 
+  /** A session that a request created. */
   record(kind: (typeof KINDS)[number]): void {
     this.opened.inc({ kind });
   }

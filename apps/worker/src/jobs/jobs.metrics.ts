@@ -17,6 +17,7 @@ export class JobsMetrics {
     for (const queue of [MINT_TOKENS, DELIVER_WEBHOOKS]) this.unknown.inc({ queue }, 0);
   }
 
+  /** A job that was dropped. */
   recordUnknown(queue: string): void {
     this.unknown.inc({ queue });
   }

@@ -14,7 +14,7 @@ const TRANSACTION_FACTOR = 1.2;
 const QUIET_MS = 5000;
 
 /** The connections of the pool. */
-export interface PoolCounts {
+interface PoolCounts {
   busy: number;
   idle: number;
   /** Callers that wait for a connection. */
@@ -59,6 +59,7 @@ export class Database implements Queryable {
     });
   }
 
+  /** The connections of this process, for its metrics. */
   get poolCounts(): PoolCounts {
     const { totalCount, idleCount, waitingCount, options } = this.pool;
     return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, limit: options.max };
