@@ -204,6 +204,8 @@ describe('with 300,000 sessions that have ended', () => {
   it('gauges and limits read the rows that they are about', async () => {
     await expectIndexed(['sessions'], async () => {
       expect(await service(SweepingRepository).oldestPendingS()).toBeGreaterThan(0);
+      expect(await service(SweepingRepository).oldestOverdueS()).toBeGreaterThan(0);
+      expect((await service(SweepingRepository).countLive()).ready).toBeGreaterThan(1000);
       expect((await service(SessionsRepository).countPending(200_000, 10)).all).toBeGreaterThan(0);
     });
   });
