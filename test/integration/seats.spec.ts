@@ -81,15 +81,18 @@ describe('a seat', () => {
     });
   });
 
-  it.each(['Anna', 'ANNA', '  anna\t', 'An\u200bna'])('has a name of its own, which %j is not', async (name) => {
-    const session = await aSession();
-    await takeSeat(client, session, 'Anna');
-    const taken = await takeSeat(other.client, session, name, 'viewer');
-    expect(outcome(taken)).toBe('409 name-taken');
-    expect(taken.body).toMatchObject({ errors: [{ pointer: '#/name' }], retryable: false });
-    expect(outcome(await takeSeat(client, session, taken.body.suggestion ?? ''))).toBe('201');
-    expect(outcome(await takeSeat(client, await aSession(), name))).toBe('201');
-  });
+  it.each(['Anna', 'ANNA', '  anna\t', 'An\u200bna', 'Anna\u2800'])(
+    'has a name of its own, which %j is not',
+    async (name) => {
+      const session = await aSession();
+      await takeSeat(client, session, 'Anna');
+      const taken = await takeSeat(other.client, session, name, 'viewer');
+      expect(outcome(taken)).toBe('409 name-taken');
+      expect(taken.body).toMatchObject({ errors: [{ pointer: '#/name' }], retryable: false });
+      expect(outcome(await takeSeat(client, session, taken.body.suggestion ?? ''))).toBe('201');
+      expect(outcome(await takeSeat(client, await aSession(), name))).toBe('201');
+    },
+  );
 
   it('is suggested under another name also when the first forty are taken, or the name is as long as it may be', async () => {
     const session = await aSession();
@@ -256,6 +259,44 @@ describe('a lease', () => {
       '204',
     ]);
     expect(outcome(await takeSeat(client, next.id, 'Anna'))).toBe('201');
+  });
+});
+
+describe('a person', () => {
+  const ticket = async (subject: string, session: string) =>
+    testApp.newClient(testApp.url, ticketOf(await issueFor(client, { session }, { subject })));
+
+  it('holds four seats of a session at most, by however many tickets, and takes another when one is free or has lapsed', async () => {
+    const session = await aSession();
+    const devices = await Promise.all(Array.from({ length: 10 }, () => ticket('anna', session)));
+    const replies = await Promise.all(devices.map((one, n) => takeSeat(one, session, `Anna ${n}`, 'viewer')));
+    expect(replies.map(outcome).sort()).toEqual([
+      ...Array<string>(4).fill('201'),
+      ...Array<string>(6).fill('429 rate-limited'),
+    ]);
+    const [refused] = replies.filter(({ status }) => status === 429);
+    expect(refused?.headers['retry-after']).toBe('60');
+    expect(refused?.body).toMatchObject({ detail: 'You hold 4 seats of this session: leave one first' });
+    const [first, second] = replies.filter(({ status }) => status === 201).map(({ body }) => body) as [Seat, Seat];
+    await freeSeat(devices[0]!, first);
+    expect(outcome(await takeSeat(devices[0]!, session, 'Anna', 'participant'))).toBe('201');
+    await lapse(second);
+    expect(outcome(await takeSeat(devices[1]!, session, 'Again', 'participant'))).toBe('201');
+    expect(outcome(await takeSeat(devices[1]!, session, 'Once more'))).toBe('429 rate-limited');
+    expect(outcome(await takeSeat(await ticket('ben', session), session, 'Ben'))).toBe('201');
+    await eventually(async () => {
+      const { body } = await client.send<{ items: { action: string }[] }>('GET', `/v1/audit?session=${session}`);
+      expect(body.items.map(({ action }) => action)).toContain('denied:rate-limited');
+    });
+  });
+
+  it('has four in each session; an API key acts for many persons and has no such limit', async () => {
+    const [one, two] = [await aSession(), await aSession()];
+    for (const session of [one, two]) {
+      const anna = await ticket('anna', session);
+      for (let n = 0; n < 4; n++) expect(outcome(await takeSeat(anna, session, `Anna ${n}`, 'viewer'))).toBe('201');
+    }
+    for (let n = 0; n < 6; n++) expect(outcome(await takeSeat(client, one, `Ben ${n}`, 'viewer'))).toBe('201');
   });
 });
 

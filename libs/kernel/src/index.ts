@@ -15,6 +15,7 @@ export * from './seat-names.js';
 export * from './seats.js';
 export * from './session-events.js';
 export * from './states.js';
-export * from './webhooks.js';
 export * from './subjects.js';
 export * from './tickets.js';
+export * from './webhook-rules.js';
+export * from './webhooks.js';
