@@ -2,7 +2,7 @@ import { type GatewaySettings, SettingsModule } from '@app/config';
 import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
-import { QueueModule } from '@app/queue';
+import { MintTokensQueue, QueueModule } from '@app/queue';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { ChatModule } from './chat/chat.module.js';
@@ -13,6 +13,7 @@ import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
 import { TicketsModule } from './tickets/tickets.module.js';
+import { TimelineModule } from './timeline/timeline.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
@@ -31,6 +32,7 @@ export class GatewayModule {
         SessionsModule,
         SeatsModule,
         SseModule,
+        TimelineModule,
         TicketsModule,
         ChatModule,
         AuditModule,
@@ -41,7 +43,8 @@ export class GatewayModule {
     };
   }
 
-  constructor(health: Health, database: Database, postgres: Postgres) {
+  constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
     health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
+    health.registerNotice('queue-paused', () => queue.isPaused());
   }
 }

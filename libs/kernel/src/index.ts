@@ -17,5 +17,8 @@ export * from './session-events.js';
 export * from './states.js';
 export * from './subjects.js';
 export * from './tickets.js';
+export * from './timeline/spell-duration.js';
+export * from './timeline/timeline-entries.js';
+export * from './timeline/timeline-notes.js';
 export * from './webhook-rules.js';
 export * from './webhooks.js';

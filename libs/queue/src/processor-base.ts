@@ -3,7 +3,7 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { z } from 'zod';
-import { JobCancelledError, type JobResult, RetryLaterError } from './job-result.js';
+import { JobCancelledError, type JobResult, type PriorRuns, priorRuns, RetryLaterError } from './job-result.js';
 import { StallDetector } from './stall-detector.js';
 
 export interface ProcessorOptions {
@@ -13,7 +13,7 @@ export interface ProcessorOptions {
   id: z.ZodType<string>;
   /** Jobs that are processed at one time. */
   concurrency: () => number;
-  queue: { readonly place: string; counts(): Promise<{ waiting: number }> };
+  queue: { readonly place: string; counts(): Promise<{ waiting: number }>; isPaused?(): Promise<boolean> };
 }
 
 /**
@@ -34,7 +34,7 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
   }
 
   /** One run of one job. `signal` aborts when the lock is lost, since another worker may have taken the job. */
-  protected abstract run(id: string, signal: AbortSignal | undefined): Promise<JobResult>;
+  protected abstract run(id: string, signal: AbortSignal | undefined, prior: PriorRuns): Promise<JobResult>;
 
   /** Must declare three parameters: BullMQ passes the signal only to a function that does. */
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
@@ -42,7 +42,7 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     if (job.name !== this.options.name || !id.success) throw new JobCancelledError('unknown-job');
     this.running++;
     try {
-      settle(await this.run(id.data, signal));
+      settle(await this.run(id.data, signal, priorRuns(job)));
     } finally {
       this.running--;
     }
@@ -74,10 +74,15 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     await this.worker.close();
   }
 
-  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable. */
+  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable or paused. */
   async isAlive(): Promise<boolean> {
     if (!this.worker.isRunning()) return false;
-    const counts = await this.options.queue.counts().catch(() => null);
+    const { queue } = this.options;
+    if ((await queue.isPaused?.().catch(() => false)) === true) {
+      this.watch.progressed();
+      return true;
+    }
+    const counts = await queue.counts().catch(() => null);
     return counts === null || this.watch.isAlive(counts.waiting, this.running < this.worker.concurrency);
   }
 }
@@ -87,7 +92,7 @@ function settle(outcome: JobResult): void {
     case 'done':
       return;
     case 'retry':
-      throw new RetryLaterError(outcome.afterMs);
+      throw new RetryLaterError(outcome.afterMs, outcome.storeUnavailable);
     case 'cancel':
       throw new JobCancelledError(outcome.code);
   }

@@ -1,4 +1,4 @@
-import type { FailureCode, Product, SessionStatus } from '@app/kernel';
+import type { FailureCode, Product, SessionStatus, StoredNote } from '@app/kernel';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
@@ -111,4 +111,8 @@ export class SessionEntity {
   /** When it failed, was closed or expired; retention starts here. */
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
+
+  /** What happened to it beside its changes of state, oldest first; written by `timeline_append` only. */
+  @Column({ type: 'jsonb', nullable: true, select: false })
+  timeline!: StoredNote[] | null;
 }
