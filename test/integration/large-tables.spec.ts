@@ -246,8 +246,9 @@ describe('with 300,000 sessions that have ended', () => {
 
   async function seats(sessionId: string): Promise<void> {
     const repository = service(SeatsRepository);
-    const caller = 'key:backend';
-    const taking = { sessionId, name: 'Anna', role: 'participant', takenBy: caller, maxParticipants: 16 } as const;
+    const caller = 'ticket:backend#anna';
+    const limits = { maxParticipants: 16, maxOfCaller: 4 };
+    const taking = { sessionId, name: 'Anna', role: 'participant', takenBy: caller, ...limits } as const;
     const taken = await repository.take(taking);
     expect([taken.outcome, (await repository.take(taking)).outcome]).toEqual(['taken', 'name-taken']);
     const { id } = taken.outcome === 'taken' ? taken.seat : { id: '' };
