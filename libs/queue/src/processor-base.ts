@@ -1,4 +1,5 @@
 import { StoreOutageLog } from '@app/connections';
+import { tracing } from '@app/tracing';
 import { WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -14,6 +15,8 @@ export interface ProcessorOptions {
   /** Jobs that are processed at one time. */
   concurrency: () => number;
   queue: { readonly place: string; counts(): Promise<{ waiting: number }> };
+  /** Whether a run is a span, below the one that sent the job. */
+  traced?: boolean;
 }
 
 /**
@@ -42,10 +45,21 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     if (job.name !== this.options.name || !id.success) throw new JobCancelledError('unknown-job');
     this.running++;
     try {
-      settle(await this.run(id.data, signal));
+      settle(await this.runTraced(job, id.data, signal));
     } finally {
       this.running--;
     }
+  }
+
+  private runTraced(job: Job, id: string, signal: AbortSignal | undefined): Promise<JobResult> {
+    const traces = this.options.traced === true ? tracing() : null;
+    if (traces === null) return this.run(id, signal);
+    const attributes = { 'watchtogether.session.id': id, 'watchtogether.attempt': job.attemptsStarted };
+    return traces.processJob(job.opts.telemetry?.metadata, attributes, async (span) => {
+      const result = await this.run(id, signal);
+      span.setAttribute('watchtogether.outcome', result.kind);
+      return result;
+    });
   }
 
   onApplicationBootstrap(): void {

@@ -6,6 +6,7 @@ import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import type { JobResult } from '@app/queue';
 import { Sealing } from '@app/sealing';
+import { traced, tracing } from '@app/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { MintingMetrics } from './minting.metrics.js';
@@ -33,6 +34,8 @@ export class MintTokensHandler {
   async mint(sessionId: string, signal?: AbortSignal): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
     if (task === null) return { kind: 'done' };
+    // The sweeper knows nothing of the request.
+    tracing()?.linkActive(task.traceparent);
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
 
     const runs = await Promise.allSettled(
@@ -42,7 +45,7 @@ export class MintTokensHandler {
     const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
 
-    const publication = await this.publishWithRetry(sessionId, tokens, signal);
+    const publication = await traced('publish tokens', {}, () => this.publishWithRetry(sessionId, tokens, signal));
     this.record(sessionId, publication);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
 

@@ -11,6 +11,7 @@ import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens
 import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-audit.js';
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
+import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
@@ -32,6 +33,7 @@ export const MIGRATIONS = [
   TicketAudit1764510000000,
   Seats1764520000000,
   Webhooks1764530000000,
+  Traceparent1764560000000,
 ];
 
 const ENTITIES = [

@@ -111,4 +111,8 @@ export class SessionEntity {
   /** When it failed, was closed or expired; retention starts here. */
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
+
+  /** The trace of the request that created it (W3C `traceparent`); null if there is none. */
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
 }
