@@ -445,7 +445,7 @@ for (const queue of QUEUES) {
       }, 90_000);
     }
 
-    it('are in no log, no reply, no metric, no title of a process', async () => {
+    it('are in no log, no reply, no metric, no trace, no title of a process', async () => {
       const all = [...deployment.gateways, ...deployment.workers, ...processes];
       const titles = [deployment.gateway, deployment.worker].map(({ pid }) => processTitle(pid));
       expect(titles.join('').length > 0 || process.platform !== 'linux').toBe(true);

@@ -24,5 +24,11 @@ function summarize(sql: string): StatementSummary {
   const [, ...parts] = CHANGE.exec(sql) ?? [];
   const [operation, table] = parts.filter((part) => part !== undefined);
   if (operation !== undefined && table !== undefined) return { operation, table };
-  return { operation: /^\s*(SET|LOCK)\b/.exec(sql)?.[1] ?? 'SELECT', table: READ.exec(sql)?.[1] ?? '' };
+  return { operation: /^\s*(SET|LOCK)\b/.exec(sql)?.[1] ?? 'SELECT', table: READ.exec(outermost(sql))?.[1] ?? '' };
+}
+
+/** A statement without what is in parentheses. */
+function outermost(sql: string): string {
+  const without = sql.replace(/\([^()]*\)/g, '');
+  return without === sql ? sql : outermost(without);
 }
