@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AdmissionService } from '../support/admission-service.js';
 import { eventually } from '../support/eventually.js';
+import { rawQueue } from '../support/queue.js';
 import { describeOn, QUEUES } from '../support/test-app.js';
 import { TestDeployment } from '../support/test-deployment.js';
 import { type Span, TraceReceiver, treeOf } from '../support/trace-receiver.js';
@@ -136,6 +137,28 @@ for (const queue of QUEUES) {
           }
         }
       });
+    });
+
+    it('of a job that was lost and enqueued again are linked to that of the request', async () => {
+      await deployment.worker.terminate();
+      const { traceId, headers } = begun();
+      const { body } = await deployment.client().openRoom('lost', { headers });
+      await spansOf(traceId, 'mint-tokens send');
+      const jobs = rawQueue(deployment);
+      await jobs.obliterate({ force: true });
+      await jobs.close();
+      await deployment.database.rows('UPDATE sessions SET due_at = now() WHERE id = $1', [body.id]);
+      await deployment.startWorker();
+      const run = await eventually(() => {
+        const found = receiver.spans.find(
+          ({ name, attributes }) =>
+            name === 'mint-tokens process' && attributes['watchtogether.session.id'] === body.id,
+        );
+        expect(found).toBeDefined();
+        return found;
+      });
+      expect(run).toMatchObject({ parent: undefined, links: [expect.objectContaining({ traceId })] });
+      expect(run?.traceId).not.toBe(traceId);
     });
 
     it('of failed calls name the code, and nothing else', async () => {

@@ -111,9 +111,10 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   }
 
   /** Travels beside the data of a job, as BullMQ's own telemetry does. */
-  private telemetryOf(sessionId: string): { telemetry?: { metadata: string } } {
+  private telemetryOf(sessionId: string): { telemetry: { metadata: string } } | undefined {
+    if (this.traces.size === 0) return undefined;
     const trace = this.traces.get(sessionId);
-    return trace === undefined ? {} : { telemetry: { metadata: trace.traceparent } };
+    return trace && { telemetry: { metadata: trace.traceparent } };
   }
 
   /** The number of jobs by state. @throws StoreUnavailableError */
