@@ -4,6 +4,44 @@ const E = 'libs/entities/src/sessions';
 
 export const MUTATIONS = [
   {
+    name: 'the notes of a run are not written when the session becomes ready',
+    file: `${E}/publications.ts`,
+    from: 'timeline = timeline_append(s.timeline, $3::jsonb -> s.id)',
+    to: 'timeline = s.timeline',
+    tests: ['test/integration/timeline.spec.ts'],
+  },
+  {
+    name: 'tokens that came too late are not noted',
+    file: `${E}/publications.ts`,
+    from: "...discarded.map((product) => ({ event: 'discarded' as const, product }))",
+    to: '',
+    tests: ['test/e2e/duplicate-and-poison-jobs.spec.ts'],
+    build: true,
+  },
+  {
+    name: 'a take-over is noted at the end of the run, not at its beginning',
+    file: 'apps/worker/src/mint-tokens/run-notes.ts',
+    from: '...held, agoMs: since(this.startedAt)',
+    to: '...held, agoMs: 0',
+    tests: ['test/e2e/worker-crashes.spec.ts'],
+    build: true,
+  },
+  {
+    name: 'a paused queue counts as a stalled worker',
+    file: 'libs/queue/src/mint-tokens.queue.ts',
+    from: 'return this.bounded(this.queue.isPaused());',
+    to: 'return Promise.resolve(false);',
+    tests: ['test/integration/queue-pause.spec.ts'],
+    build: true,
+  },
+  {
+    name: 'the secrets of the shell are not masked in a support bundle',
+    file: 'apps/cli/src/commands/support-bundle.ts',
+    from: "secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)",
+    to: 'text',
+    tests: ['test/integration/support-bundle.spec.ts'],
+  },
+  {
     name: 'the sweeper takes due sessions without moving due_at on',
     file: `${E}/sweeping.repository.ts`,
     from: "SET due_at = statement_timestamp() + interval '10 seconds'",

@@ -7,8 +7,14 @@ import { loadEnvFile } from './start/env-file.mjs';
 import { readRunning } from './start/running.mjs';
 
 loadEnvFile();
-const env = { ...readRunning(process.env), ...process.env };
-const child = spawn(PROJECT_NODE, [appEntry('cli'), ...process.argv.slice(2)], {
+const { environment, opsUrls, logDir } = readRunning(process.env);
+const env = { ...environment, ...process.env };
+const args = process.argv.slice(2);
+if (args[0] === 'support-bundle') {
+  if (!args.includes('--ops-url')) args.push(...opsUrls.flatMap((url) => ['--ops-url', url]));
+  if (!args.includes('--logs') && logDir) args.push('--logs', logDir);
+}
+const child = spawn(PROJECT_NODE, [appEntry('cli'), ...args], {
   env,
   stdio: 'inherit',
 });

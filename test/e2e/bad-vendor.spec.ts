@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady, metric } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe('a bad vendor', () => {
   let deployment: TestDeployment;
@@ -30,38 +31,48 @@ describe('a bad vendor', () => {
     return [...deployment.gateways, ...deployment.workers].map((process) => process.everything()).join('\n');
   }
 
-  it.each<[string, FaultCommand]>([
-    ['500', { kind: 'status', status: 500, times: 1 }],
-    ['502', { kind: 'status', status: 502, times: 1 }],
-    ['503 with Retry-After', { kind: 'status', status: 503, retryAfter: '1', times: 1 }],
-    ['429 without Retry-After', { kind: 'status', status: 429, times: 1 }],
+  it.each<[string, FaultCommand, string]>([
+    ['500', { kind: 'status', status: 500, times: 1 }, 'HTTP 500'],
+    ['502', { kind: 'status', status: 502, times: 1 }, 'HTTP 502'],
+    ['503 with Retry-After', { kind: 'status', status: 503, retryAfter: '1', times: 1 }, 'CAS asked to wait'],
+    ['429 without Retry-After', { kind: 'status', status: 429, times: 1 }, 'CAS rate limit exceeded'],
     [
       '429 with a date in the past',
       { kind: 'status', status: 429, retryAfter: 'Wed, 21 Oct 2015 07:28:00 GMT', times: 1 },
+      'HTTP 429',
     ],
-    ['408', { kind: 'status', status: 408, times: 1 }],
-    ['a cut connection', { kind: 'reset', times: 1 }],
-    ['a silent connection', { kind: 'hang', times: 1 }],
-    ['a body that drips', { kind: 'drip', times: 1 }],
-    ['a late answer', { kind: 'delay', delayMs: 1500, times: 1 }],
-    ['something that is not JSON', { kind: 'garbage', times: 1 }],
-    ['a token that is a number', { kind: 'wrong-type', times: 1 }],
-    ['an empty 200', { kind: 'empty', times: 1 }],
-    ['no token', { kind: 'no-token', times: 1 }],
-    ['a token that is not a JWT', { kind: 'not-a-jwt', times: 1 }],
-    ['an expired token', { kind: 'expired-token', times: 1 }],
-    ['a body of 200 MB', { kind: 'huge', times: 1 }],
-    ['a gzip bomb', { kind: 'gzip-bomb', times: 1 }],
-    ['a redirect to another origin', { kind: 'redirect', location: 'http://127.0.0.1:9/', times: 1 }],
-  ])('answers once with %s: the session is ready after a retry', async (_name, fault) => {
-    await deployment.cas.fault(fault);
-    const id = await open();
-    await expectReady(deployment, [id], 15_000);
-    const [row] = await deployment.database.rows<{ attempts: number }>('SELECT attempts FROM sessions WHERE id = $1', [
-      id,
-    ]);
-    expect(row?.attempts).toBe(1);
-  });
+    ['408', { kind: 'status', status: 408, times: 1 }, 'HTTP 408'],
+    ['a cut connection', { kind: 'reset', times: 1 }, 'CAS is unavailable: '],
+    ['a silent connection', { kind: 'hang', times: 1 }, 'CAS is unavailable: no response'],
+    ['a body that drips', { kind: 'drip', times: 1 }, 'CAS is unavailable: no response'],
+    ['a late answer', { kind: 'delay', delayMs: 1500, times: 1 }, 'CAS is unavailable: no response'],
+    ['something that is not JSON', { kind: 'garbage', times: 1 }, 'is not valid JSON'],
+    ['a token that is a number', { kind: 'wrong-type', times: 1 }, 'contains no token'],
+    ['an empty 200', { kind: 'empty', times: 1 }, 'is not valid JSON'],
+    ['no token', { kind: 'no-token', times: 1 }, 'contains no token'],
+    ['a token that is not a JWT', { kind: 'not-a-jwt', times: 1 }, 'is not a JWT'],
+    ['an expired token', { kind: 'expired-token', times: 1 }, 'has already expired'],
+    ['a body of 200 MB', { kind: 'huge', times: 1 }, 'exceeds 64 KiB'],
+    ['a gzip bomb', { kind: 'gzip-bomb', times: 1 }, 'unrequested content encoding'],
+    [
+      'a redirect to another origin',
+      { kind: 'redirect', location: 'http://127.0.0.1:9/', times: 1 },
+      'redirected to another origin',
+    ],
+  ])(
+    'answers once with %s: the session is ready after a retry, and the timeline says why',
+    async (_name, fault, sentence) => {
+      await deployment.cas.fault(fault);
+      const id = await open();
+      await expectReady(deployment, [id], 15_000);
+      const [row] = await deployment.database.rows<{ attempts: number }>(
+        'SELECT attempts FROM sessions WHERE id = $1',
+        [id],
+      );
+      expect(row?.attempts).toBe(1);
+      await expectTimeline(deployment.client(), id, sentence, 'issued a stream token', 'Ready after');
+    },
+  );
 
   it.each<[number, string]>([
     [400, 'cas-rejected'],
@@ -80,6 +91,8 @@ describe('a bad vendor', () => {
     expect((await deployment.client().openRoom(reply.body.room ?? '')).body).toEqual(reply.body);
     expect(await metric(deployment.worker.opsUrl, `sessions_failed_total{code="${code}"}`)).toBeGreaterThan(0);
     expect(deployment.worker.lines.filter((line) => line.level === 50 && line.sessionId === id)).toHaveLength(1);
+
+    await expectTimeline(deployment.client(), id, `HTTP ${String(status)}`, 'Failed. It will not be retried');
 
     const retried = await deployment.client().retry(id);
     expect(retried.status).toBe(202);
@@ -137,6 +150,7 @@ describe('a bad vendor', () => {
       expect(performance.now() - since).toBeGreaterThan(11_000);
     }, 12_000);
     expect((await callsSoFar()) - opened).toBeLessThanOrEqual(4);
+    await expectTimeline(deployment.client(), ids[39] ?? '', 'the circuit breaker is open', 'Still pending');
     await deployment.cas.clearFaults();
     await expectReady(deployment, ids, 40_000);
     await eventually(async () => {

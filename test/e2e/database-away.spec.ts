@@ -3,6 +3,7 @@ import { eventually, repeatedly } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queue in %s', (queue) => {
   let deployment: TestDeployment;
@@ -46,6 +47,12 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
       await expectReady(deployment, accepted, 30_000);
       expect(await ready()).toBe(200);
       await expectInvariants(deployment, accepted);
+      await expectTimeline(
+        deployment.client(),
+        held.body.id,
+        /database could not be reached|Taken over/,
+        'Ready after',
+      );
     },
     60_000,
   );

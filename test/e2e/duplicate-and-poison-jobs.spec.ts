@@ -3,6 +3,7 @@ import type { Queue } from 'bullmq';
 import { rawQueue } from '../support/queue.js';
 import { expectHeld, expectNoJobs, expectReady, metric } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe.each<Backend>(['postgres', 'redis'])('jobs that should not be there, with the queue in %s', (backend) => {
   let deployment: TestDeployment;
@@ -39,6 +40,7 @@ describe.each<Backend>(['postgres', 'redis'])('jobs that should not be there, wi
     await expectNoJobs(deployment);
     expect(await wasted()).toBe(before + 1);
     await deployment.cas.clearFaults();
+    await expectTimeline(deployment.client(), body.id, 'Ready', 'discarded: another run had published one');
   });
 
   it('poison and unknown jobs are dropped, and the others go on', async () => {

@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectHeld, expectNoJobs, expectReady, metric } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe.each<Backend>(['postgres', 'redis'])(
   'a worker that freezes with its mint in flight, with the queue in %s',
@@ -38,6 +39,7 @@ describe.each<Backend>(['postgres', 'redis'])(
         expect(await metric(frozen.opsUrl, 'wasted_mints_total')).toBe(1);
       });
       expect((await deployment.client().read(id)).body).toEqual(before.body);
+      await expectTimeline(deployment.client(), id, 'Taken over', 'Ready', 'discarded: another run had published one');
       await deployment.worker.end();
       await expectInvariants(deployment, accepted);
       deployment.workers.splice(1);

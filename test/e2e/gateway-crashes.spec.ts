@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe.each<Backend>(['postgres', 'redis'])('a gateway that dies, with the queue in %s', (queue) => {
   let deployment: TestDeployment;
@@ -19,6 +20,9 @@ describe.each<Backend>(['postgres', 'redis'])('a gateway that dies, with the que
     const [row] = await deployment.database.rows<{ id: string }>(`SELECT id FROM sessions WHERE room = 'no-job'`);
     // Due 10 s after its creation, and swept soon after.
     await expectReady(deployment, [row?.id ?? 'missing'], 20_000);
+    const other = new Client(deployment.gateways[0]?.url ?? '', deployment.apiKey);
+    await expectTimeline(other, row?.id ?? 'missing', 'In the queue for 1', 'The sweeper found no progress', 'Ready');
+    await other.end();
     await expectInvariants(deployment, [row?.id ?? 'missing']);
   });
 

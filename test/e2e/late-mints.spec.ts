@@ -4,6 +4,7 @@ import { expectInvariants } from '../support/invariants.js';
 import { rawQueue } from '../support/queue.js';
 import { expectHeld, expectNoJobs, expectReady } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 /** Longer than any wait in these tests, so that only the mechanism under test can help. */
 const NO_SWEEPER = { SWEEP_EVERY_MS: '60000' };
@@ -41,6 +42,12 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     );
     expect((await deployment.cas.summary()).stream.tokens).toBe(2);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(
+      deployment.client(),
+      closed,
+      ' closed it;',
+      'came too late and was discarded: the session had',
+    );
   });
 
   it('a session past its deadline while CAS holds its mint stays failed', async () => {
@@ -55,6 +62,7 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     await deployment.cas.release();
     await expectNoJobs(deployment);
     expect(await deployment.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1', [id])).toEqual([]);
+    await expectTimeline(deployment.client(), id, 'Failed. Its deadline passed');
     await deployment.client().close(id);
   });
 
@@ -93,6 +101,7 @@ describe.each<Backend>(['postgres', 'redis'])('what comes late, with the queue i
     await expectReady(deployment, [id]);
     await expectNoJobs(deployment);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(deployment.client(), id, 'too late and was discarded: another run had published one');
   });
 
   it('opening against closing never leaves two live sessions nor an open room without one', async () => {

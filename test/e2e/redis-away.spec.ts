@@ -4,6 +4,7 @@ import { eventually, repeatedly } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 describe('Redis', () => {
   let deployment: TestDeployment;
@@ -40,6 +41,12 @@ describe('Redis', () => {
     await deployment.startWorker();
     await expectReady(deployment, ids, 30_000);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(
+      deployment.client(),
+      ids[0] ?? '',
+      'The sweeper found no progress and queued it again',
+      'Ready',
+    );
   }, 60_000);
 
   it('is killed and away for 10 s: creates are accepted, fast, and heal when it is back', async () => {
@@ -52,6 +59,7 @@ describe('Redis', () => {
     ids.push(...(await openRooms('back', 5)));
     await expectReady(deployment, ids, 40_000);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(deployment.client(), ids[0] ?? '', 'or the queue was paused or unavailable', 'Ready');
   }, 90_000);
 
   it('is away, or just coming back: a gateway and a worker that are told to end do so, with 0', async () => {

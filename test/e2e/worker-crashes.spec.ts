@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.js';
 import { expectInvariants } from '../support/invariants.js';
 import { expectHeld, expectNoJobs, expectReady } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 /** Lock (2 s) and two looks for stalled jobs (0.5 s each), with slack for a busy machine. */
 const TAKE_OVER_MS = 15_000;
@@ -35,6 +36,7 @@ describe.each<Backend>(['postgres', 'redis'])('a worker that dies, with the queu
     await deployment.startWorker();
     await expectReady(deployment, [id], TAKE_OVER_MS);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(deployment.client(), id, 'Taken over: a worker took the job before', 'Ready after');
   });
 
   it('after CAS answered, before anything was written, wastes that mint and nothing else', async () => {
@@ -46,6 +48,7 @@ describe.each<Backend>(['postgres', 'redis'])('a worker that dies, with the queu
     await expectReady(deployment, [id], TAKE_OVER_MS);
     expect((await deployment.cas.summary()).stream.calls - before).toBe(2);
     await expectInvariants(deployment, accepted);
+    await expectTimeline(deployment.client(), id, 'Taken over: a worker took the job before', 'issued a stream token');
   });
 
   it('after it published, before its job was finished, causes no second call to CAS', async () => {
@@ -75,5 +78,6 @@ describe.each<Backend>(['postgres', 'redis'])('a worker that dies, with the queu
     await deployment.cas.clearFaults();
     await deployment.startWorker();
     await expectReady(deployment, [id], TAKE_OVER_MS);
+    await expectTimeline(deployment.client(), id, 'Taken over: 5 workers took the job before', 'Ready after');
   }, 90_000);
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { expectInvariants } from '../support/invariants.js';
 import { expectReady, metric } from '../support/sessions.js';
 import { type Backend, TestDeployment } from '../support/test-deployment.js';
+import { expectTimeline } from '../support/timelines.js';
 
 /** Preloaded rather than wrapped around: so the process that is started is the worker itself. */
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
@@ -35,6 +36,15 @@ describe.each<Backend>(['postgres', 'redis'])(
           const before = await Promise.all(ids.map((id) => deployment.client().read(id)));
           expect(new Set(before.map((reply) => reply.body.tokens?.stream)).size).toBe(ids.length);
           await expectInvariants(deployment, ids);
+          const noted = await deployment.database.rows<{ id: string }>(
+            `SELECT id FROM sessions WHERE timeline @> '[{"reason": "clock-skew"}]'`,
+          );
+          expect(noted).not.toEqual([]);
+          await expectTimeline(
+            deployment.client(),
+            noted[0]?.id ?? '',
+            /clock of the worker is .* ahead of the database/,
+          );
         } finally {
           await deployment.end();
         }

@@ -33,6 +33,9 @@ describe('the built command line', () => {
     [['reseal'], 0, 'key'],
     [['subjects', 'erase', 'anna'], 0, '0'],
     [['doctor'], 0, 'database'],
+    [['doctor', '--mint', '--yes'], 0, 'CAS issued a stream token'],
+    [['doctor', '--mint'], 1, 'Repeat the command with --yes'],
+    [['queue', 'status'], 0, 'The queue is running'],
     [['--help'], 0, 'Operator commands'],
     [['no-such-command'], 2, 'unknown command'],
   ])('runs: %j', async (args, code, text) => {

@@ -47,7 +47,9 @@ class Launcher {
     const databaseUrl = plan.given.DATABASE_URL ? undefined : await this.providePostgres();
     this.environments = environmentsOf(plan, process.env, { databaseUrl, secrets: this.secrets });
     await this.step('migrate', () => this.migrate());
-    writeRunning(plan.dataDir, this.environments.worker);
+    const { ports, logDir } = plan;
+    const opsUrls = [ports.gatewayOps, ports.workerOps].map((port) => `http://127.0.0.1:${port}`);
+    writeRunning(plan.dataDir, this.environments.worker, { opsUrls, logDir });
     if (this.watch) await this.step('build, and again after each change', () => this.watchBuild());
     await this.startApps();
     const { secrets, postgres, startedAt } = this;

@@ -3,10 +3,13 @@ import { addDoctor } from './commands/doctor.js';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addQueue } from './commands/queue.js';
 import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
+import { addRooms } from './commands/rooms.js';
 import { addSessions } from './commands/sessions.js';
 import { addSubjects } from './commands/subjects.js';
+import { addSupportBundle } from './commands/support-bundle.js';
 import { addWebhooks } from './commands/webhooks.js';
 
 const MISUSED = 2;
@@ -23,9 +26,12 @@ export function createProgram(exit: (code: number) => never): Command {
   addMigrate(program);
   addKeys(program);
   addSessions(program);
+  addRooms(program);
   addRedrive(program);
+  addQueue(program);
   addReseal(program);
   addDoctor(program);
+  addSupportBundle(program);
   addSubjects(program);
   addWebhooks(program);
   addEnvExample(program);

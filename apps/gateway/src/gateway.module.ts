@@ -2,7 +2,7 @@ import { type GatewaySettings, SettingsModule } from '@app/config';
 import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
-import { QueueModule } from '@app/queue';
+import { MintTokensQueue, QueueModule } from '@app/queue';
 import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
@@ -14,6 +14,7 @@ import { ServerModule } from './server/server.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SseModule } from './sse/sse.module.js';
 import { TicketsModule } from './tickets/tickets.module.js';
+import { TimelineModule } from './timeline/timeline.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** HTTP in, rows and jobs out. Never calls CAS. */
@@ -33,6 +34,7 @@ export class GatewayModule {
         SessionsModule,
         SeatsModule,
         SseModule,
+        TimelineModule,
         TicketsModule,
         ChatModule,
         AuditModule,
@@ -43,7 +45,8 @@ export class GatewayModule {
     };
   }
 
-  constructor(health: Health, database: Database, postgres: Postgres) {
+  constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
     health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
+    health.registerNotice('queue-paused', () => queue.isPaused());
   }
 }

@@ -20,6 +20,16 @@ export class WorkerMetrics {
       },
     });
     new Gauge({
+      name: 'queue_paused',
+      help: 'Whether the mint-tokens queue is paused by an operator: 1 or 0; absent while the queue is unavailable',
+      registers,
+      async collect() {
+        this.reset();
+        const paused = await queue.isPaused().catch(() => null);
+        if (paused !== null) this.set(Number(paused));
+      },
+    });
+    new Gauge({
       name: 'oldest_pending_seconds',
       help: 'Age of the oldest pending session since its creation or last retry; NaN while the database is unavailable',
       registers,

@@ -48,5 +48,6 @@ export class WorkerModule {
   constructor(health: Health, database: Database, postgres: Postgres, queue: MintTokensQueue) {
     health.registerReady('database', { check: () => database.assertUsable(), place: () => postgres.place });
     health.registerReady('queue', { check: () => queue.assertUsable(), place: () => queue.place });
+    health.registerNotice('queue-paused', () => queue.isPaused());
   }
 }

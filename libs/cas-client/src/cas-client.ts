@@ -79,6 +79,11 @@ export class CasClient implements OnApplicationShutdown {
     }
   }
 
+  /** Host and port of CAS, for operators. */
+  get endpoint(): string {
+    return new URL(this.settings.url).host;
+  }
+
   /** While the credential files are changing, a rejection is retryable: the session waits for the new key pair. */
   private judge(reply: Reply): MintedToken {
     try {

@@ -1,6 +1,7 @@
 import type { Namespace } from './namespaces/namespace.js';
 import { access } from './namespaces/access.js';
 import { admission } from './namespaces/admission.js';
+import { apiClient } from './namespaces/api-client.js';
 import { cas } from './namespaces/cas.js';
 import { database } from './namespaces/database.js';
 import { demo } from './namespaces/demo.js';
@@ -55,6 +56,7 @@ export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
+export const roomsNamespaces = { apiClient };
 export const webhooksNamespaces = { runtime, database, sealing, webhooks };
 /** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */
 export const doctorNamespaces = { ...gatewayNamespaces, ...workerNamespaces };

@@ -18,6 +18,7 @@ import { SeatsRepository } from './seats/seats.repository.js';
 import { SessionsRepository } from './sessions/sessions.repository.js';
 import { SubjectsRepository } from './audit/subjects.repository.js';
 import { SweepingRepository } from './sessions/sweeping.repository.js';
+import { TimelineRepository } from './sessions/timeline.repository.js';
 import { WebhookDeliveriesRepository } from './webhooks/webhook-deliveries.repository.js';
 import { WebhookEndpointsRepository } from './webhooks/webhook-endpoints.repository.js';
 import { WebhookLogRepository } from './webhooks/webhook-log.repository.js';
@@ -35,6 +36,7 @@ const repositories = [
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,
+  TimelineRepository,
   WebhookDeliveriesRepository,
   WebhookEndpointsRepository,
   WebhookLogRepository,

@@ -38,6 +38,7 @@ export {
 } from './sessions/sessions.repository.js';
 export { type Erased, SubjectsRepository } from './audit/subjects.repository.js';
 export { AUDIT_BATCH, EVENTS_BATCH, SWEEP_BATCH, SweepingRepository } from './sessions/sweeping.repository.js';
+export { type SessionTimeline, TimelineRepository } from './sessions/timeline.repository.js';
 export {
   type ClaimedDelivery,
   FAILING_DAYS,

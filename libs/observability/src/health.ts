@@ -24,6 +24,8 @@ export class Health {
   private readonly ready = new Map<string, ReadinessCheck>();
   /** What was logged last about each part that is not ready. */
   private readonly notReady = new Map<string, string>();
+  /** States of which operators should know, such as a queue that was paused, though the process can do its work. */
+  private readonly notices = new Map<string, () => Promise<boolean>>();
   private draining = false;
 
   constructor(@Inject(LOG) private readonly log: Log) {}
@@ -34,6 +36,11 @@ export class Health {
 
   registerReady(part: string, check: ReadinessCheck): void {
     this.ready.set(part, check);
+  }
+
+  /** `check` says whether the notice applies. If it throws, the notice is left out: a readiness check says more. */
+  registerNotice(notice: string, check: () => Promise<boolean>): void {
+    this.notices.set(notice, check);
   }
 
   /** Called on SIGTERM: the process is no longer ready, but stays alive. */
@@ -60,6 +67,15 @@ export class Health {
       return found === null ? [] : [part];
     });
     return (await Promise.all(parts)).flat();
+  }
+
+  /** The notices that apply. */
+  async applyingNotices(): Promise<string[]> {
+    const found = [...this.notices].map(async ([notice, check]) => {
+      const applies = await withTimeout(CHECK_TIMEOUT_MS, check(), () => new Error('timeout')).catch(() => false);
+      return applies ? [notice] : [];
+    });
+    return (await Promise.all(found)).flat();
   }
 
   private note(part: string, cause: string | null): void {

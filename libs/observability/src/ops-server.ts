@@ -22,8 +22,8 @@ export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown 
       return reply.code(failing.length === 0 ? 200 : 503).send(healthBody(failing));
     });
     this.server.get('/readyz', async (_request, reply) => {
-      const failing = await health.failingReady();
-      return reply.code(failing.length === 0 ? 200 : 503).send(healthBody(failing));
+      const [failing, notices] = await Promise.all([health.failingReady(), health.applyingNotices()]);
+      return reply.code(failing.length === 0 ? 200 : 503).send(healthBody(failing, notices));
     });
     this.server.get('/metrics', async (_request, reply) =>
       reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics()),
@@ -42,7 +42,14 @@ export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 }
 
-/** The response of both health routes: the names of the failing parts, never their error messages. */
-export function healthBody(failing: string[]): { status: 'ok' | 'unavailable'; failing: string[] } {
-  return { status: failing.length === 0 ? 'ok' : 'unavailable', failing };
+/** The response of a health route. `notices` is present if there are any. */
+export interface HealthBody {
+  status: 'ok' | 'unavailable';
+  failing: string[];
+  notices?: string[];
+}
+
+/** The names of the failing parts, never their error messages, and what else operators should know. */
+export function healthBody(failing: string[], notices: string[] = []): HealthBody {
+  return { status: failing.length === 0 ? 'ok' : 'unavailable', failing, ...(notices.length > 0 && { notices }) };
 }

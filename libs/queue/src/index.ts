@@ -5,6 +5,6 @@ export { migrateQueue } from './migrate-queue.js';
 export { MINT_TOKENS } from './mint-tokens.job.js';
 export { MintTokensProcessor, MintTokensProcessorBase } from './mint-tokens.processor-base.js';
 export { MintTokensQueue, type QueueCounts } from './mint-tokens.queue.js';
-export type { JobResult } from './job-result.js';
+export type { JobResult, PriorRuns } from './job-result.js';
 export { DeliverWebhooksQueueModule, QueueModule, type QueueSettings } from './queue.module.js';
 export { waitForQueue } from './wait-for-queue.js';

@@ -4,7 +4,7 @@ import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
 import { type JobTrace, tracing } from '@app/tracing';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { Queue } from 'bullmq';
+import type { JobType, Queue } from 'bullmq';
 import { MINT_TOKENS, MINT_TOKENS_OPTIONS, type MintTokensPayload } from './mint-tokens.job.js';
 import { QueueStore } from './queue-store.js';
 
@@ -18,6 +18,8 @@ const LOOK_EVERY_MS = 250;
 const PROMOTE_LOOKS = 40;
 
 const COUNTED_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
+/** A state of jobs in Postgres that BullMQ's types leave out. */
+const PAUSED = 'paused' as JobType;
 export type QueueCounts = Record<(typeof COUNTED_STATES)[number], number>;
 
 /**
@@ -119,7 +121,25 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
 
   /** The number of jobs by state. @throws StoreUnavailableError */
   async counts(): Promise<QueueCounts> {
-    return (await this.bounded(this.queue.getJobCounts(...COUNTED_STATES))) as QueueCounts;
+    const counts = await this.bounded(this.queue.getJobCounts(...COUNTED_STATES, PAUSED));
+    // In Postgres, jobs that wait in a paused queue have a state of their own.
+    const { paused = 0, waiting = 0, ...rest } = counts;
+    return { ...rest, waiting: waiting + paused } as QueueCounts;
+  }
+
+  /** Stops all workers from taking jobs until `resume`. Running jobs finish. @throws StoreUnavailableError */
+  async pause(): Promise<void> {
+    await this.bounded(this.queue.pause());
+  }
+
+  /** @throws StoreUnavailableError */
+  async resume(): Promise<void> {
+    await this.bounded(this.queue.resume());
+  }
+
+  /** @throws StoreUnavailableError */
+  isPaused(): Promise<boolean> {
+    return this.bounded(this.queue.isPaused());
   }
 
   /** Resolves if jobs can be added and taken. @throws StoreUnavailableError, with the error of the store as its cause */

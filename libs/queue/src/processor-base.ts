@@ -4,7 +4,7 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { z } from 'zod';
-import { JobCancelledError, type JobResult, RetryLaterError } from './job-result.js';
+import { JobCancelledError, type JobResult, type PriorRuns, priorRuns, RetryLaterError } from './job-result.js';
 import { StallDetector } from './stall-detector.js';
 
 export interface ProcessorOptions {
@@ -14,7 +14,7 @@ export interface ProcessorOptions {
   id: z.ZodType<string>;
   /** Jobs that are processed at one time. */
   concurrency: () => number;
-  queue: { readonly place: string; counts(): Promise<{ waiting: number }> };
+  queue: { readonly place: string; counts(): Promise<{ waiting: number }>; isPaused?(): Promise<boolean> };
   /** Whether a run is a span, below the one that sent the job. */
   traced?: boolean;
 }
@@ -37,7 +37,7 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
   }
 
   /** One run of one job. `signal` aborts when the lock is lost, since another worker may have taken the job. */
-  protected abstract run(id: string, signal: AbortSignal | undefined): Promise<JobResult>;
+  protected abstract run(id: string, signal: AbortSignal | undefined, prior: PriorRuns): Promise<JobResult>;
 
   /** Must declare three parameters: BullMQ passes the signal only to a function that does. */
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
@@ -53,10 +53,11 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
 
   private runTraced(job: Job, id: string, signal: AbortSignal | undefined): Promise<JobResult> {
     const traces = this.options.traced === true ? tracing() : null;
-    if (traces === null) return this.run(id, signal);
+    const run = () => this.run(id, signal, priorRuns(job));
+    if (traces === null) return run();
     const attributes = { 'watchtogether.session.id': id, 'watchtogether.attempt': job.attemptsStarted };
     return traces.processJob(job.opts.telemetry?.metadata, attributes, async (span) => {
-      const result = await this.run(id, signal);
+      const result = await run();
       span.setAttribute('watchtogether.outcome', result.kind);
       return result;
     });
@@ -88,10 +89,15 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     await this.worker.close();
   }
 
-  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable. */
+  /** Whether the worker loop is running and takes jobs. Counts as alive while the queue is unavailable or paused. */
   async isAlive(): Promise<boolean> {
     if (!this.worker.isRunning()) return false;
-    const counts = await this.options.queue.counts().catch(() => null);
+    const { queue } = this.options;
+    if ((await queue.isPaused?.().catch(() => false)) === true) {
+      this.watch.progressed();
+      return true;
+    }
+    const counts = await queue.counts().catch(() => null);
     return counts === null || this.watch.isAlive(counts.waiting, this.running < this.worker.concurrency);
   }
 }
@@ -101,7 +107,7 @@ function settle(outcome: JobResult): void {
     case 'done':
       return;
     case 'retry':
-      throw new RetryLaterError(outcome.afterMs);
+      throw new RetryLaterError(outcome.afterMs, outcome.storeUnavailable);
     case 'cancel':
       throw new JobCancelledError(outcome.code);
   }

@@ -1,7 +1,9 @@
 import { type AllSettings, doctorNamespaces, examineSettings, processEnvironment } from '@app/config';
 import { ApiKeysRepository, ResealingRepository, SessionsRepository, SweepingRepository } from '@app/entities';
 import { KeyRing } from '@app/sealing';
-import type { Command } from 'commander';
+import type { Product } from '@app/kernel';
+import { type Command, Option } from 'commander';
+import { confirm } from '../confirm.js';
 import { apiKeyDates } from '../doctor/api-key-dates.js';
 import { configuration, oldestPending, queue } from '../doctor/checks.js';
 import { database } from '../doctor/database.js';
@@ -11,20 +13,43 @@ import { asLine, counted, type Finding, notChecked } from '../doctor/finding.js'
 import { host } from '../doctor/host.js';
 import { identityProvider } from '../doctor/identity-provider.js';
 import { keyStage } from '../doctor/key-stage.js';
+import { mintOnce } from '../doctor/mint.js';
 import { withApp } from '../with-app.js';
 
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description('checks configuration, stores, keys and the services it calls, and suggests fixes; changes nothing')
+    .addOption(
+      new Option('--mint [product]', 'also make one call of CAS, which creates a session with the vendor')
+        .choices(['stream', 'sync', 'chat'])
+        .preset('stream'),
+    )
+    .option('--yes', 'make that call without asking')
     .option('--json', 'print a JSON array')
     .action(doctor);
 }
 
-/** Exits with 1 if a check fails. Parts whose variables are not set in this shell are reported as not checked. */
-async function doctor({ json }: { json?: true }): Promise<void> {
+interface Options {
+  mint?: Product;
+  yes?: true;
+  json?: true;
+}
+
+/** Exits with 1 if a check fails. */
+async function doctor({ mint, yes, json }: Options): Promise<void> {
+  if (mint !== undefined && yes !== true)
+    await confirm(`This calls CAS once and creates a ${mint} session with the vendor, which may be billed.`, '--yes');
+  const findings = await examine(mint);
+  if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+  else for (const finding of findings) process.stdout.write(asLine(finding));
+  if (findings.some(({ level }) => level === 'fault')) process.exitCode = 1;
+}
+
+/** All checks. Parts whose variables are not set in this shell are reported as not checked. */
+export async function examine(mint?: Product): Promise<Finding[]> {
   const { settings, faults, unset } = examineSettings(doctorNamespaces, processEnvironment());
-  const findings = [
+  return [
     configuration(faults, unset),
     ...(await databaseAndRows(settings)),
     ...(await queue(settings)),
@@ -32,10 +57,8 @@ async function doctor({ json }: { json?: true }): Promise<void> {
     ...(await identityProvider(settings)),
     ...(await admission(settings)),
     ...(await host(settings)),
+    ...(mint === undefined ? [] : [await mintOnce(settings, mint)]),
   ];
-  if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
-  else for (const finding of findings) process.stdout.write(asLine(finding));
-  if (findings.some(({ level }) => level === 'fault')) process.exitCode = 1;
 }
 
 async function databaseAndRows(settings: Partial<AllSettings>): Promise<Finding[]> {

@@ -1,6 +1,6 @@
 import { processEnvironment, readSettings, sessionsNamespaces } from '@app/config';
-import { type SessionRecord, SessionsRepository } from '@app/entities';
-import { StartupError, FAILURES, MINTED_ID, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
+import { type SessionRecord, type SessionTimeline, SessionsRepository, TimelineRepository } from '@app/entities';
+import { StartupError, FAILURES, MINTED_ID, SESSION_STATUSES, type SessionStatus, spellDuration } from '@app/kernel';
 import { MintTokensQueue, QueueModule, waitForQueue } from '@app/queue';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -24,7 +24,7 @@ export function addSessions(program: Command): void {
     .action(list);
   sessions
     .command('show')
-    .description('show one session, without tokens')
+    .description('show one session and its timeline, without tokens')
     .argument('<id>')
     .option('--json', 'print a JSON object')
     .action(show);
@@ -54,15 +54,33 @@ async function list(options: { status?: SessionStatus; room?: string; limit: num
 
 async function show(id: string, { json }: { json?: true }) {
   const settings = readSettings(sessionsNamespaces, processEnvironment());
-  const session = shown(known(id, await withApp(settings, [], (app) => app.get(SessionsRepository).find(valid(id)))));
-  if (json) process.stdout.write(`${JSON.stringify(session)}\n`);
-  else
-    process.stdout.write(
-      table(
-        ['field', 'value'],
-        Object.entries(session).map(([name, value]) => [name, asText(value)]),
-      ),
-    );
+  const [record, timeline] = await withApp(settings, [], async (app) => [
+    await app.get(SessionsRepository).find(valid(id)),
+    await app.get(TimelineRepository).find(id),
+  ]);
+  const session = shown(known(id, record));
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...session, timeline: timeline?.entries ?? [] })}\n`);
+    return;
+  }
+  const fields = Object.entries(session).map(([name, value]) => [name, asText(value)]);
+  process.stdout.write(`${table(['field', 'value'], fields)}\n${timeline === null ? '' : timelineText(timeline)}`);
+}
+
+/** A line for each step: its time, the time since the step before, and the sentence. */
+function timelineText({ entries, omitted }: SessionTimeline): string {
+  const rows = entries.map(({ at, text, until, count }, n) => {
+    const before = entries[n - 1]?.at ?? at;
+    const after = n === 0 ? '' : `+${spellDuration(at.getTime() - before.getTime())}`;
+    const span = count === undefined || until === undefined ? '' : ` (until ${clockTime(until)})`;
+    return [clockTime(at), after, `${text}${span}`];
+  });
+  const more = omitted === 0 ? '' : `${String(omitted)} steps in between were not kept.\n`;
+  return `${table(['time (UTC)', 'after', 'what happened'], rows)}${more}`;
+}
+
+function clockTime(at: Date): string {
+  return at.toISOString().slice(11, 23);
 }
 
 async function retry(id: string) {

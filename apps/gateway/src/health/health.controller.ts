@@ -6,7 +6,13 @@ import { z } from 'zod';
 import { Operation } from '../openapi/responses.js';
 
 const healthView = z
-  .strictObject({ status: z.enum(['ok', 'unavailable']), failing: z.array(z.string()) })
+  .strictObject({
+    status: z.enum(['ok', 'unavailable']),
+    failing: z.array(z.string()),
+    notices: z.array(z.string()).exactOptional().meta({
+      description: 'What operators should know, such as `queue-paused`: sessions are accepted and stay pending.',
+    }),
+  })
   .meta({ id: 'Health' });
 
 const Answers = (): MethodDecorator =>
@@ -33,11 +39,11 @@ export class HealthController {
   @Operation('readyz', 'Can this process serve?', 'Send it no requests if not.')
   @Answers()
   async readyz(@Res({ passthrough: true }) reply: FastifyReply) {
-    return answer(await this.health.failingReady(), reply);
+    return answer(await this.health.failingReady(), reply, await this.health.applyingNotices());
   }
 }
 
-function answer(failing: string[], reply: FastifyReply) {
+function answer(failing: string[], reply: FastifyReply, notices: string[] = []) {
   void reply.status(failing.length === 0 ? 200 : 503);
-  return healthBody(failing);
+  return healthBody(failing, notices);
 }

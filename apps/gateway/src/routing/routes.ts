@@ -36,6 +36,7 @@ export const ROUTES = {
     scope: 'sessions:close',
     also: 'rooms:open',
   },
+  readTimeline: { method: 'GET', path: '/v1/sessions/:tokenId/timeline', scope: 'admin' },
   takeSeat: { method: 'POST', path: '/v1/sessions/:tokenId/seats', scope: 'seats:take', ticket: 'session' },
   listSeats: { method: 'GET', path: '/v1/sessions/:tokenId/seats', scope: 'seats:read' },
   renewSeat: { method: 'PUT', path: '/v1/sessions/:tokenId/seats/:seatId', scope: 'seats:take', ticket: 'session' },

@@ -1,17 +1,17 @@
-import { CasError } from '@app/cas-client';
+import { CasClient } from '@app/cas-client';
 import { ConfigService, type SettingsService } from '@app/config';
-import { egressCause } from '@app/egress';
-import { type Publication, PublishingRepository, type SealedToken } from '@app/entities';
+import { ClockSkewMonitor, type Publication, PublishingRepository, type SealedToken } from '@app/entities';
 import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
-import type { JobResult } from '@app/queue';
+import type { JobResult, PriorRuns } from '@app/queue';
 import { Sealing } from '@app/sealing';
 import { traced, tracing } from '@app/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { MintingMetrics } from './minting.metrics.js';
 import { CasCircuitBreaker } from './cas-circuit-breaker.js';
-import { decideRetry, type RetryDecision, retryDelay } from './retry-policy.js';
+import { decideRetry, type RetryDecision, retryDelay, waitReason } from './retry-policy.js';
+import { answerOf, RunNotes } from './run-notes.js';
 
 /** A minted token has already cost a vendor session, so publishing it is retried for 9 s while the database is unavailable. */
 const PUBLISH_RETRY = retry(
@@ -27,25 +27,29 @@ export class MintTokensHandler {
     private readonly cas: CasCircuitBreaker,
     private readonly sealing: Sealing,
     private readonly metrics: MintingMetrics,
+    private readonly client: CasClient,
+    private readonly clock: ClockSkewMonitor,
     @Inject(ConfigService) private readonly config: SettingsService<'runtime'>,
     @Inject(LOG) private readonly log: Log,
   ) {}
 
-  async mint(sessionId: string, signal?: AbortSignal): Promise<JobResult> {
+  async mint(sessionId: string, prior: PriorRuns, signal?: AbortSignal): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
     if (task === null) return { kind: 'done' };
     // The sweeper knows nothing of the request.
     tracing()?.linkActive(task.traceparent);
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
 
+    const notes = new RunNotes(this.client.endpoint, prior, this.clock.skewS);
     const runs = await Promise.allSettled(
-      task.missing.map((product) => this.mintOne(sessionId, product, task.chatSubject, signal)),
+      task.missing.map((product) => this.mintOne({ sessionId, product, sub: task.chatSubject }, notes, signal)),
     );
     const tokens = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
     const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
 
-    const publication = await traced('publish tokens', {}, () => this.publishWithRetry(sessionId, tokens, signal));
+    const publish = () => this.publishWithRetry(sessionId, tokens, notes, signal);
+    const publication = await traced('publish tokens', {}, publish);
     this.record(sessionId, publication);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
 
@@ -53,7 +57,7 @@ export class MintTokensHandler {
     if (publication.readyAfterMs !== null) return { kind: 'done' };
     if (!publication.pending) return this.recheck(sessionId);
     if (verdict === null) return { kind: 'done' };
-    return this.applyDecision(sessionId, verdict, task.attempts, errors);
+    return this.applyDecision(sessionId, verdict, task.attempts, errors, notes);
   }
 
   /**
@@ -66,12 +70,11 @@ export class MintTokensHandler {
   }
 
   private async mintOne(
-    sessionId: string,
-    product: Product,
-    sub: string | null,
+    { sessionId, product, sub }: { sessionId: string; product: Product; sub: string | null },
+    notes: RunNotes,
     signal: AbortSignal | undefined,
   ): Promise<SealedToken> {
-    const { token, expiresAt } = await this.cas.mint(product, signal, sub);
+    const { token, expiresAt } = await notes.attempt(product, () => this.cas.mint(product, signal, sub));
     return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
   }
 
@@ -79,12 +82,16 @@ export class MintTokensHandler {
   private async publishWithRetry(
     id: string,
     tokens: readonly SealedToken[],
+    notes: RunNotes,
     signal?: AbortSignal,
   ): Promise<Publication> {
+    if (tokens.length === 0) return this.publishing.publish(id, tokens, notes.list());
+    const startedAt = performance.now();
     try {
-      return await (tokens.length === 0
-        ? this.publishing.publish(id, tokens)
-        : PUBLISH_RETRY.execute(() => this.publishing.publish(id, tokens), signal));
+      return await PUBLISH_RETRY.execute(({ attempt }) => {
+        if (attempt === 1) notes.publishingWaits(startedAt);
+        return this.publishing.publish(id, tokens, notes.list());
+      }, signal);
     } catch (error) {
       this.metrics.wasted.inc(tokens.length);
       throw error;
@@ -107,15 +114,19 @@ export class MintTokensHandler {
     verdict: RetryDecision,
     attempts: number,
     errors: readonly unknown[],
+    notes: RunNotes,
   ): Promise<JobResult> {
     switch (verdict.kind) {
       case 'cancel':
-        if (await this.publishing.fail(id, verdict.code)) this.metrics.failed.inc({ code: verdict.code });
+        if (await this.publishing.fail(id, verdict.code, notes.failed(verdict.code)))
+          this.metrics.failed.inc({ code: verdict.code });
         this.log.error({ sessionId: id, code: verdict.code, ...answerOf(errors) }, 'session failed');
         return verdict;
       case 'retry': {
         const waitMs = retryDelay(verdict, attempts);
-        await this.publishing.postpone(id, { waitMs, counted: verdict.counted, code: verdict.code });
+        const { counted, code } = verdict;
+        const waiting = notes.waiting(waitMs, waitReason(verdict, waitMs, errors), code);
+        await this.publishing.postpone(id, { waitMs, counted, code, notes: waiting });
         if (verdict.code === null)
           this.log.error(
             { sessionId: id, waitMs, err: errors[0] },
@@ -130,13 +141,4 @@ export class MintTokensHandler {
       }
     }
   }
-}
-
-/** The status of CAS, or why there was no response. Without a stack, since it is not a bug in this code. */
-function answerOf(errors: readonly unknown[]): { status?: number; cause?: string } {
-  const error = errors.find((one) => one instanceof CasError);
-  if (error === undefined) return {};
-  const { status, message, cause } = error;
-  const why = cause === undefined ? message : `${message}: ${egressCause(cause)}`;
-  return { ...(status !== undefined && { status }), cause: why };
 }

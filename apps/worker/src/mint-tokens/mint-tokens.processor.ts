@@ -1,7 +1,13 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
-import { MintTokensProcessor, MintTokensProcessorBase, MintTokensQueue, type JobResult } from '@app/queue';
+import {
+  MintTokensProcessor,
+  MintTokensProcessorBase,
+  MintTokensQueue,
+  type JobResult,
+  type PriorRuns,
+} from '@app/queue';
 import { Inject } from '@nestjs/common';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
@@ -22,13 +28,18 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     health.registerLive('worker-loop', () => this.isAlive());
   }
 
-  protected override async run(sessionId: string, signal: AbortSignal | undefined): Promise<JobResult> {
+  protected override async run(
+    sessionId: string,
+    signal: AbortSignal | undefined,
+    prior: PriorRuns,
+  ): Promise<JobResult> {
     try {
-      return await this.handler.mint(sessionId, signal);
+      return await this.handler.mint(sessionId, prior, signal);
     } catch (err) {
-      if (!(err instanceof StoreUnavailableError))
+      const storeUnavailable = err instanceof StoreUnavailableError;
+      if (!storeUnavailable)
         this.jobLog.error({ sessionId, err }, 'job failed with an unexpected error, will be retried');
-      return { kind: 'retry', afterMs: STORE_AWAY_WAIT_MS };
+      return { kind: 'retry', afterMs: STORE_AWAY_WAIT_MS, storeUnavailable };
     }
   }
 }

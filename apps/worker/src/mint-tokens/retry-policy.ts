@@ -1,5 +1,5 @@
 import { CasError, CasUnavailableError } from '@app/cas-client';
-import { type FailureCode, jittered } from '@app/kernel';
+import { type FailureCode, jittered, type WaitReason } from '@app/kernel';
 import { CasCircuitOpenError, PROBE_EVERY_MS } from './cas-circuit-breaker.js';
 import { backoff } from './backoff.js';
 
@@ -58,4 +58,15 @@ export function retryDelay(
 ): number {
   const atLeastMs = verdict.counted ? verdict.atLeastMs : jittered(2 * verdict.atLeastMs, random);
   return Math.max(backoff(attempts, random), atLeastMs);
+}
+
+/** Why the session waits that long, for its timeline. */
+export function waitReason(
+  verdict: Extract<RetryDecision, { kind: 'retry' }>,
+  waitMs: number,
+  errors: readonly unknown[],
+): WaitReason {
+  if (errors.every((error) => error instanceof CasCircuitOpenError)) return 'circuit-open';
+  if (verdict.code === null) return verdict.counted ? 'error' : 'aborted';
+  return verdict.counted && waitMs === verdict.atLeastMs ? 'retry-after' : 'backoff';
 }

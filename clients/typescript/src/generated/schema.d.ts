@@ -210,6 +210,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{tokenId}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the timeline of a session
+         * @description What happened to a session and why, also after it has ended: requests, calls of CAS with their outcome and the wait that followed, repairs, reads of its tokens per minute, seats, and deliveries of webhooks. For operators.
+         *
+         *     Requires the scope `admin`.
+         */
+        get: operations["readTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{tokenId}/tickets": {
         parameters: {
             query?: never;
@@ -682,6 +704,44 @@ export interface components {
              */
             leaseUntil: string;
         };
+        Timeline: {
+            session: components["schemas"]["Session"];
+            /** @description In the order of time. */
+            entries: components["schemas"]["TimelineEntry"][];
+            /** @description Steps that were not kept: a session keeps its first ones and the latest. */
+            omitted: number;
+        };
+        TimelineEntry: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: date-time
+             * @description The end of what took some time, or the last of several.
+             */
+            until?: string;
+            /** @enum {string} */
+            event: "asked" | "queued" | "attempt" | "waiting" | "held" | "published" | "ready" | "discarded" | "failed" | "retried" | "read" | "ticket" | "denied" | "seats" | "expiring" | "rotated" | "closed" | "expired" | "webhook" | "pending";
+            /** @description The actor, as in the audit trail; `clock` for what time brought about, `sweeper` for its repairs. */
+            by?: string;
+            /** @enum {string} */
+            product?: "stream" | "sync" | "chat";
+            /** @description Host and port of CAS, or the id of a webhook. */
+            endpoint?: string;
+            durationMs?: number;
+            /** @description `ok` or an error code; of a webhook delivery the HTTP status or `no-reply`. */
+            outcome?: string;
+            /** @description HTTP status of CAS, if it answered with an error. */
+            status?: number;
+            /** @enum {string} */
+            code?: "cas-unavailable" | "cas-bad-reply" | "deadline-exceeded" | "cas-rejected" | "cas-credentials-rejected";
+            /** @description The wait until the next call of CAS, in ms. */
+            waitMs?: number;
+            /** @description Why a run waited or came late: `backoff`, `retry-after`, `circuit-open`, `aborted`, `error`, `taken-over`, `store-unavailable` or `clock-skew`. */
+            reason?: string;
+            count?: number;
+            /** @description The step in one sentence. */
+            text: string;
+        };
         SessionTicketRequest: {
             /** @description Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not. */
             subject: string;
@@ -919,6 +979,8 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "unavailable";
             failing: string[];
+            /** @description What operators should know, such as `queue-paused`: sessions are accepted and stay pending. */
+            notices?: string[];
         };
         Problem: {
             /** @description `urn:watchtogether:problem:` and the code */
@@ -3360,6 +3422,144 @@ export interface operations {
                 };
             };
             /** @description The service is temporarily unavailable · The service is overloaded · This server is shutting down */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readTimeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The TokenID that clients share */
+                tokenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The timeline, oldest step first */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Resource not found */
+            404: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
             503: {
                 headers: {
                     /**

@@ -10,6 +10,7 @@ import { ListIndexes1764400000000 } from '../migrations/1764400000000-list-index
 import { ChatTokens1764500000000 } from '../migrations/1764500000000-chat-tokens.js';
 import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-audit.js';
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
+import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
@@ -33,6 +34,7 @@ export const MIGRATIONS = [
   TicketAudit1764510000000,
   Seats1764520000000,
   Webhooks1764530000000,
+  Timeline1764535000000,
   Traceparent1764560000000,
 ];
 

@@ -4,6 +4,7 @@ import type { Queryable } from '../database/queryable.js';
 import { USE_INDEXES } from '../database/use-indexes.js';
 import { notifySessionsChanged } from '../sessions/notify-sessions-changed.js';
 import { SEEN_STATUS } from '../sessions/session-record.js';
+import { appendNotes } from '../timeline/append-notes.js';
 import { freeSeats, renewSeats } from './held-seats.js';
 import type { FreeOutcome, RenewOutcome, SeatHolding, SeatTaking, TakeOutcome } from './seat-record.js';
 import { takeSeat } from './take-seat.js';
@@ -68,8 +69,25 @@ export async function changeSeats(statements: Queryable, changes: readonly SeatC
       if (change.role === 'participant') count(sessionId, 1);
     }
   }
+  await noteSeats(statements, changes, outcomes);
   await notifySessionsChanged(statements, [...changed].map(seatsEventId));
   return outcomes;
+}
+
+/** In the timeline of each session: numbers only. */
+async function noteSeats(
+  statements: Queryable,
+  changes: readonly SeatChange[],
+  outcomes: readonly SeatOutcome[],
+): Promise<void> {
+  const notes: Record<string, [{ event: 'seats'; taken: number; freed: number }]> = {};
+  changes.forEach(({ change: { sessionId } }, n) => {
+    const outcome = outcomes[n]?.outcome;
+    if (outcome !== 'taken' && outcome !== 'freed') return;
+    const [note] = (notes[sessionId] ??= [{ event: 'seats', taken: 0, freed: 0 }]);
+    note[outcome]++;
+  });
+  await appendNotes(statements, notes);
 }
 
 function changesOf(changes: readonly SeatChange[], wanted: 'renew' | 'free'): SeatHolding[] {

@@ -2,7 +2,8 @@ import { GroupCommit } from '../database/group-commit.js';
 import type { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
 import { checked } from '../database/checked.js';
-import type { Product } from '@app/kernel';
+import type { Product, RunNote } from '@app/kernel';
+import { appendNotes, type Note, notesById } from '../timeline/append-notes.js';
 import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { notifyChanged } from './notify-sessions-changed.js';
 
@@ -17,6 +18,8 @@ export interface SealedToken {
 export interface MintedTokens {
   id: string;
   tokens: readonly SealedToken[];
+  /** Of the run, for the timeline: written if the session becomes ready, or has left `pending`. */
+  notes: readonly RunNote[];
 }
 
 export interface Publication {
@@ -36,8 +39,8 @@ export const MAY_PUBLISH = checked(`s.status = 'pending' AND s.deadline_at > sta
 const LOCK = 'SELECT 1 FROM sessions WHERE id = ANY($1) ORDER BY id FOR UPDATE';
 
 /**
- * Inserts the tokens of sessions that are pending, makes those ready that miss no product, writes their events and notifies. It runs after
- * LOCK and so sees what the previous holders of the locks wrote, and the time after the wait for them: nothing is
+ * Inserts the tokens of sessions that are pending, makes those ready that miss no product, writes their timeline and
+ * events, and notifies. It runs after LOCK and so sees what the previous holders of the locks wrote, and the time after the wait for them: nothing is
  * published past its deadline.
  *
  * A token counts as published if it is the one in the table: sealing never produces the same text twice, so the sealed
@@ -64,7 +67,8 @@ const PUBLISH = `
     SELECT t.session_id, t.product, t.sealed, t.expires_at FROM session_tokens t WHERE t.session_id = ANY($1)
   ), ready AS (
     UPDATE sessions s SET status = 'ready', failure_code = NULL, version = version + 1,
-           ready_at = statement_timestamp(), expires_at = complete.expires_at
+           ready_at = statement_timestamp(), expires_at = complete.expires_at,
+           timeline = timeline_append(s.timeline, $3::jsonb -> s.id)
     FROM (SELECT l.id, l.since, min(t.expires_at) AS expires_at
           FROM live l JOIN standing t ON t.session_id = l.id
           GROUP BY l.id, l.since, l.products
@@ -105,13 +109,15 @@ export class Publications {
 async function publish(statements: Queryable, minted: readonly MintedTokens[]): Promise<Publication[]> {
   const ids = [...new Set(minted.map(({ id }) => id))];
   const input = minted.flatMap(({ id, tokens }, run) => tokens.map((token) => ({ ...token, sessionId: id, run })));
+
   await statements.query(LOCK, [ids]);
   const rows = await statements.query<PublishedRow>(PUBLISH, [
     ids,
     JSON.stringify(input.map((token, n) => ({ ...token, n }))),
+    JSON.stringify(notesById(minted)),
   ]);
   const found = new Map(rows.map((row) => [row.id, row]));
-  return minted.map(({ id, tokens }, run) => {
+  const publications = minted.map(({ id, tokens }, run) => {
     const row = found.get(id);
     const published = (row?.published ?? []).flatMap((n) => (input[n]?.run === run ? [input[n].product] : []));
     const discarded = tokens.map(({ product }) => product).filter((product) => !published.includes(product));
@@ -120,4 +126,20 @@ async function publish(statements: Queryable, minted: readonly MintedTokens[]): 
     const readyAfterMs = first ? (row?.readyAfterMs ?? null) : null;
     return { published, discarded, readyAfterMs, pending: row?.pending ?? false };
   });
+  await appendNotes(
+    statements,
+    notesById(minted.map((one, run) => ({ id: one.id, notes: lateNotes(one, publications[run], found.get(one.id)) }))),
+  );
+  return publications;
+}
+
+/** What PUBLISH has not written: the notes of a run whose session had left `pending`, and which tokens came too late. */
+function lateNotes(
+  { notes }: MintedTokens,
+  publication: Publication | undefined,
+  row: PublishedRow | undefined,
+): Note[] {
+  const { pending = false, discarded = [] } = publication ?? {};
+  const written = pending || (row?.readyAfterMs ?? null) !== null;
+  return [...(written ? [] : notes), ...discarded.map((product) => ({ event: 'discarded' as const, product }))];
 }

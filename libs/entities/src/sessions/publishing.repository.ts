@@ -1,4 +1,4 @@
-import type { FailureCode, Product } from '@app/kernel';
+import type { FailureCode, Product, RunNote } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { BatchLoader } from '../database/batch-loader.js';
 import { checked } from '../database/checked.js';
@@ -27,6 +27,14 @@ export interface Postponement {
   /** Whether it was an attempt: only these increase the backoff. */
   counted: boolean;
   code: FailureCode | null;
+  /** Of the run, for the timeline. */
+  notes?: readonly RunNote[];
+}
+
+interface Rejection {
+  id: string;
+  code: FailureCode;
+  notes: readonly RunNote[];
 }
 
 const IS_PENDING = checked(`s.status = 'pending'`);
@@ -41,14 +49,16 @@ const TASKS = `
 const POSTPONE = `
   UPDATE sessions s SET attempts = attempts + i.counted::int, failure_code = COALESCE(i.code, failure_code),
          not_before = statement_timestamp() + make_interval(secs => i."waitMs" / 1000.0),
-         due_at = statement_timestamp() + make_interval(secs => i."waitMs" / 1000.0 + 10)
-  FROM jsonb_to_recordset($1::jsonb) AS i (id text, "waitMs" float8, counted boolean, code text)
+         due_at = statement_timestamp() + make_interval(secs => i."waitMs" / 1000.0 + 10),
+         timeline = timeline_append(s.timeline, i.notes)
+  FROM jsonb_to_recordset($1::jsonb) AS i (id text, "waitMs" float8, counted boolean, code text, notes jsonb)
   WHERE s.id = i.id AND ${IS_PENDING}`;
 
 const FAIL = `
   WITH failed AS (
-    UPDATE sessions s SET status = 'failed', failure_code = i.code, version = version + 1, ended_at = statement_timestamp()
-    FROM jsonb_to_recordset($1::jsonb) AS i (id text, code text)
+    UPDATE sessions s SET status = 'failed', failure_code = i.code, version = version + 1, ended_at = statement_timestamp(),
+           timeline = timeline_append(s.timeline, i.notes)
+    FROM jsonb_to_recordset($1::jsonb) AS i (id text, code text, notes jsonb)
     WHERE s.id = i.id AND ${IS_PENDING} RETURNING ${EVENT_COLUMNS}
   ), recorded AS (${recordEvents('failed')})
   SELECT ARRAY(SELECT id FROM failed) AS failed, ${notifyChanged('failed')} AS notified`;
@@ -59,7 +69,7 @@ export class PublishingRepository {
   private readonly tasks: BatchLoader<MintTask>;
   private readonly publications: Publications;
   private readonly postponements: GroupCommit<Postponement & { id: string }, undefined>;
-  private readonly failures: GroupCommit<{ id: string; code: FailureCode }, boolean>;
+  private readonly failures: GroupCommit<Rejection, boolean>;
 
   constructor(database: Database) {
     this.tasks = new BatchLoader(async (ids) => {
@@ -90,8 +100,8 @@ export class PublishingRepository {
    * Publishes each token at most once. The transaction that publishes the last product makes the session ready.
    * Idempotent for the same tokens, so a call whose commit is uncertain can be repeated.
    */
-  publish(id: string, tokens: readonly SealedToken[]): Promise<Publication> {
-    return this.publications.publish({ id, tokens });
+  publish(id: string, tokens: readonly SealedToken[], notes: readonly RunNote[] = []): Promise<Publication> {
+    return this.publications.publish({ id, tokens, notes });
   }
 
   /** Records the delay before the next call. */
@@ -100,7 +110,7 @@ export class PublishingRepository {
   }
 
   /** `pending` → `failed`. Returns false if the session was no longer pending. */
-  fail(id: string, code: FailureCode): Promise<boolean> {
-    return this.failures.submit({ id, code });
+  fail(id: string, code: FailureCode, notes: readonly RunNote[] = []): Promise<boolean> {
+    return this.failures.submit({ id, code, notes });
   }
 }

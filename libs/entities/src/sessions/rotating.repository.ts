@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
 import { Database } from '../database/database.js';
+import { appendNotes } from '../timeline/append-notes.js';
 import { EVENT_COLUMNS, recordEvents, recordRotation } from '../webhooks/outbox.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
@@ -62,6 +63,10 @@ export class RotatingRepository {
         throw new Error('the room of a session that was just closed has another one');
       await auditChange(statements, { actor, action: 'create', sessionId: next.id });
       await recordRotation(statements, id, next.id);
+      await appendNotes(statements, {
+        [id]: [{ event: 'replaced', by: next.id }],
+        [next.id]: [{ event: 'replaces', session: id }],
+      });
       const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [next.id]);
       if (row === undefined) throw new Error('a session that was just inserted is missing');
       return toRecord(row);

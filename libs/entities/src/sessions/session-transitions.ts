@@ -93,7 +93,9 @@ export async function failOverdue(
   return statements.query<DeadlineFailure>(
     `WITH changed AS (
        UPDATE sessions s SET status = 'failed', failure_code = COALESCE(s.failure_code, 'deadline-exceeded'),
-              version = version + 1, ended_at = statement_timestamp()
+              version = version + 1, ended_at = statement_timestamp(),
+              timeline = timeline_append(s.timeline, jsonb_build_array(jsonb_build_object(
+                'event', 'failed', 'reason', 'deadline', 'code', COALESCE(s.failure_code, 'deadline-exceeded'))))
        WHERE ${where} AND ${checked(`s.status = 'pending' AND s.deadline_at <= statement_timestamp()`)}
        RETURNING ${EVENT_COLUMNS}
      ), recorded AS (${recordEvents('changed')})

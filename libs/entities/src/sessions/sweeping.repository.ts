@@ -33,7 +33,8 @@ export class SweepingRepository {
   /** Pending sessions that may have lost their job. Each becomes due again in 10 s. */
   async takeDue(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      `UPDATE sessions s SET due_at = statement_timestamp() + interval '10 seconds'
+      `UPDATE sessions s SET due_at = statement_timestamp() + interval '10 seconds',
+              timeline = timeline_append(s.timeline, '[{"event": "enqueued"}]')
        WHERE s.ctid = ANY(ARRAY(
          SELECT d.ctid FROM sessions d
          WHERE d.status = 'pending' AND d.due_at <= statement_timestamp()
@@ -71,7 +72,9 @@ export class SweepingRepository {
     return this.database.transaction(async (statements) => {
       const rows = await statements.query<{ id: string; announced: boolean }>(
         `WITH marked AS (
-           UPDATE sessions s SET expiry_announced = ${MAY_ANNOUNCE}, version = version + ${MAY_ANNOUNCE}::int
+           UPDATE sessions s SET expiry_announced = ${MAY_ANNOUNCE}, version = version + ${MAY_ANNOUNCE}::int,
+                  timeline = CASE WHEN ${MAY_ANNOUNCE} THEN timeline_append(s.timeline, '[{"event": "expiring"}]')
+                             ELSE s.timeline END
            WHERE s.ctid = ANY(ARRAY(
              SELECT d.ctid FROM sessions d
              WHERE d.status = 'ready' AND d.expiry_announced IS NULL

@@ -1,4 +1,4 @@
-import type { FailureCode, Product, SessionStatus } from '@app/kernel';
+import type { FailureCode, Product, SessionStatus, StoredNote } from '@app/kernel';
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
@@ -115,4 +115,8 @@ export class SessionEntity {
   /** The trace of the request that created it (W3C `traceparent`); null if there is none. */
   @Column({ type: 'text', nullable: true })
   traceparent!: string | null;
+
+  /** What happened to it beside its changes of state, oldest first; written by `timeline_append` only. */
+  @Column({ type: 'jsonb', nullable: true, select: false })
+  timeline!: StoredNote[] | null;
 }

@@ -11,6 +11,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('webhook_deliveries_newest', ['endpointId', 'createdAt', 'id'])
 @Index('webhook_deliveries_by_status', ['endpointId', 'status', 'createdAt', 'id'])
 @Index('webhook_deliveries_age', ['createdAt'])
+@Index('webhook_deliveries_by_session', ['sessionId', 'createdAt'], { where: 'session_id IS NOT NULL' })
 export class WebhookDeliveryEntity {
   /** The `webhook-id` of all attempts. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'webhook_deliveries_pkey' })
