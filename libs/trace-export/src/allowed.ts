@@ -1,5 +1,5 @@
 import { SPAN_ATTRIBUTES } from '@app/tracing';
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 
 const ALLOWED: ReadonlySet<string> = new Set(SPAN_ATTRIBUTES);
@@ -40,7 +40,7 @@ function allowedAttributes(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name, value]) => ALLOWED.has(name) && isPlain(value)));
 }
 
-function isPlain(value: AttributeValue | undefined): boolean {
+function isPlain(value: unknown): boolean {
   return typeof value === 'number' || (typeof value === 'string' && value.length <= MAX_NAME && PLAIN.test(value));
 }
 

@@ -21,7 +21,7 @@ export function statementSummary(sql: string): StatementSummary {
 }
 
 function summarize(sql: string): StatementSummary {
-  const [, ...parts] = CHANGE.exec(sql) ?? [];
+  const parts: (string | undefined)[] = CHANGE.exec(sql)?.slice(1) ?? [];
   const [operation, table] = parts.filter((part) => part !== undefined);
   if (operation !== undefined && table !== undefined) return { operation, table };
   return { operation: /^\s*(SET|LOCK)\b/.exec(sql)?.[1] ?? 'SELECT', table: READ.exec(outermost(sql))?.[1] ?? '' };

@@ -23,6 +23,11 @@ describe('traces', () => {
     expect(read(below).settings.tracing?.url).toBe('https://otlp.example/api/otlp/v1/traces');
   });
 
+  it('do not take credentials from the address', () => {
+    const { faults } = read({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://user:secret@otlp.example' });
+    expect(faults).toEqual(['OTEL_EXPORTER_OTLP_ENDPOINT must not contain a user; use OTEL_EXPORTER_OTLP_HEADERS']);
+  });
+
   it('take headers in the form of the specification', () => {
     const given = 'Authorization=Basic%20abc%3D%3D, x-scope = a=b';
     expect(read({ ...receiver, OTEL_EXPORTER_OTLP_HEADERS: given }).settings.tracing?.headers).toEqual({

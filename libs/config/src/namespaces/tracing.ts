@@ -29,6 +29,17 @@ function decoded(value: string): string {
   }
 }
 
+/** Credentials in it would be no secret here, and would not be sent. */
+const endpoint = url('http:', 'https:').refine((value) => URL.canParse(value) && new URL(value).username === '', {
+  error: 'must not contain a user; use OTEL_EXPORTER_OTLP_HEADERS',
+});
+
+function tracesUrl(base: string): string {
+  const target = new URL(base);
+  target.pathname = `${target.pathname.replace(/\/$/, '')}/v1/traces`;
+  return target.href;
+}
+
 const ratio = z
   .string()
   .regex(/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/, 'must be a number from 0 to 1')
@@ -40,7 +51,7 @@ export function tracing(defaultName: string) {
     title: 'Traces (OpenTelemetry)',
     variables: {
       OTEL_EXPORTER_OTLP_ENDPOINT: {
-        schema: url('http:', 'https:').optional(),
+        schema: endpoint.optional(),
         description:
           'Base URL of an OTLP/HTTP receiver such as http://localhost:4318; traces are sent to /v1/traces there, as JSON. If unset: no traces.',
       },
@@ -64,9 +75,9 @@ export function tracing(defaultName: string) {
         default: '1',
       },
     },
-    faults: ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: given }, { production }) => {
-      if (!production || endpoint === undefined || given === undefined) return [];
-      const { protocol, hostname } = new URL(endpoint);
+    faults: ({ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_HEADERS: given }, { production }) => {
+      if (!production || base === undefined || given === undefined) return [];
+      const { protocol, hostname } = new URL(base);
       if (protocol === 'https:' || isLoopback(hostname)) return [];
       return [
         'OTEL_EXPORTER_OTLP_HEADERS requires an https OTEL_EXPORTER_OTLP_ENDPOINT, or one on loopback, in production',
@@ -77,7 +88,7 @@ export function tracing(defaultName: string) {
       values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
         ? null
         : {
-            url: `${values.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, '')}/v1/traces`,
+            url: tracesUrl(values.OTEL_EXPORTER_OTLP_ENDPOINT),
             headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
             serviceName: values.OTEL_SERVICE_NAME,
             ratio: values.OTEL_TRACES_SAMPLER_ARG,
