@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ConfigService, type SettingsService } from '@app/config';
 import { Histogram, LOG, type Log, Metrics } from '@app/observability';
-import { type SpanAttributes, traceIdIn, tracing } from '@app/tracing';
+import { traceIdIn, tracing } from '@app/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../auth/caller.js';
@@ -40,11 +40,15 @@ export class RequestLog {
     const status = reply.statusCode;
     this.durations.observe({ route, status: String(status) }, reply.elapsedTime / 1000);
     const code = request.problem?.code;
-    const traceId = this.traceIdOf(request.raw, route, status, {
-      'watchtogether.request.id': request.id,
-      ...(code !== undefined && { 'error.type': code }),
-      ...(request.sessionId !== null && { 'watchtogether.session.id': request.sessionId }),
-    });
+    const traces = tracing();
+    const traceId =
+      traces === null
+        ? callersTraceId(request.raw)
+        : traces.describeRequest(request.raw, route, status, {
+            'watchtogether.request.id': request.id,
+            ...(code !== undefined && { 'error.type': code }),
+            ...(request.sessionId !== null && { 'watchtogether.session.id': request.sessionId }),
+          });
     if (!isLogged(this.logged, status)) return;
     this.log.info(
       {
@@ -65,7 +69,14 @@ export class RequestLog {
   /** The same for a read that was served before the framework. */
   recordCachedRead(request: IncomingMessage, { requestId, sessionId, caller }: CachedRead, ms: number): void {
     this.cachedReads.observe(ms / 1000);
-    const traceId = this.traceIdOf(request, CACHED_ROUTE, 200, { 'watchtogether.session.id': sessionId });
+    const traces = tracing();
+    const traceId =
+      traces === null
+        ? callersTraceId(request)
+        : traces.describeRequest(request, CACHED_ROUTE, 200, {
+            'watchtogether.request.id': requestId,
+            'watchtogether.session.id': sessionId,
+          });
     if (this.logged !== 'all') return;
     this.log.info(
       {
@@ -81,19 +92,11 @@ export class RequestLog {
       'request',
     );
   }
+}
 
-  /** The trace of a request: its own, or while traces are off that of its caller. */
-  private traceIdOf(
-    request: IncomingMessage,
-    route: string,
-    status: number,
-    attributes: SpanAttributes,
-  ): string | undefined {
-    const traces = tracing();
-    if (traces !== null) return traces.describeRequest(request, route, status, attributes);
-    const { traceparent } = request.headers;
-    return traceparent === undefined ? undefined : traceIdIn(traceparent);
-  }
+/** For while traces are off. */
+function callersTraceId({ headers }: IncomingMessage): string | undefined {
+  return headers.traceparent === undefined ? undefined : traceIdIn(headers.traceparent);
 }
 
 /** Persons are never named in logs. */
