@@ -16,6 +16,7 @@ import { runtime } from './namespaces/runtime.js';
 import { sandbox } from './namespaces/sandbox.js';
 import { sealing } from './namespaces/sealing.js';
 import { sessions } from './namespaces/sessions.js';
+import { tracing } from './namespaces/tracing.js';
 import { webhookDeliveries } from './namespaces/webhook-deliveries.js';
 import { webhooks } from './namespaces/webhooks.js';
 
@@ -24,6 +25,7 @@ export const gatewayNamespaces = {
   runtime,
   http,
   ops: ops(3001),
+  tracing: tracing('watchtogether-gateway'),
   database,
   queue,
   sealing,
@@ -39,6 +41,7 @@ export const gatewayNamespaces = {
 export const workerNamespaces = {
   runtime,
   ops: ops(3002),
+  tracing: tracing('watchtogether-worker'),
   database,
   queue,
   sealing,

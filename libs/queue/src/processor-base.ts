@@ -1,4 +1,5 @@
 import { StoreOutageLog } from '@app/connections';
+import { tracing } from '@app/tracing';
 import { WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -14,6 +15,8 @@ export interface ProcessorOptions {
   /** Jobs that are processed at one time. */
   concurrency: () => number;
   queue: { readonly place: string; counts(): Promise<{ waiting: number }>; isPaused?(): Promise<boolean> };
+  /** Whether a run is a span, below the one that sent the job. */
+  traced?: boolean;
 }
 
 /**
@@ -50,10 +53,22 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     }
     this.running++;
     try {
-      settle(await this.run(id.data, signal, priorRuns(job)));
+      settle(await this.runTraced(job, id.data, signal));
     } finally {
       this.running--;
     }
+  }
+
+  private runTraced(job: Job, id: string, signal: AbortSignal | undefined): Promise<JobResult> {
+    const traces = this.options.traced === true ? tracing() : null;
+    const run = () => this.run(id, signal, priorRuns(job));
+    if (traces === null) return run();
+    const attributes = { 'watchtogether.session.id': id, 'watchtogether.attempt': job.attemptsStarted };
+    return traces.processJob(job.opts.telemetry?.metadata, attributes, async (span) => {
+      const result = await run();
+      span.setAttribute('watchtogether.outcome', result.kind);
+      return result;
+    });
   }
 
   onApplicationBootstrap(): void {

@@ -1,6 +1,7 @@
 import { type Egress, type EgressClient, egressCause, ReplyTooLargeError } from '@app/egress';
 import { CodedError, endpoint } from '@app/kernel';
 import { Histogram, type Log, type Metrics, OutageLog } from '@app/observability';
+import { tracedCall, tracing } from '@app/tracing';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
@@ -110,7 +111,8 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     const end = this.calls.startTimer({ action: question.action });
     const admission = endpoint(this.settings.url);
     try {
-      const decision = await this.ask(question);
+      const attributes = { 'watchtogether.admission.action': question.action };
+      const decision = await tracedCall('admission ask', attributes, () => this.ask(question));
       end({ outcome: decision.allow ? 'allow' : 'deny' });
       this.outages.worked('admission service available again', { admission });
       return decision;
@@ -131,7 +133,9 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     const body = JSON.stringify(admissionRequestBody(question));
     const id = `msg_${messageId()}`;
     const now = new Date();
+    const traceparent = tracing()?.traceparent();
     const headers = {
+      ...(traceparent !== undefined && { traceparent }),
       'content-type': 'application/json',
       accept: 'application/json',
       'webhook-id': id,

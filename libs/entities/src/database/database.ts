@@ -1,5 +1,6 @@
 import { StoreUnavailableError, withTimeout } from '@app/kernel';
 import { Postgres, statementName, StoreOutageLog } from '@app/connections';
+import { tracing } from '@app/tracing';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
@@ -67,6 +68,11 @@ export class Database implements Queryable {
 
   /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */
   async transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
+    const traces = tracing();
+    return traces === null ? this.transact(work) : traces.transaction(() => this.transact(work));
+  }
+
+  private transact<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
       await control(client, 'BEGIN');
       try {
@@ -97,7 +103,11 @@ export class Database implements Queryable {
   private async run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     const name = this.settings.prepared ? statementName(sql) : undefined;
     const statement = { text: sql, values: [...parameters], ...(name !== undefined && { name }) };
-    const result = await client.query(statement).catch(rethrowClassified);
+    const traces = tracing();
+    const result =
+      traces === null
+        ? await client.query(statement).catch(rethrowClassified)
+        : await traces.statement(sql, () => client.query(statement).catch(rethrowClassified));
     return result.rows as R[];
   }
 
