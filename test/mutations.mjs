@@ -4,6 +4,57 @@ const E = 'libs/entities/src/sessions';
 
 export const MUTATIONS = [
   {
+    name: 'an alarm adds up what every worker reports alike',
+    file: 'deploy/prometheus/alerts.yml',
+    from: 'max(oldest_pending_seconds) > 60',
+    to: 'sum(oldest_pending_seconds) > 60',
+    tests: ['test/static/alarms.spec.ts', 'test/integration/alert-rules.spec.ts'],
+  },
+  {
+    name: 'a probe of the circuit breaker clears its alarm',
+    file: 'deploy/prometheus/alerts.yml',
+    from: 'expr: breaker_state > 0',
+    to: 'expr: breaker_state == 2',
+    tests: ['test/integration/alert-rules.spec.ts'],
+  },
+  {
+    name: 'the first call that finds admission unavailable is no rise',
+    file: 'apps/gateway/src/admission/admission-webhook.ts',
+    from: "for (const action of ADMISSION_ACTIONS) this.calls.zero({ action, outcome: 'unavailable' });",
+    to: '',
+    tests: ['test/integration/alarms.spec.ts'],
+  },
+  {
+    name: 'a session that existed counts as opened',
+    file: 'apps/gateway/src/sessions/sessions.service.ts',
+    from: "if (opened.outcome === 'created') this.openings.record('room');",
+    to: "this.openings.record('room');",
+    tests: ['test/integration/alarms.spec.ts'],
+  },
+  {
+    name: 'sessions that maintenance has left behind are not measured',
+    file: `${E}/sweeping.repository.ts`,
+    from: 'GREATEST(0, extract',
+    to: 'LEAST(0, extract',
+    tests: ['test/integration/alarms.spec.ts'],
+  },
+  {
+    name: 'jobs that are dropped are not counted',
+    file: 'apps/worker/src/jobs/jobs.metrics.ts',
+    from: 'this.unknown.inc({ queue });',
+    to: '',
+    tests: ['test/e2e/duplicate-and-poison-jobs.spec.ts'],
+    build: true,
+  },
+  {
+    name: 'a dependency counts as up when it is not',
+    file: 'libs/observability/src/readiness.metrics.ts',
+    from: 'works ? 1 : 0',
+    to: '1',
+    tests: ['test/e2e/monitoring.spec.ts'],
+    build: true,
+  },
+  {
     name: 'the notes of a run are not written when the session becomes ready',
     file: `${E}/publications.ts`,
     from: 'timeline = timeline_append(s.timeline, $3::jsonb -> s.id)',

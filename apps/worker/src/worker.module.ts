@@ -8,6 +8,7 @@ import { SealingModule } from '@app/sealing';
 import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
@@ -31,6 +32,7 @@ export class WorkerModule {
         QueueModule.with(settings.queue),
         SealingModule,
         CasClientModule,
+        JobsModule,
         WebhooksModule.register(),
       ],
       providers: [

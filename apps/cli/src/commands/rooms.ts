@@ -56,7 +56,6 @@ async function open({ file, url, products: wanted, concurrency: most, results = 
   } finally {
     stopped = true;
     progress.end();
-    await client.end();
   }
   process.stdout.write(
     `${String(rooms.length - failures.length)} rooms opened, ${String(failures.length)} failed. Results: ${results}\n`,

@@ -1,5 +1,4 @@
 import { describeCause, endpoint, jittered, type Product, sleep, StartupError } from '@app/kernel';
-import { Agent, request } from 'undici';
 import { z } from 'zod';
 
 const TIMEOUT_MS = 15_000;
@@ -20,7 +19,6 @@ export interface RoomOutcome {
 
 /** Opens rooms through the API: safe to repeat, since a room that is open keeps its session. */
 export class OpenRoom {
-  private readonly agent = new Agent({ headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
   private readonly body: string;
 
   constructor(
@@ -53,25 +51,18 @@ export class OpenRoom {
     }
   }
 
-  async end(): Promise<void> {
-    await this.agent.close();
-  }
-
   private async send(
     room: string,
   ): Promise<{ status: number; body: unknown; retryAfterMs: number } | { cause: unknown }> {
     try {
-      const { statusCode, headers, body } = await request(
-        new URL(`/v1/rooms/${encodeURIComponent(room)}/session`, this.url),
-        {
-          method: 'PUT',
-          dispatcher: this.agent,
-          headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
-          body: this.body,
-        },
-      );
-      const text = await body.text();
-      return { status: statusCode, body: parsed(text), retryAfterMs: 1000 * (Number(headers['retry-after']) || 0) };
+      const reply = await fetch(new URL(`/v1/rooms/${encodeURIComponent(room)}/session`, this.url), {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
+        body: this.body,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      const retryAfterMs = 1000 * (Number(reply.headers.get('retry-after')) || 0);
+      return { status: reply.status, body: parsed(await reply.text()), retryAfterMs };
     } catch (cause) {
       return { cause };
     }

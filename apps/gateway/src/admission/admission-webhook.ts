@@ -12,6 +12,7 @@ import {
   type AdmissionDecision,
   type AdmissionQuestion,
   type AdmissionRequest,
+  ADMISSION_ACTIONS,
 } from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
@@ -79,11 +80,13 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     this.outages = new OutageLog(log);
     this.calls = new Histogram({
       name: 'admission_duration_seconds',
-      help: 'Calls to the customer’s admission service by action and outcome; cached answers are not counted',
+      help: 'Duration of calls to your admission service by action and outcome (allow, deny, unavailable), in seconds; answers from memory are not counted',
       labelNames: ['action', 'outcome'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
     });
+    // A series that first appears at 1 shows no increase, so an alert would not fire.
+    for (const action of ADMISSION_ACTIONS) this.calls.zero({ action, outcome: 'unavailable' });
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -27,7 +27,7 @@ export class RequestLog {
     this.logged = config.get('http', { infer: true }).logRequests;
     this.durations = new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'Requests by route pattern and status; held ones include their wait',
+      help: 'Duration of requests by route pattern and status, in seconds; held requests include their wait',
       labelNames: ['route', 'status'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       registers: [registry],

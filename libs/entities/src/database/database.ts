@@ -14,6 +14,15 @@ const TRANSACTION_FACTOR = 1.2;
 /** An outage is over when nothing has failed for this long, in ms. */
 const QUIET_MS = 5000;
 
+/** The connections of the pool. */
+interface PoolCounts {
+  busy: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+  limit: number;
+}
+
 /**
  * Access to Postgres for the repositories. It uses the pool of TypeORM's data source directly, for two guarantees that
  * a query runner does not give: a connection on which a statement went unanswered is discarded instead of being handed
@@ -49,6 +58,12 @@ export class Database implements Queryable {
       if (isReadOnlyServer(error)) this.postgres.replaceConnections();
       throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError('database', { cause: error });
     });
+  }
+
+  /** The connections of this process, for its metrics. */
+  get poolCounts(): PoolCounts {
+    const { totalCount, idleCount, waitingCount, options } = this.pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, limit: options.max };
   }
 
   /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */
