@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AdmissionService } from '../support/admission-service.js';
 import { eventually } from '../support/eventually.js';
 import { rawQueue } from '../support/queue.js';
+import { expectNoJobs } from '../support/sessions.js';
 import { describeOn, QUEUES } from '../support/test-app.js';
 import { TestDeployment } from '../support/test-deployment.js';
 import { type Span, TraceReceiver, treeOf } from '../support/trace-receiver.js';
@@ -285,12 +286,16 @@ for (const queue of QUEUES) {
 
     it('are sent to the last one when a process stops, and a receiver that hangs does not keep it', async () => {
       const { traceId, headers } = begun();
-      await deployment.client().openRoom('last', { wait: 20 });
+      const { body } = await deployment.client().openRoom('last', { wait: 20 });
       await deployment.client().readRoom('nothing', { headers });
       const exit = await deployment.gateway.terminate();
       expect(exit.code).toBe(0);
       expect(receiver.trace(traceId).map(({ name }) => name)).toContain('GET /v1/rooms/:room/session');
       receiver.status = 0;
+      const queue = rawQueue(deployment);
+      await queue.add('mint-tokens', { sessionId: body.id }, { jobId: `again-${body.id}` });
+      await expectNoJobs(deployment);
+      await queue.close();
       const started = performance.now();
       expect((await deployment.worker.terminate()).code).toBe(0);
       expect(performance.now() - started).toBeLessThan(10_000);

@@ -265,7 +265,9 @@ describe('a delivery', () => {
       await eventually(() => {
         expect(fast.received).toHaveLength(30);
       }, TIMEOUT_MS * 2);
-      expect(receiver.hanging).toBe(8);
+      await eventually(() => {
+        expect(receiver.hanging).toBe(8);
+      });
       expect((await deliveriesOf(testApp.client, webhook.id)).every(({ status }) => status === 'pending')).toBe(true);
     } finally {
       receiver.always({ kind: 'status', status: 204 });
@@ -425,7 +427,9 @@ describe('what was sent', () => {
     expect([reply.status, reply.body]).toEqual([202, { delivery: middle?.id }]);
     await received(4);
     expect(receiver.received[3]?.id).toBe(middle?.id);
-    expect(await eventually(async () => (await deliveriesOf(testApp.client, webhook.id))[1]?.attempts.length)).toBe(2);
+    await eventually(async () => {
+      expect((await deliveriesOf(testApp.client, webhook.id))[1]?.attempts.length).toBe(2);
+    });
 
     await testApp.database.rows(`UPDATE webhook_deliveries SET status = 'failed' WHERE id = ANY($1)`, [
       [oldest?.id, newest?.id],

@@ -17,7 +17,14 @@ import type { Exit } from './process.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DIRECTORIES = ['apps', 'libs', 'tools', 'dist'];
-const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'nest-cli.json', 'rspack.config.mjs'];
+const FILES = [
+  '.env.example',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'nest-cli.json',
+  'rspack.config.mjs',
+];
 
 /** A copy of this project, built as it is, in which a test may edit and build. The packages are shared. */
 export class Checkout {
