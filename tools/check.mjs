@@ -48,6 +48,7 @@ const CHECKS = [
   },
   { name: 'types of the client', command: ['tools/client.mjs', '--check'] },
   { name: 'docs/performance.md', command: ['tools/bench-docs.mjs', '--check'] },
+  { name: 'docs/capacity.md', command: ['tools/simulate-docs.mjs', '--check'] },
   { name: 'docs/metrics.md', command: ['tools/metrics.mjs', '--check'] },
   { name: 'dashboard.json', command: ['tools/dashboard.mjs', '--check'] },
   { name: '.env.example', command: ['tools/env-example.mjs', '--check'] },
