@@ -34,6 +34,7 @@ const CHECKS = [
   { name: 'types of the client', command: ['tools/client.mjs', '--check'] },
   { name: 'docs/performance.md', command: ['tools/bench-docs.mjs', '--check'] },
   { name: '.env.example', command: ['tools/env-example.mjs', '--check'] },
+  { name: 'Helm chart', command: ['tools/helm.mjs', '--check'] },
   { name: 'docker-compose.yml', command: [localBin('dclint'), '--quiet', 'docker-compose.yml'] },
 ];
 
