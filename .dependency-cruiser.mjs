@@ -1,20 +1,32 @@
 // Who may import whom: the table of docs/architecture.md, kept by `npm run check`.
-const SHARED = ['config', 'observability', 'kernel'];
+const SHARED = ['config', 'observability', 'tracing', 'kernel'];
 const MAY_IMPORT = {
-  'apps/gateway': ['connections', 'entities', 'queue', 'events', 'sealing', 'identity-provider', 'egress', ...SHARED],
-  'apps/worker': ['connections', 'entities', 'queue', 'sealing', 'cas-client', 'egress', ...SHARED],
+  'apps/gateway': [
+    'connections',
+    'entities',
+    'queue',
+    'events',
+    'sealing',
+    'identity-provider',
+    'egress',
+    'trace-export',
+    ...SHARED,
+  ],
+  'apps/worker': ['connections', 'entities', 'queue', 'sealing', 'cas-client', 'egress', 'trace-export', ...SHARED],
   'apps/cas-sandbox': SHARED,
   'apps/cli': ['connections', 'entities', 'queue', 'sealing', 'cas-client', 'identity-provider', 'egress', ...SHARED],
-  'libs/entities': ['connections', 'kernel', 'config'],
-  'libs/cas-client': ['egress', 'kernel', 'config'],
+  'libs/entities': ['connections', 'tracing', 'kernel', 'config'],
+  'libs/cas-client': ['egress', 'tracing', 'kernel', 'config'],
   'libs/identity-provider': ['egress', 'kernel', 'config'],
   'libs/egress': ['kernel', 'config'],
-  'libs/queue': ['connections', 'kernel', 'config'],
+  'libs/queue': ['connections', 'tracing', 'kernel', 'config'],
   'libs/events': ['connections', 'kernel', 'config'],
   'libs/sealing': ['kernel', 'config'],
   'libs/connections': ['kernel', 'config'],
   'libs/config': ['kernel'],
-  'libs/observability': ['kernel', 'config'],
+  'libs/observability': ['tracing', 'kernel', 'config'],
+  'libs/tracing': [],
+  'libs/trace-export': ['egress', 'observability', 'tracing', 'kernel', 'config'],
   'libs/kernel': [],
 };
 
@@ -81,6 +93,7 @@ export default {
     },
     onlyIn('typeorm-in-entities', 'libs/entities', 'typeorm|@nestjs/typeorm'),
     onlyIn('bullmq-in-queue', 'libs/queue', 'bullmq|@nestjs/bullmq'),
+    onlyIn('opentelemetry-in-tracing', 'libs/(?:tracing|trace-export)', '@opentelemetry/[^/]+'),
     onlyIn('undici-in-egress-and-cas-client', 'libs/(?:egress|cas-client)', 'undici'),
     {
       name: 'no-dev-dependencies-in-the-product',

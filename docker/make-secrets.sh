@@ -41,6 +41,7 @@ keep token_encryption_keys "k1:$(openssl rand -base64 32)"
 keep bootstrap_api_key "wtk_$(hex 4)_$(letters_and_digits 48)"
 keep cas_api_key "$(hex 16)"
 keep cas_api_secret "$(hex 32)"
+keep grafana_password "$(hex 16)"
 cat <<END
 
 The API key:  cat '$dir/bootstrap_api_key'

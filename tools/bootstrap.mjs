@@ -31,6 +31,7 @@ const TEST_PROGRAMS = [
   { names: ['nginx'], package: 'nginx', without: 'the tests behind a real nginx' },
   { names: ['haproxy'], package: 'haproxy', without: 'the tests behind a real HAProxy' },
   { names: ['chromium', 'chromium-browser'], package: 'chromium', without: 'the tests in a browser' },
+  { names: ['prometheus'], package: 'prometheus', without: 'the tests of alarms and dashboard' },
   { names: ['curl'], package: 'curl', without: 'the tests of documented curl lines' },
   { names: ['faketime'], package: 'faketime', without: 'the tests with a wrong clock' },
 ];

@@ -6,6 +6,7 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fingerprint } from '../support/cas-sandbox.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
+import { eventually } from '../support/eventually.js';
 import { runCommand } from '../support/cli.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
@@ -18,6 +19,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
   let browser: Browser;
   let first: Page;
   let second: Page;
+  let third: Page;
   const contexts: BrowserContext[] = [];
   const faults: string[] = [];
 
@@ -62,6 +64,25 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await page.locator('[data-fingerprint]').first().waitFor();
     return page.locator('.fingerprint').allInnerTexts();
   };
+  const sit = async (page: Page, name: string, role: 'participant' | 'viewer' = 'participant') => {
+    await page.getByLabel('Your name', { exact: true }).fill(name);
+    await page.getByLabel(role, { exact: true }).check();
+    await page.getByRole('button', { name: 'Take a seat' }).click();
+  };
+  const sitsAs = (page: Page, name: string) =>
+    page.locator('#seat-held:visible #seat-held-name').getByText(name, { exact: true }).waitFor();
+  const seatsShownOn = (page: Page) => page.locator('#seat-names li').allInnerTexts();
+  const linkFor = async (page: Page, guests: 'move along' | 'stay behind') => {
+    const before = await linkOn(page);
+    if (await page.getByLabel(guests).isChecked()) await page.getByRole('button', { name: 'Another link' }).click();
+    else await page.getByLabel(guests).check();
+    return eventually(async () => {
+      const link = await linkOn(page);
+      expect(link).not.toBe(before);
+      return link;
+    });
+  };
+  const generationOn = (page: Page) => page.locator('#generation').innerText();
   const seriousFaults = async (page: Page) => {
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
@@ -77,7 +98,7 @@ describeInBrowser()('the watch page, as two people use it', () => {
 
   beforeAll(async () => {
     [deployment, browser] = await Promise.all([
-      TestDeployment.start({ queue: 'postgres', casLatencyMs: 1500, env: { DEMO: 'on' } }),
+      TestDeployment.start({ queue: 'postgres', casLatencyMs: 1500, env: { DEMO: 'on', MAX_PARTICIPANTS: '3' } }),
       // A name for this machine that browsers do not trust without TLS.
       startBrowser('--host-resolver-rules=MAP watch.example 127.0.0.1'),
     ]);
@@ -140,7 +161,6 @@ describeInBrowser()('the watch page, as two people use it', () => {
     second = await open(link);
     await isIn(second, 'ready');
     expect(await printsOn(second)).toEqual(await printsOn(first));
-    await screenshot(first, 'watch-page.png');
   });
 
   it('shows a guest the session first, and nothing that takes a key', async () => {
@@ -204,6 +224,72 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await page.close();
   });
 
+  it('seats two guests by ticket under two names: one is taken, and the suggestion is used with one key', async () => {
+    third = await open(await linkFor(first, 'move along'));
+    await isIn(third, 'ready');
+    await sit(second, 'Anna');
+    await sitsAs(second, 'Anna');
+    await sit(third, ' anna ');
+    await third.getByRole('alert').getByText('“anna” is taken.').waitFor();
+    expect(await third.getByLabel('Your name', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+    expect(await seriousFaults(third)).toEqual([]);
+    const offer = third.getByRole('button', { name: /^Sit as “anna \d+”$/ });
+    const suggested = (await offer.innerText()).replace(/^Sit as “|”$/g, '');
+    await third.keyboard.press('Enter');
+    await sitsAs(third, suggested);
+    await eventually(async () => {
+      expect(await seatsShownOn(first)).toEqual(['Anna\nparticipant', `${suggested}\nparticipant`]);
+      // Names are not for tickets.
+      expect(await second.locator('#seat-counts').innerText()).toBe('2 participants, 0 viewers');
+    });
+    expect(await seatsShownOn(second)).toEqual([]);
+  });
+
+  it('offers a viewer’s seat when the session is full of participants', async () => {
+    await sit(first, 'Host');
+    await sitsAs(first, 'Host');
+    const page = await open(await linkFor(first, 'move along'));
+    await isIn(page, 'ready');
+    await sit(page, 'Dora');
+    await page.getByRole('alert').getByText('The session has 3 participants; viewers are welcome.').waitFor();
+    await page.getByRole('button', { name: 'Sit as a viewer' }).click();
+    await sitsAs(page, 'Dora');
+    await eventually(async () => {
+      expect(await seatsShownOn(first)).toContain('Dora\nviewer');
+      expect(await seatsShownOn(first)).toContain('Host\nparticipant, you');
+    });
+    await screenshot(first, 'watch-page.png');
+    // A window that is closed frees its seat, before its lease ends.
+    await page.close({ runBeforeUnload: true });
+    await eventually(async () => {
+      expect(await seatsShownOn(first)).not.toContain('Dora\nviewer');
+    });
+  });
+
+  it('says which names are none, and leaves a seat on request', async () => {
+    await first.getByRole('button', { name: 'Leave the seat' }).click();
+    await first.getByRole('status').getByText('You left your seat').waitFor();
+    await sit(first, ' ');
+    await first.getByRole('alert').getByText('A seat needs a name.').waitFor();
+    await sit(first, 'a\u202eb');
+    await first.getByRole('alert').getByText('The name must not contain control characters.').waitFor();
+    await sit(first, 'Host', 'viewer');
+    await sitsAs(first, 'Host');
+  });
+
+  it('takes its seat again if the lease lapsed while the window was asleep', async () => {
+    const lapsed = await deployment.database.rows<{ id: string }>(
+      `UPDATE seats SET lease_until = now() - interval '1 s' WHERE name = 'Anna' RETURNING id`,
+    );
+    await eventually(async () => {
+      expect(await deployment.database.rows('SELECT 1 FROM seats WHERE id = $1', [lapsed[0]?.id])).toEqual([]);
+    });
+    // As when a person comes back to it.
+    await second.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
+    await second.getByRole('status').getByText('You sit again as “Anna”.').waitFor();
+    expect(await deployment.database.rows(`SELECT 1 FROM seats WHERE name = 'Anna'`)).toHaveLength(1);
+  });
+
   it.each([
     ['light', DESKTOP],
     ['dark', DESKTOP],
@@ -254,16 +340,59 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await page.close();
   });
 
-  it('moves both windows to the next generation when the session is rotated', async () => {
+  it('rotates: both guests go on in the next generation, in their seats, and one whose ticket is for the session does not', async () => {
     const before = await printsOn(first);
-    const id = new URL(first.url()).searchParams.get('session') ?? '';
-    const { body: next } = await deployment.client().rotate(id, { wait: 10 });
-    for (const page of [first, second]) {
-      await page.waitForURL((url) => url.searchParams.get('session') === next.id);
-      await isIn(page, 'ready');
+    const roomLink = second.url();
+    const away = await open(await linkFor(first, 'stay behind'));
+    await isIn(away, 'ready');
+    await sit(away, 'Carl', 'viewer');
+    await sitsAs(away, 'Carl');
+    const suggested = await third.locator('#seat-held-name').innerText();
+
+    await first.getByRole('button', { name: 'Rotate', exact: true }).click();
+    await first.getByText('Rotating closes this session').waitFor();
+    expect(await seriousFaults(first)).toEqual([]);
+    await first.keyboard.press('Escape');
+    expect(await first.locator('#rotation').isVisible()).toBe(false);
+    await first.getByRole('button', { name: 'Rotate', exact: true }).press('Enter');
+    await first.getByRole('button', { name: 'Rotate now' }).click();
+
+    const staying = [first, second, third];
+    await eventually(async () => {
+      expect(await Promise.all(staying.map(generationOn))).toEqual(['2', '2', '2']);
+    });
+    await Promise.all([sitsAs(first, 'Host'), sitsAs(second, 'Anna'), sitsAs(third, suggested)]);
+    for (const page of staying) {
+      expect(await printsOn(page)).toEqual(await printsOn(first));
+      expect(await page.locator('#moved').innerText()).toContain('The room went on here');
     }
-    expect(await printsOn(second)).toEqual(await printsOn(first));
     expect(await printsOn(first)).not.toEqual(before);
+    await eventually(async () => {
+      expect((await seatsShownOn(first)).map((text) => text.split('\n')[0])).toEqual(['Anna', suggested, 'Host']);
+    });
+
+    const truth = async () => {
+      await isIn(away, 'closed');
+      expect(await away.locator('#says').innerText()).toContain(
+        'If the host has rotated it, the others went on without',
+      );
+      expect([await away.locator('#tokens').isVisible(), await away.locator('#seat').isVisible()]).toEqual([
+        false,
+        false,
+      ]);
+      expect(await seriousFaults(away)).toEqual([]);
+    };
+    await truth();
+    await away.reload();
+    await truth();
+    await away.close();
+
+    // A window that was closed meanwhile: its link is for the room.
+    const late = await open(roomLink);
+    await eventually(async () => {
+      expect(await generationOn(late)).toBe('2');
+    });
+    await late.close();
   });
 
   it('shows the end in both windows', async () => {
@@ -271,6 +400,8 @@ describeInBrowser()('the watch page, as two people use it', () => {
     await Promise.all([isIn(first, 'closed'), isIn(second, 'closed')]);
     expect(await second.locator('#tokens').isVisible()).toBe(false);
     expect(await second.locator('#share').isVisible()).toBe(false);
+    expect(await second.locator('#seat').isVisible()).toBe(false);
+    expect(await second.locator('#says').innerText()).toContain('once it is open again, reload this page');
     expect(await seriousFaults(first)).toEqual([]);
   });
 

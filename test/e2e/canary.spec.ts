@@ -19,10 +19,13 @@ import { renewSeat, takeSeat } from '../support/seats.js';
 import { expectHeld, expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
 import { issueFor, ticketOf } from '../support/tickets.js';
+import { TraceReceiver } from '../support/trace-receiver.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { createWebhook, deliveriesOf } from '../support/webhooks.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(16).toString('hex')}`;
+
+const A_TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** What the last nets put in place of a secret. Nothing may ever get that far. */
 const NETS = /\[(?:token|ticket|api key|password|redacted)\]/;
@@ -60,6 +63,7 @@ for (const queue of QUEUES) {
     let admission: AdmissionService;
     let proxy: Server;
     let receiver: WebhookReceiver;
+    let traces: TraceReceiver;
     let jwt: string;
     let createdKey: string;
     let ticket: string;
@@ -67,11 +71,13 @@ for (const queue of QUEUES) {
     const redisPassword = canary('redis');
     const proxyPassword = canary('proxy');
     const malformed = canary('malformed');
+    const receiverSecret = canary('otlp');
 
     beforeAll(async () => {
       provider = await IdentityProvider.start();
       admission = await AdmissionService.start();
       receiver = await WebhookReceiver.start();
+      traces = await TraceReceiver.start();
       proxy = createServer().on('connect', (request, socket) => {
         const said = String(request.headers['proxy-authorization']);
         socket.end(`HTTP/1.1 407 ${said}\r\nproxy-authenticate: Basic realm="${said}"\r\n\r\n${said}`);
@@ -94,6 +100,8 @@ for (const queue of QUEUES) {
           ...admission.env,
           ROOM_API_WAIT_S: '5',
           WEBHOOK_ALLOW: '127.0.0.1',
+          ...traces.env,
+          OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${receiverSecret}`,
         },
       });
       jwt = await provider.token('anna');
@@ -106,11 +114,12 @@ for (const queue of QUEUES) {
       canaries.plant('REDIS_URL', redisPassword);
       canaries.plant('HTTPS_PROXY', proxyPassword);
       canaries.plant('a malformed secret', malformed);
+      canaries.plant('OTEL_EXPORTER_OTLP_HEADERS', receiverSecret);
       canaries.plant('a JWT of a person', jwt, signatureOf(jwt));
     }, 120_000);
     afterAll(async () => {
       await deployment.end();
-      await Promise.all([provider.close(), admission.close(), receiver.close()]);
+      await Promise.all([provider.close(), admission.close(), receiver.close(), traces.close()]);
       await new Promise((resolve) => proxy.close(resolve));
     }, 60_000);
     /** What waits or has just failed is in the stores only for a moment, so they are looked at each time. */
@@ -273,11 +282,17 @@ for (const queue of QUEUES) {
       for (const secret of [deployment.cas.apiKey, deployment.cas.apiSecret, redisPassword, malformed]) {
         keep(await deployment.client().send('GET', `/v1/sessions?access_token=${secret}`));
         keep(await deployment.client().create({ body: `{"metadata": ${secret}`, headers: { 'x-secret': secret } }));
+        const context = { traceparent: secret, tracestate: `wt=${secret}`, baggage: `wt=${secret}` };
+        keep(await deployment.client().create({ body: {}, headers: context }));
+        keep(await deployment.client().create({ body: {}, headers: { ...context, traceparent: A_TRACE } }));
         keep(await deployment.client().send('GET', '/v1/sessions', { headers: { authorization: `Bearer ${secret}` } }));
       }
     }, 60_000);
 
     it('go through every fault of the vendor, which says them aloud', async () => {
+      // The receiver of traces does the same.
+      traces.status = 500;
+      traces.reply = ({ headers, text }) => JSON.stringify(headers) + text;
       const { apiKey, apiSecret } = deployment.cas;
       const faults = badDays(`http://127.0.0.1:9/${apiKey}?secret=${apiSecret}`);
       for (const fault of faults) await deployment.cas.fault(fault);
@@ -291,6 +306,8 @@ for (const queue of QUEUES) {
       }, 90_000);
       for (const id of ids) keep(await deployment.client().read(id));
       expect(await deployment.cas.faults()).toEqual([]);
+      expect(deployment.gateway.lines.map(({ msg }) => msg).join()).toContain('receiver of traces unavailable');
+      traces.status = 200;
     }, 120_000);
 
     it('go through a proxy that refuses them', async () => {
@@ -428,7 +445,7 @@ for (const queue of QUEUES) {
       }, 90_000);
     }
 
-    it('are in no log, no reply, no metric, no title of a process', async () => {
+    it('are in no log, no reply, no metric, no trace, no title of a process', async () => {
       const all = [...deployment.gateways, ...deployment.workers, ...processes];
       const titles = [deployment.gateway, deployment.worker].map(({ pid }) => processTitle(pid));
       expect(titles.join('').length > 0 || process.platform !== 'linux').toBe(true);
@@ -450,6 +467,12 @@ for (const queue of QUEUES) {
       }
       for (const { status, text, headers } of replies)
         look(`a reply with ${status}`, `${text}\n${JSON.stringify(headers)}`);
+      for (const text of traces.texts) look('a trace', text);
+      // Nor are persons, rooms and users of the chat.
+      for (const name of ['derby', 'webhooks', 'vendor 1', 'crash 1', 'u-4711', 'Anna', 'anna', 'ben'])
+        expect([name, traces.texts.filter((text) => text.includes(`"${name}`))]).toEqual([name, []]);
+      expect(traces.spans.length).toBeGreaterThan(500);
+      expect(traces.headers.every(({ authorization }) => authorization === `Bearer ${receiverSecret}`)).toBe(true);
       for (const title of titles) look('a title', title);
       look("Postgres' log", readFileSync(join(deployment.directory, 'postgres.log'), 'utf8'));
       expect([...found]).toEqual([]);

@@ -81,6 +81,23 @@ describe('the built processes, with nothing beside them but package.json', () =>
     await client.end();
   });
 
+  it('read the SDK of traces only if there is a receiver for them', async () => {
+    for (const app of ['gateway', 'worker']) rmSync(join(directory, 'dist/apps', app, 'vendor-tracing.js'));
+    const environments = [deployment.gatewayEnvironment(), deployment.workerEnvironment()] as const;
+    const without = [
+      new Process('gateway', environments[0], [], directory),
+      new Process('worker', environments[1], [], directory),
+    ];
+    processes.push(...without);
+    await Promise.all(without.map((one) => one.waitUntilUp()));
+    const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+    const failing = new Process('gateway', { ...environments[0], ...traced }, [], directory);
+    processes.push(failing);
+    expect((await failing.exited).code).toBe(1);
+    expect(failing.everything()).toContain('vendor-tracing.js');
+    cpSync(join(ROOT, 'dist'), join(directory, 'dist'), { recursive: true });
+  });
+
   it.each(readdirSync(join(ROOT, 'dist/apps')))('state the licence of everything that is in %s', (app) => {
     const place = join(directory, 'dist/apps', app);
     const bundles = readdirSync(place).filter((name) => name.endsWith('.js'));

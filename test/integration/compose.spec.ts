@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -98,13 +98,16 @@ const OF_COMPOSE = [
   'POSTGRES_MEMORY',
   'REDIS_MEMORY',
   'APP_MEMORY',
-].concat(['APP_OPEN_FILES', 'WORKERS']);
+].concat(['APP_OPEN_FILES', 'WORKERS', 'GRAFANA_PORT', 'PROMETHEUS_RETENTION']);
+/** Of the profile `observability`, read by Compose as well. */
+const OF_OBSERVABILITY = ['PROMETHEUS_IMAGE', 'GRAFANA_IMAGE', 'PROMETHEUS_MEMORY', 'GRAFANA_MEMORY'];
 /** Services that do their work and end. */
 const ONCE = ['migrate', 'roles'];
 
 describe('docker-compose.yml', () => {
   it('has every process of the product, and what it stands on', () => {
-    expect(Object.keys(services).sort()).toEqual([...apps, 'postgres', 'redis', 'roles'].sort());
+    const others = ['postgres', 'redis', 'roles', 'prometheus', 'grafana'];
+    expect(Object.keys(services).sort()).toEqual([...apps, ...others].sort());
   });
 
   it.each(Object.keys(services))(
@@ -186,19 +189,30 @@ describe('docker-compose.yml', () => {
 
   it('explains at its top every variable that Compose alone reads', () => {
     const top = text.slice(0, text.indexOf('\nname:'));
-    expect(OF_COMPOSE.filter((name) => !top.includes(name))).toEqual([]);
+    expect([...OF_COMPOSE, ...OF_OBSERVABILITY].filter((name) => !top.includes(name))).toEqual([]);
   });
 
-  it('can have many workers, and publishes nothing but the gateway, on this machine only', () => {
+  it('can have many workers, and publishes nothing but the gateway and Grafana, on this machine only', () => {
     expect(Object.values(services).filter((one) => one.container_name !== undefined)).toEqual([]);
     const publishing = Object.entries(services).filter(([, one]) => one.ports.length > 0);
-    expect(publishing.map(([name, one]) => [name, one.ports])).toEqual([['gateway', ['127.0.0.1:${PORT:-3000}:3000']]]);
+    expect(publishing.map(([name, one]) => [name, one.ports])).toEqual([
+      ['gateway', ['127.0.0.1:${PORT:-3000}:3000']],
+      ['grafana', ['127.0.0.1:${GRAFANA_PORT:-3030}:3000']],
+    ]);
   });
 
-  it('keeps Postgres, Redis and the sandbox off every network with a way out', () => {
+  it('keeps Postgres, Redis, the sandbox and Prometheus off every network with a way out', () => {
     const off = Object.entries(services).filter(([, one]) => !one.networks.includes('edge'));
-    expect(off.map(([name]) => name).sort()).toEqual(['cas-sandbox', 'migrate', 'postgres', 'redis', 'roles']);
+    expect(off.map(([name]) => name).sort()).toEqual([
+      'cas-sandbox',
+      'migrate',
+      'postgres',
+      'prometheus',
+      'redis',
+      'roles',
+    ]);
     expect(parse(text)).toHaveProperty('networks.backend.internal', true);
+    expect(parse(text)).toHaveProperty('networks.monitoring.internal', true);
   });
 
   it('keeps what Postgres and Redis know, and lets Redis evict nothing', () => {
@@ -208,10 +222,40 @@ describe('docker-compose.yml', () => {
     expect(command?.join(' ')).toContain('--maxmemory-policy noeviction --appendonly yes');
   });
 
-  it('has the sandbox by its profile alone, and no service requires it', () => {
+  it('has the sandbox, and Prometheus and Grafana, by their profiles alone, and no other service requires them', () => {
     const profiled = Object.entries(services).filter(([, one]) => one.profiles.length > 0);
-    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([['cas-sandbox', ['sandbox']]]);
+    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([
+      ['cas-sandbox', ['sandbox']],
+      ['prometheus', ['observability']],
+      ['grafana', ['observability']],
+    ]);
+    const standing = Object.entries(services).filter(([, one]) => !one.profiles.includes('observability'));
+    expect(standing.flatMap(([, one]) => Object.keys(one.depends_on))).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(?:prometheus|grafana)$/)]),
+    );
     expect(serviceNamed('worker').depends_on['cas-sandbox']?.required).toBe(false);
+  });
+
+  it('lets Grafana reach Prometheus and nothing else, and gives both what is in deploy/', () => {
+    expect(serviceNamed('grafana').networks).toEqual(['monitoring', 'edge']);
+    expect(serviceNamed('prometheus').networks).toEqual(['backend', 'monitoring']);
+    const mounted = ['prometheus', 'grafana'].flatMap((name) => serviceNamed(name).volumes);
+    const files = mounted.filter((volume) => volume.startsWith('./'));
+    for (const volume of files) {
+      const [source = '', , mode] = volume.split(':');
+      expect([existsSync(join(ROOT, source)), mode]).toEqual([true, 'ro']);
+    }
+    const datasource = read('deploy/grafana/provisioning/datasources/prometheus.yml');
+    expect(parse(datasource)).toHaveProperty('datasources[0].url', 'http://prometheus:9090');
+    const provider = read('deploy/grafana/provisioning/dashboards/watchtogether.yml');
+    expect(parse(provider)).toHaveProperty('providers[0].options.path', '/etc/grafana/dashboards');
+    expect(files).toContain('./deploy/grafana/dashboard.json:/etc/grafana/dashboards/dashboard.json:ro');
+    // The ports that every process has in its container.
+    const scraped = [...read('deploy/prometheus/prometheus.yml').matchAll(/names: \[(\w+)\], type: A, port: (\d+)/g)];
+    expect(scraped.map(([, name, port]) => [name, port])).toEqual([
+      ['gateway', serviceNamed('gateway').environment.OPS_PORT],
+      ['worker', serviceNamed('worker').environment.OPS_PORT],
+    ]);
   });
 
   it.each(apps)('runs the built program of %s', (app) => {
@@ -268,7 +312,9 @@ describe('docker-compose.yml', () => {
     const inServices = apps.flatMap((app) => Object.keys(serviceNamed(app).environment));
     const interpolated = [...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => String(name));
     const names = [...inServices.map((name) => name.replace(/_FILE$/, '')), ...interpolated];
-    expect(names.filter((name) => !known.has(name) && !OF_COMPOSE.includes(name))).toEqual([]);
+    expect(names.filter((name) => !known.has(name) && ![...OF_COMPOSE, ...OF_OBSERVABILITY].includes(name))).toEqual(
+      [],
+    );
   });
 });
 

@@ -204,6 +204,8 @@ describe('with 300,000 sessions that have ended', () => {
   it('gauges and limits read the rows that they are about', async () => {
     await expectIndexed(['sessions'], async () => {
       expect(await service(SweepingRepository).oldestPendingS()).toBeGreaterThan(0);
+      expect(await service(SweepingRepository).oldestOverdueS()).toBeGreaterThan(0);
+      expect((await service(SweepingRepository).countLive()).ready).toBeGreaterThan(1000);
       expect((await service(SessionsRepository).countPending(200_000, 10)).all).toBeGreaterThan(0);
     });
   });
@@ -244,8 +246,9 @@ describe('with 300,000 sessions that have ended', () => {
 
   async function seats(sessionId: string): Promise<void> {
     const repository = service(SeatsRepository);
-    const caller = 'key:backend';
-    const taking = { sessionId, name: 'Anna', role: 'participant', takenBy: caller, maxParticipants: 16 } as const;
+    const caller = 'ticket:backend#anna';
+    const limits = { maxParticipants: 16, maxOfCaller: 4 };
+    const taking = { sessionId, name: 'Anna', role: 'participant', takenBy: caller, ...limits } as const;
     const taken = await repository.take(taking);
     expect([taken.outcome, (await repository.take(taking)).outcome]).toEqual(['taken', 'name-taken']);
     const { id } = taken.outcome === 'taken' ? taken.seat : { id: '' };

@@ -236,6 +236,8 @@ describe('a request for a ticket', () => {
     ['a subject that is no text', { subject: 1 }, '#/subject'],
     ['a blank name', { subject: 'a', name: ' ' }, '#/name'],
     ['a name that is too long', { subject: 'a', name: 'x'.repeat(65) }, '#/name'],
+    ['a name that cannot be seen', { subject: 'a', name: '\u200d' }, '#/name'],
+    ['a name that turns the text around', { subject: 'a', name: 'a\u202eb' }, '#/name'],
     ['no time at all', { subject: 'a', ttlS: 0 }, '#/ttlS'],
     ['more than a day', { subject: 'a', ttlS: 86_401 }, '#/ttlS'],
     ['half a second', { subject: 'a', ttlS: 0.5 }, '#/ttlS'],
@@ -252,6 +254,11 @@ describe('a request for a ticket', () => {
       });
       expect([reply.status, reply.body.errors.map((error) => error.pointer)]).toEqual([422, [pointer]]);
     }
+  });
+
+  it.each(['می\u200cخواهم', '👨\u200d👩\u200d👧 family', ' Zoe\u0308 '])('names the person %j', async (name) => {
+    const ticket = ticketOf(await issueFor(testApp.client, { room: 'names' }, { subject: 'a', name }));
+    expect(partsOf(ticket).claims.name).toBe(name.normalize('NFC').trim());
   });
 
   it('with rooms:open for one session is 422', async () => {

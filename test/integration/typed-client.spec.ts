@@ -47,6 +47,21 @@ describe('against a real gateway', () => {
     expect(await client.read(ready.id)).toEqual(ready);
   });
 
+  it('opens many rooms, a few at a time, and goes on past one that fails', async () => {
+    const rooms = Array.from({ length: 120 }, (_, n) => `many-${n}`);
+    const opened = new Map<string, Session>();
+    const failed: unknown[] = [];
+    for await (const { room, session, error } of client.openRooms([...rooms, 'not/a room', 'many-7'], { wait: 10 })) {
+      if (session) opened.set(room, session);
+      else failed.push([room, error instanceof ProblemError ? error.problem.code : error]);
+    }
+    expect([...opened.keys()].toSorted()).toEqual(rooms.toSorted());
+    expect([...opened.values()].every(({ status }) => status === 'ready')).toBe(true);
+    expect(failed).toEqual([['not/a room', 'validation-failed']]);
+    for await (const { room, session } of client.openRooms(rooms.slice(0, 3)))
+      expect(session?.id).toBe(opened.get(room)?.id);
+  });
+
   it('lets the server hold the response', async () => {
     expect((await client.openRoom('held', { wait: 10 })).status).toBe('ready');
     expect((await client.createSession({ wait: 10 })).status).toBe('ready');

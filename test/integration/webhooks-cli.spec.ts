@@ -100,6 +100,13 @@ describe('the operator’s commands for webhooks', () => {
     [['create', '--url', 'http://hooks.example.com/', '--types', 'session.ready'], 1],
     [['create', '--url', 'https://user:hush-hush@hooks.example.com/', '--types', 'session.ready'], 1],
     [['create', '--url', 'https://hooks.example.com/', '--types', 'session.lost'], 2],
+    [['create', '--url', 'https://hooks.example.com/#x', '--types', 'session.ready'], 1],
+    [['create', '--url', `https://hooks.example.com/${'x'.repeat(2048)}`, '--types', 'session.ready'], 1],
+    [['create', '--url', 'https://hooks.example.com/', '--types', 'session.ready', '--room-prefix', 'a/b'], 2],
+    [
+      ['create', '--url', 'https://hooks.example.com/', '--types', 'session.ready', '--description', 'x'.repeat(201)],
+      2,
+    ],
     [['create', '--types', 'session.ready'], 2],
     [['delete', 'whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I='], 1],
     [['replay', `whe_${'x'.repeat(22)}`], 2],

@@ -275,6 +275,26 @@ describe('a delivery', () => {
 });
 
 describe('an endpoint', () => {
+  it('is named by each entry of the audit trail about it, which lists them by its id', async () => {
+    const { id } = await createWebhook(testApp.client, receiver);
+    await createWebhook(testApp.client, receiver);
+    await testApp.client.send('PATCH', `/v1/webhooks/${id}`, { body: { enabled: false } });
+    await testApp.client.send('POST', `/v1/webhooks/${id}/rotate-secret`);
+    await testApp.client.send('DELETE', `/v1/webhooks/${id}`);
+    const changes = await testApp.client.send<{ items: { action: string; session: string }[]; nextCursor: string }>(
+      'GET',
+      `/v1/audit?session=${id}&limit=3`,
+    );
+    expect(changes.body.items.map(({ action, session }) => [action, session])).toEqual(
+      Array(3).fill(['change-webhook', id]),
+    );
+    const rest = await testApp.client.send<{ items: unknown[] }>(
+      'GET',
+      `/v1/audit?session=${id}&cursor=${changes.body.nextCursor}`,
+    );
+    expect([rest.status, rest.body.items.length]).toEqual([200, 1]);
+  });
+
   it('that answers 410 is disabled at once, which is counted and logged', async () => {
     const before = await metric('webhook_endpoints_disabled_total{reason="gone"}');
     const webhook = await createWebhook(testApp.client, receiver);

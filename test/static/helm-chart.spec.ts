@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gatewayNamespaces, migrateNamespaces, workerNamespaces } from '@app/config';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { gatewayNamespaces, migrateNamespaces, workerNamespaces } from '../../libs/config/src/apps.js';
-import type { Namespace } from '../../libs/config/src/namespaces/namespace.js';
 import { helmProgram } from '../../tools/helm-program.mjs';
 import { annotationsOf, ofKind, podFaults, podsOf, relationFaults } from '../support/helm-policies.mjs';
 import { render, schemaFaults, type Values } from '../support/helm.js';
@@ -26,6 +25,7 @@ const VALUES_OF_SECRETS = {
   admissionSecret: { value: `whsec_${SECRET}` },
   bootstrapApiKey: { value: `wtk_${SECRET}` },
   redisSentinelPassword: { value: `sentinel-${SECRET}` },
+  otlpHeaders: { value: `authorization=${SECRET}` },
   httpsProxy: { value: `http://proxy:${SECRET}@proxy:3128` },
 };
 
@@ -72,7 +72,12 @@ const CHOICES = {
       gateway: {
         config: { OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'wt', ADMISSION_URL: 'https://a.example' },
       },
-      config: { LOG_LEVEL: 'debug', DATABASE_POOL: 20 },
+      config: {
+        LOG_LEVEL: 'debug',
+        DATABASE_POOL: 20,
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      },
+      networkPolicy: { egress: { traces: PEER } },
     },
   },
   ingress: Object.fromEntries(
@@ -144,7 +149,7 @@ function combinations(): [name: string, values: Values][] {
   });
 }
 
-const PROCESSES: Record<string, Record<string, Namespace>> = {
+const PROCESSES: Record<string, Record<string, { variables: object }>> = {
   gateway: gatewayNamespaces,
   worker: workerNamespaces,
   migrate: migrateNamespaces,
@@ -153,7 +158,9 @@ const PROCESSES: Record<string, Record<string, Namespace>> = {
 
 /** The variables that a process reads, and which of them are secrets. */
 function variablesOf(process: string): { all: string[]; secret: string[] } {
-  const entries = Object.values(PROCESSES[process] ?? {}).flatMap(({ variables }) => Object.entries(variables));
+  const entries = Object.values(PROCESSES[process] ?? {}).flatMap(({ variables }) =>
+    Object.entries(variables as Record<string, { secret?: boolean }>),
+  );
   return {
     all: entries.map(([name]) => name),
     secret: entries.filter(([, { secret }]) => secret).map(([name]) => name),
@@ -232,6 +239,7 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
     ],
     ['networkPolicy.egress.postgres.to is missing', { networkPolicy: { egress: { postgres: { to: [] } } } }],
     ['networkPolicy.egress.redis.to is missing', { networkPolicy: { egress: { redis: { to: [] } } } }],
+    ['networkPolicy.egress.traces.to is missing', { config: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318' } }],
     [
       'networkPolicy.egress.proxy.to is missing',
       {
@@ -280,7 +288,7 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
       const { secret } = variablesOf(process);
       // Of the watch page in development.
       const needed = secret.filter((name) => name !== 'DEMO_LINK_SECRET');
-      expect([...new Set(placed)]).toEqual(expect.arrayContaining(needed));
+      expect([...new Set(placed)].toSorted()).toEqual(needed.toSorted());
     }
   });
 
@@ -353,6 +361,21 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
     expect([...new Set(jobs)]).toEqual(expect.arrayContaining(['job=~"gateway|worker"']));
     const components = podsOf(manifests).map(({ component }) => component);
     for (const job of jobs) for (const name of job.split('"')[1]?.split('|') ?? []) expect(components).toContain(name);
+  });
+
+  it('scales by metrics that exist', async () => {
+    const known = [...read('docs/metrics.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    const named = async (values: Values, pattern: RegExp) => {
+      const { text } = await render(merge(merge(BASE, EXISTING), values));
+      return [...text.matchAll(pattern)].map(([, name]) => name);
+    };
+    const { workers, gateways } = CHOICES;
+    const metrics = [
+      ...(await named(gateways['hpa by connections'], /metric: \{ name: (\w+) \}/g)),
+      ...(await named(workers['keda by prometheus'], /query: "max\((\w+)\{/g)),
+    ];
+    expect(metrics).toEqual(['held_requests', 'sse_connections', 'sessions']);
+    expect(known).toEqual(expect.arrayContaining(metrics));
   });
 
   it('keeps names within the limit of Kubernetes', async () => {

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
@@ -18,6 +24,8 @@ export class AdmissionService {
   readonly secret = `whsec_${randomBytes(32).toString('base64')}`;
   /** Every question whose signature was good. */
   readonly asked: Asked[] = [];
+  /** The headers of the same. */
+  readonly headers: IncomingHttpHeaders[] = [];
   /** Questions whose signature was not. */
   forged = 0;
   /** What it makes of a question; one that answers by itself gives undefined. */
@@ -63,6 +71,7 @@ export class AdmissionService {
       return;
     }
     const question = JSON.parse(body) as Asked;
+    this.headers.push(request.headers);
     this.asked.push(question);
     const answer = this.answer(question, response);
     if (answer !== undefined) {

@@ -120,7 +120,7 @@ export function relationFaults(manifests) {
     );
     for (const { type, metadata } of spec.triggers) {
       must(
-        type !== 'prometheus' || (metadata.query.includes('max by') && metadata.ignoreNullValues === 'false'),
+        type !== 'prometheus' || (/^max\(.*\)$/.test(metadata.query) && metadata.ignoreNullValues === 'false'),
         'a sum',
       );
     }

@@ -6,6 +6,7 @@ import { addMigrate } from './commands/migrate.js';
 import { addQueue } from './commands/queue.js';
 import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
+import { addRooms } from './commands/rooms.js';
 import { addSessions } from './commands/sessions.js';
 import { addSubjects } from './commands/subjects.js';
 import { addSupportBundle } from './commands/support-bundle.js';
@@ -25,6 +26,7 @@ export function createProgram(exit: (code: number) => never): Command {
   addMigrate(program);
   addKeys(program);
   addSessions(program);
+  addRooms(program);
   addRedrive(program);
   addQueue(program);
   addReseal(program);

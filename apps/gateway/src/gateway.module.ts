@@ -3,6 +3,7 @@ import { ConnectionsModule, Postgres } from '@app/connections';
 import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { MintTokensQueue, QueueModule } from '@app/queue';
+import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { ChatModule } from './chat/chat.module.js';
@@ -25,6 +26,7 @@ export class GatewayModule {
       imports: [
         await SettingsModule.with(settings),
         ObservabilityModule.with(log, { opsPort: true }),
+        TraceExportModule.with(settings),
         ConnectionsModule,
         EntitiesModule,
         QueueModule.with(settings.queue),

@@ -13,7 +13,7 @@ const END_WITHIN_MS = 30_000;
 
 async function main(): Promise<void> {
   const settings = readSettings(gatewayNamespaces, processEnvironment());
-  const log = createLog('gateway', settings.runtime);
+  const log = createLog('gateway', { ...settings.runtime, traces: settings.tracing !== null });
   const { bootTimeoutMs } = settings.database;
   await waitForDatabase(settings.database, bootTimeoutMs, (reason) => {
     log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for the database');

@@ -11,6 +11,7 @@ const NOTHING = {
   database: { url: 'postgres://nowhere' },
   http: { trustedProxies: 0, corsOrigins: [] as string[] },
   roomApi: { on: false },
+  tracing: null,
 } as GatewaySettings;
 
 /** Prints the OpenAPI document without starting a database or queue. */

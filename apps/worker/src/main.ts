@@ -10,7 +10,7 @@ const END_WITHIN_MS = 40_000;
 
 async function main(): Promise<void> {
   const settings = readSettings(workerNamespaces, processEnvironment());
-  const log = createLog('worker', settings.runtime);
+  const log = createLog('worker', { ...settings.runtime, traces: settings.tracing !== null });
   const { bootTimeoutMs } = settings.database;
   await waitForDatabase(settings.database, bootTimeoutMs, (reason) => {
     log.warn({ reason, timeoutMs: bootTimeoutMs }, 'waiting for the database');

@@ -1,16 +1,23 @@
-import { ClockSkewMonitor, SweepingRepository } from '@app/entities';
-import { Gauge, Metrics } from '@app/observability';
+import { ClockSkewMonitor, Database, SweepingRepository } from '@app/entities';
+import { Gauge, Metrics, registerPoolGauges } from '@app/observability';
 import { MintTokensQueue } from '@app/queue';
 import { Injectable } from '@nestjs/common';
 
 /** Gauges collected on scrape. Gauges of shared state are exported by workers only. */
 @Injectable()
 export class WorkerMetrics {
-  constructor({ registry }: Metrics, queue: MintTokensQueue, sweeping: SweepingRepository, clock: ClockSkewMonitor) {
-    const registers = [registry];
+  constructor(
+    metrics: Metrics,
+    queue: MintTokensQueue,
+    sweeping: SweepingRepository,
+    clock: ClockSkewMonitor,
+    database: Database,
+  ) {
+    const registers = [metrics.registry];
+    registerPoolGauges(metrics, () => database.poolCounts);
     new Gauge({
       name: 'queue_jobs',
-      help: 'Jobs of the mint-tokens queue by state; absent while the queue is unavailable',
+      help: 'Jobs of the mint-tokens queue by state; absent while the queue is unavailable. The same in every worker',
       labelNames: ['state'],
       registers,
       async collect() {
@@ -21,17 +28,34 @@ export class WorkerMetrics {
     });
     new Gauge({
       name: 'queue_paused',
-      help: 'Whether the mint-tokens queue is paused by an operator: 1 or 0; absent while the queue is unavailable',
+      help: '1 while an operator has paused the mint-tokens queue, else 0; NaN while the queue is unavailable. The same in every worker',
+      registers,
+      async collect() {
+        this.set(await queue.isPaused().then(Number, () => NaN));
+      },
+    });
+    new Gauge({
+      name: 'sessions',
+      help: 'Live sessions and chat tokens by status (pending, ready, failed), each counted up to 100,000; absent while the database is unavailable. The same in every worker',
+      labelNames: ['status'],
       registers,
       async collect() {
         this.reset();
-        const paused = await queue.isPaused().catch(() => null);
-        if (paused !== null) this.set(Number(paused));
+        const counts = await sweeping.countLive().catch(() => null);
+        for (const [status, count] of Object.entries(counts ?? {})) this.set({ status }, count);
+      },
+    });
+    new Gauge({
+      name: 'oldest_overdue_seconds',
+      help: 'How long the oldest session past its expiry or deadline has waited for maintenance; NaN while the database is unavailable. The same in every worker',
+      registers,
+      async collect() {
+        this.set(await sweeping.oldestOverdueS().catch(() => NaN));
       },
     });
     new Gauge({
       name: 'oldest_pending_seconds',
-      help: 'Age of the oldest pending session since its creation or last retry; NaN while the database is unavailable',
+      help: 'Age of the oldest pending session since its creation or last retry; NaN while the database is unavailable. The same in every worker',
       registers,
       async collect() {
         this.set(await sweeping.oldestPendingS().catch(() => NaN));

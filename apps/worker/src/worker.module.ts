@@ -5,8 +5,10 @@ import { Database, EntitiesModule } from '@app/entities';
 import { Health, type Log, ObservabilityModule } from '@app/observability';
 import { MintTokensQueue, QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
+import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
@@ -24,11 +26,13 @@ export class WorkerModule {
       imports: [
         await SettingsModule.with(settings),
         ObservabilityModule.with(log, { opsPort: true }),
+        TraceExportModule.with(settings),
         ConnectionsModule,
         EntitiesModule,
         QueueModule.with(settings.queue),
         SealingModule,
         CasClientModule,
+        JobsModule,
         WebhooksModule.register(),
       ],
       providers: [

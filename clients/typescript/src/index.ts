@@ -1,6 +1,7 @@
 import createFetchClient from 'openapi-fetch';
 import { ChatTokenFailedError, ProblemError, SessionFailedError, TokensWithheldError } from './errors.js';
 import type { components, paths } from './generated/schema.js';
+import { openAll, type OpenedRoom } from './open-rooms.js';
 import { isProblem, retryAfter, Sender, type SenderOptions, sleep } from './retry.js';
 import { type HeldSeat, holdSeat } from './seats.js';
 import { readEvents } from './sse.js';
@@ -25,6 +26,7 @@ export {
   SessionFailedError,
   TokensWithheldError,
 } from './errors.js';
+export type { OpenedRoom } from './open-rooms.js';
 export type { HeldSeat } from './seats.js';
 export {
   type ChatToken,
@@ -57,6 +59,11 @@ export interface OpenOptions<List extends readonly Product[] = readonly Product[
   readyWithinS?: number;
   /** Seconds (at most 30) that the server may hold the response until the session is settled. */
   wait?: number;
+}
+
+export interface OpenManyOptions extends OpenOptions {
+  /** Requests at one time, 50 by default. */
+  concurrency?: number;
 }
 
 export interface TicketOptions extends CallOptions {
@@ -139,17 +146,29 @@ export function createClient(options: ClientOptions) {
     }
   }
 
+  function openRoom<const List extends readonly Product[] = readonly []>(
+    room: string,
+    { wait, signal, ...opening }: OpenOptions<List> = {},
+  ): Promise<Session<ProductsIn<List>>> {
+    const params = { path: { room }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
+    return dataOf<Session<ProductsIn<List>>>(
+      api.PUT('/v1/rooms/{room}/session', { params, body: bodyOf(opening), ...given(signal) }),
+    );
+  }
+
   return {
     /** The room's live session, created if there is none. */
-    openRoom: <const List extends readonly Product[] = readonly []>(
-      room: string,
-      { wait, signal, ...opening }: OpenOptions<List> = {},
-    ): Promise<Session<ProductsIn<List>>> => {
-      const params = { path: { room }, ...(wait !== undefined && { header: { Prefer: `wait=${wait}` } }) };
-      return dataOf<Session<ProductsIn<List>>>(
-        api.PUT('/v1/rooms/{room}/session', { params, body: bodyOf(opening), ...given(signal) }),
-      );
-    },
+    openRoom,
+
+    /**
+     * Opens many rooms, as before a match: yields each with its session, or with the error that it got, in the order in
+     * which they are done. Safe to repeat: rooms that are open keep their session.
+     */
+    openRooms: (
+      rooms: Iterable<string>,
+      { concurrency = 50, ...opening }: OpenManyOptions = {},
+    ): AsyncGenerator<OpenedRoom, void, undefined> =>
+      openAll(rooms, concurrency, (room) => openRoom(room, opening), opening.signal),
 
     /** A session without a room. `idempotencyKey` makes the call safe to repeat, also after a crash; generated if absent. */
     createSession: <const List extends readonly Product[] = readonly []>(

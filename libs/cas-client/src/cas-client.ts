@@ -1,6 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { Egress } from '@app/egress';
 import type { Product } from '@app/kernel';
+import { tracedCall } from '@app/tracing';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { callUrl } from './transport/call-url.js';
@@ -58,6 +59,10 @@ export class CasClient implements OnApplicationShutdown {
    *   CasCallAbortedError when `signal` aborts. A token already in flight is then lost.
    */
   async mint(product: Product, signal?: AbortSignal, sub: string | null = null): Promise<MintedToken> {
+    return tracedCall('CAS mint', { 'watchtogether.product': product }, () => this.attempt(product, signal, sub));
+  }
+
+  private async attempt(product: Product, signal: AbortSignal | undefined, sub: string | null): Promise<MintedToken> {
     const started = performance.now();
     const tell = (outcome: CasOutcome): void => {
       const call = { product, outcome, seconds: (performance.now() - started) / 1000 };

@@ -1,6 +1,7 @@
 import type { Namespace } from './namespaces/namespace.js';
 import { access } from './namespaces/access.js';
 import { admission } from './namespaces/admission.js';
+import { apiClient } from './namespaces/api-client.js';
 import { cas } from './namespaces/cas.js';
 import { database } from './namespaces/database.js';
 import { demo } from './namespaces/demo.js';
@@ -15,6 +16,7 @@ import { runtime } from './namespaces/runtime.js';
 import { sandbox } from './namespaces/sandbox.js';
 import { sealing } from './namespaces/sealing.js';
 import { sessions } from './namespaces/sessions.js';
+import { tracing } from './namespaces/tracing.js';
 import { webhookDeliveries } from './namespaces/webhook-deliveries.js';
 import { webhooks } from './namespaces/webhooks.js';
 
@@ -23,6 +25,7 @@ export const gatewayNamespaces = {
   runtime,
   http,
   ops: ops(3001),
+  tracing: tracing('watchtogether-gateway'),
   database,
   queue,
   sealing,
@@ -38,6 +41,7 @@ export const gatewayNamespaces = {
 export const workerNamespaces = {
   runtime,
   ops: ops(3002),
+  tracing: tracing('watchtogether-worker'),
   database,
   queue,
   sealing,
@@ -52,6 +56,7 @@ export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
+export const roomsNamespaces = { apiClient };
 export const webhooksNamespaces = { runtime, database, sealing, webhooks };
 /** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */
 export const doctorNamespaces = { ...gatewayNamespaces, ...workerNamespaces };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { gatewayNamespaces, sandboxNamespaces, workerNamespaces } from './apps.js';
+import { gatewayNamespaces, roomsNamespaces, sandboxNamespaces, workerNamespaces } from './apps.js';
 import { envExample } from './env-example.js';
 import { readSettings } from './read-settings.js';
 import type { Namespace } from './namespaces/namespace.js';
@@ -10,6 +10,7 @@ const apps: Record<string, Record<string, Namespace>> = {
   gateway: gatewayNamespaces,
   worker: workerNamespaces,
   'cas-sandbox': sandboxNamespaces,
+  cli: roomsNamespaces,
 };
 const text = envExample(apps);
 const variables = Object.values(apps).flatMap((namespaces) =>

@@ -60,6 +60,7 @@ describe('the configuration', () => {
       streamHeartbeatMs: 15_000,
       trustedProxies: 0,
       drainMs: 0,
+      logRequests: 'all',
     });
     expect(settings.roomApi).toEqual({ on: false, origins: [], waitS: 20 });
     expect(settings.ops).toEqual({ port: 3001, host: '127.0.0.1' });

@@ -17,6 +17,9 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
+/** What an entry is about: a TokenID, the id of a chat token, or that of an endpoint of webhooks. */
+export const AUDITED_ID = /^(?:ses|cht|whe)_[0-9A-Za-z]{22,60}$/;
+
 /** Changes are recorded individually, in the transaction of the change. All other actions are counted. */
 export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { alternativeSeatNames, foldSeatName, MAX_SEAT_NAME, normalSeatName } from './seat-names.js';
+import { alternativeSeatNames, foldSeatName, MAX_SEAT_NAME, normalSeatName, seatNameFault } from './seat-names.js';
 
 describe('names of seats', () => {
   it.each([
@@ -13,6 +13,9 @@ describe('names of seats', () => {
     ['Anna  Maria', 'anna maria'],
     ['An\u200bna', 'Anna'],
     ['👩\u200d💻', '👩💻'],
+    ['می\u200cخواهم', 'میخواهم'],
+    ['Anna', 'Anna\u2800'],
+    ['Anna', '\u3164Anna'],
   ])('are one: %j and %j', (one, other) => {
     expect(foldSeatName(one)).toBe(foldSeatName(other));
   });
@@ -24,6 +27,35 @@ describe('names of seats', () => {
     ['Annamaria', 'Anna Maria'],
   ])('are two: %j and %j', (one, other) => {
     expect(foldSeatName(one)).not.toBe(foldSeatName(other));
+  });
+
+  it.each([
+    'Anna',
+    ' Zoe\u0308 ',
+    'می\u200cخواهم',
+    '👨\u200d👩\u200d👧',
+    '❤\ufe0f',
+    '🏴\u{e0067}\u{e007f}',
+    'क्\u200d',
+    '😀'.repeat(64),
+  ])('may be %j', (name) => {
+    expect(seatNameFault(name)).toBeNull();
+  });
+
+  it.each([
+    ['', /visible/],
+    [' \u200d\u200c ', /visible/],
+    ['\u2800', /visible/],
+    ['\u3164', /visible/],
+    ['a\nb', /control/],
+    ['a\0b', /control/],
+    ['a\u202eb', /control/],
+    ['a\ufff9b', /control/],
+    ['a\ud800', /surrogates/],
+    ['x'.repeat(65), /at most 64/],
+    ['x'.repeat(5000), /at most 64/],
+  ])('are not %j', (name, fault) => {
+    expect(seatNameFault(name)).toMatch(fault);
   });
 
   it('compare alike however they are composed and cased', () => {

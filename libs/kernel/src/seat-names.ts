@@ -1,8 +1,13 @@
 /** Of a name, in code points after NFC. */
 export const MAX_SEAT_NAME = 64;
 
-/** Characters without a glyph: names that differ only in these look the same. */
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+/** Characters without a glyph, and the empty Braille pattern: names that differ only in these look the same. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
+/** Control characters, line breaks, annotations, and characters that turn the direction of the text after them. */
+const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/u;
+/** Of a name before normalization, in UTF-16 units: bounds the work. */
+const MAX_RAW_LENGTH = 8 * MAX_SEAT_NAME;
+const TOO_LONG = `must have at most ${String(MAX_SEAT_NAME)} code points`;
 /** ` 2` in `Anna 2`. */
 const NUMBER = / \d{1,6}$/;
 /** Offered first; beyond them, numbers drawn at random. */
@@ -12,6 +17,19 @@ const RANDOM_NUMBERS = 30;
 /** A name as it is kept and shown: NFC, without spaces at the ends. */
 export function normalSeatName(name: string): string {
   return name.normalize('NFC').trim();
+}
+
+/**
+ * What is wrong with the name of a person, in a seat or on a ticket; null if nothing is. Joiners are permitted: Persian names
+ * and families of emoji are written with them.
+ */
+export function seatNameFault(name: string): string | null {
+  if (name.length > MAX_RAW_LENGTH) return TOO_LONG;
+  if (!name.isWellFormed()) return 'must not contain lone surrogates';
+  const normal = normalSeatName(name);
+  if (FORBIDDEN.test(normal)) return 'must not contain control characters';
+  if (normal.replace(INVISIBLE, '').trim() === '') return 'must contain a visible character';
+  return Array.from(normal).length > MAX_SEAT_NAME ? TOO_LONG : null;
 }
 
 /**

@@ -5,3 +5,9 @@ export type SeatRole = (typeof SEAT_ROLES)[number];
 
 /** How long a seat is held without a renewal, in s. */
 export const SEAT_LEASE_S = 60;
+
+/**
+ * Seats of one person (a user, or the subject of tickets) in one session: several windows and devices, but not the whole
+ * session. An API key acts for many persons and has no such limit.
+ */
+export const MAX_SEATS_PER_PERSON = 4;

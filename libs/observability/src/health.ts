@@ -61,12 +61,17 @@ export class Health {
   /** The names of the failing parts. */
   async failingReady(): Promise<string[]> {
     if (this.draining) return ['draining'];
-    const parts = [...this.ready].map(async ([part, { check, place }]) => {
+    return [...(await this.readyParts())].flatMap(([part, works]) => (works ? [] : [part]));
+  }
+
+  /** Whether each part works now, also while draining. */
+  async readyParts(): Promise<Map<string, boolean>> {
+    const parts = [...this.ready].map(async ([part, { check, place }]): Promise<[string, boolean]> => {
       const found = await failure(check);
       this.note(part, found === null ? null : describeCause(place(), found.cause));
-      return found === null ? [] : [part];
+      return [part, found === null];
     });
-    return (await Promise.all(parts)).flat();
+    return new Map(await Promise.all(parts));
   }
 
   /** The notices that apply. */

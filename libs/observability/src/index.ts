@@ -6,6 +6,7 @@ export { Counter, Gauge, Histogram, Metrics } from './metrics.js';
 export { OutageLog } from './outage-log.js';
 export { ObservabilityModule } from './observability.module.js';
 export { healthBody } from './ops-server.js';
+export { registerPoolGauges } from './pool-gauges.js';
 export { runMain } from './run-main.js';
 export { scrub } from './scrub.js';
 export { maxOpenFiles } from './open-files.js';

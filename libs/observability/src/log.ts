@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { CodedError } from '@app/kernel';
+import { tracing } from '@app/tracing';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { BatchedOutput } from './batched-output.js';
@@ -17,6 +18,8 @@ export const LOG = Symbol('LOG');
 export interface LogSettings {
   logLevel: string;
   production: boolean;
+  /** Whether lines carry the id of the trace that they belong to; no. */
+  traces?: boolean;
 }
 
 /** JSON, except in a terminal outside production, where the output is pretty-printed. `destination` is for tests. */
@@ -27,10 +30,16 @@ export function createLog(app: string, settings: LogSettings, destination?: { wr
     formatters: { log: redact },
     serializers: { err: serializeError },
     hooks: { streamWrite: scrub },
+    ...(settings.traces === true && { mixin: traceFields }),
   };
   if (destination !== undefined) return pino(options, destination);
   if (process.stdout.isTTY && !settings.production) return pino(options, pretty({ ignore: 'pid,app', sync: true }));
   return pino(options, new BatchedOutput(pino.destination({ dest: 1, sync: true })));
+}
+
+function traceFields(): object {
+  const id = tracing()?.traceId();
+  return id === undefined ? {} : { trace_id: id };
 }
 
 /** Includes the code of our own errors; of an underlying foreign error only type, code and message. */

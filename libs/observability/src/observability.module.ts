@@ -3,6 +3,7 @@ import { Health } from './health.js';
 import { LOG, type Log } from './log.js';
 import { Metrics } from './metrics.js';
 import { OpsServer } from './ops-server.js';
+import { ReadinessMetrics } from './readiness.metrics.js';
 
 /** Provides log, health and metrics to every module; with `opsPort` it also starts the ops server. */
 @Global()
@@ -11,7 +12,7 @@ export class ObservabilityModule {
   static with(log: Log, { opsPort }: { opsPort: boolean }): DynamicModule {
     return {
       module: ObservabilityModule,
-      providers: [{ provide: LOG, useValue: log }, Health, Metrics, ...(opsPort ? [OpsServer] : [])],
+      providers: [{ provide: LOG, useValue: log }, Health, Metrics, ...(opsPort ? [ReadinessMetrics, OpsServer] : [])],
       exports: [LOG, Health, Metrics],
     };
   }

@@ -1,5 +1,6 @@
 export { DeliverWebhooksProcessor, DeliverWebhooksProcessorBase } from './deliver-webhooks.processor-base.js';
 export { DeliverWebhooksQueue } from './deliver-webhooks.queue.js';
+export { DELIVER_WEBHOOKS } from './deliver-webhooks.job.js';
 export { isQueueMigrated } from './is-queue-migrated.js';
 export { migrateQueue } from './migrate-queue.js';
 export { MINT_TOKENS } from './mint-tokens.job.js';

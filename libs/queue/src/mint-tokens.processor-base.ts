@@ -12,6 +12,6 @@ export abstract class MintTokensProcessorBase extends ProcessorBase {
   constructor(config: SettingsService<'mint'>, queue: MintTokensQueue) {
     const concurrency = () => config.get('mint', { infer: true }).concurrency;
     const id = mintTokensPayload.transform(({ sessionId }) => sessionId);
-    super({ name: MINT_TOKENS, id, concurrency, queue });
+    super({ name: MINT_TOKENS, id, concurrency, queue, traced: true });
   }
 }

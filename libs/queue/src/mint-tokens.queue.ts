@@ -1,6 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { StoreOutageLog } from '@app/connections';
 import { sleep, StoreUnavailableError, withTimeout } from '@app/kernel';
+import { type JobTrace, tracing } from '@app/tracing';
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { JobType, Queue } from 'bullmq';
@@ -32,6 +33,8 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
   private readonly stopping = new AbortController();
   /** Session ids to enqueue, and how often to look whether their job is delayed and should run immediately. */
   private readonly pending = new Map<string, number>();
+  /** The traces of sessions to enqueue, while traces are on. */
+  private readonly traces = new Map<string, JobTrace>();
   private sending: Promise<void> | undefined;
   /** Why commands get no answer; undefined once one does. */
   private lastError: unknown;
@@ -65,15 +68,37 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
 
   /** Enqueues a session. With `now`, a delayed job of the session runs immediately. */
   enqueue(sessionId: string, { now = false } = {}): void {
+    if (tracing() !== null) this.trace(sessionId);
     this.buffer(sessionId, now ? PROMOTE_LOOKS : 0);
   }
 
   private buffer(sessionId: string, looks: number): void {
     if (this.pending.size >= MAX_PENDING) return;
     this.pending.set(sessionId, Math.max(looks, this.pending.get(sessionId) ?? 0));
-    this.sending ??= this.flush().finally(() => {
+    this.sending ??= this.startFlush().finally(() => {
       this.sending = undefined;
     });
+  }
+
+  /** Sends for many requests, so it belongs to the trace of none. */
+  private startFlush(): Promise<void> {
+    const traces = tracing();
+    return traces === null ? this.flush() : traces.detached(() => this.flush());
+  }
+
+  /** A hint that is pending already keeps its trace. */
+  private trace(sessionId: string): void {
+    if (this.traces.has(sessionId) || this.pending.size >= MAX_PENDING) return;
+    const trace = tracing()?.sendJob({ 'watchtogether.session.id': sessionId }) ?? null;
+    if (trace !== null) this.traces.set(sessionId, trace);
+  }
+
+  private endTraces(sessionIds: readonly string[], error?: unknown): void {
+    if (this.traces.size === 0) return;
+    for (const id of sessionIds) {
+      this.traces.get(id)?.end(error);
+      this.traces.delete(id);
+    }
   }
 
   /** @throws StoreUnavailableError on timeout; the jobs may still be added later */
@@ -81,9 +106,17 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
     const jobs = sessionIds.map((sessionId) => ({
       name: MINT_TOKENS,
       data: { sessionId },
-      opts: { ...MINT_TOKENS_OPTIONS, jobId: sessionId },
+      opts: { ...MINT_TOKENS_OPTIONS, jobId: sessionId, ...this.telemetryOf(sessionId) },
     }));
     await this.bounded(this.queue.addBulk(jobs));
+    this.endTraces(sessionIds);
+  }
+
+  /** Travels beside the data of a job, as BullMQ's own telemetry does. */
+  private telemetryOf(sessionId: string): { telemetry: { metadata: string } } | undefined {
+    if (this.traces.size === 0) return undefined;
+    const trace = this.traces.get(sessionId);
+    return trace && { telemetry: { metadata: trace.traceparent } };
   }
 
   /** The number of jobs by state. @throws StoreUnavailableError */
@@ -124,8 +157,11 @@ export class MintTokensQueue implements OnModuleInit, BeforeApplicationShutdown 
         await this.add(batch.map(([id]) => id));
         const early = batch.filter(([, looks]) => looks > 0);
         await Promise.all(early.map(([id, looks]) => this.bounded(this.promote(id, looks))));
-      } catch {
-        if (this.stopping.signal.aborted) return;
+      } catch (error) {
+        if (this.stopping.signal.aborted) {
+          this.endTraces([...this.traces.keys()], error);
+          return;
+        }
         for (const [id, looks] of batch) this.pending.set(id, Math.max(looks, this.pending.get(id) ?? 0));
         await sleep(RETRY_AFTER_MS, this.stopping.signal);
       }

@@ -1,4 +1,5 @@
 import { StoreOutageLog } from '@app/connections';
+import { tracing } from '@app/tracing';
 import { WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
@@ -14,6 +15,8 @@ export interface ProcessorOptions {
   /** Jobs that are processed at one time. */
   concurrency: () => number;
   queue: { readonly place: string; counts(): Promise<{ waiting: number }>; isPaused?(): Promise<boolean> };
+  /** Whether a run is a span, below the one that sent the job. */
+  traced?: boolean;
 }
 
 /**
@@ -22,6 +25,7 @@ export interface ProcessorOptions {
  */
 export abstract class ProcessorBase extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly availability: StoreOutageLog;
+  private readonly log = new Logger('Processor');
   private readonly watch = new StallDetector();
   private running = 0;
 
@@ -29,23 +33,42 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
     super();
     const { queue, name } = options;
     const meanwhile = `no ${name} jobs are taken until it is back`;
-    const log = new Logger('Processor');
-    this.availability = new StoreOutageLog({ log, store: 'queue', place: () => queue.place, meanwhile });
+    this.availability = new StoreOutageLog({ log: this.log, store: 'queue', place: () => queue.place, meanwhile });
   }
 
   /** One run of one job. `signal` aborts when the lock is lost, since another worker may have taken the job. */
   protected abstract run(id: string, signal: AbortSignal | undefined, prior: PriorRuns): Promise<JobResult>;
 
+  /** Called for each job that is dropped because it is not one of this queue. */
+  protected onUnknownJob(): void {
+    this.log.warn(`a job of ${this.options.name} was dropped: its name or its data is not of this release`);
+  }
+
   /** Must declare three parameters: BullMQ passes the signal only to a function that does. */
   override async process(job: Job, _token?: string, signal?: AbortSignal): Promise<void> {
     const id = this.options.id.safeParse(job.data);
-    if (job.name !== this.options.name || !id.success) throw new JobCancelledError('unknown-job');
+    if (job.name !== this.options.name || !id.success) {
+      this.onUnknownJob();
+      throw new JobCancelledError('unknown-job');
+    }
     this.running++;
     try {
-      settle(await this.run(id.data, signal, priorRuns(job)));
+      settle(await this.runTraced(job, id.data, signal));
     } finally {
       this.running--;
     }
+  }
+
+  private runTraced(job: Job, id: string, signal: AbortSignal | undefined): Promise<JobResult> {
+    const traces = this.options.traced === true ? tracing() : null;
+    const run = () => this.run(id, signal, priorRuns(job));
+    if (traces === null) return run();
+    const attributes = { 'watchtogether.session.id': id, 'watchtogether.attempt': job.attemptsStarted };
+    return traces.processJob(job.opts.telemetry?.metadata, attributes, async (span) => {
+      const result = await run();
+      span.setAttribute('watchtogether.outcome', result.kind);
+      return result;
+    });
   }
 
   onApplicationBootstrap(): void {

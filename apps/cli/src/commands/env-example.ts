@@ -1,4 +1,4 @@
-import { envExample, gatewayNamespaces, sandboxNamespaces, workerNamespaces } from '@app/config';
+import { envExample, gatewayNamespaces, roomsNamespaces, sandboxNamespaces, workerNamespaces } from '@app/config';
 import type { Command } from 'commander';
 
 export function addEnvExample(program: Command): void {
@@ -6,7 +6,12 @@ export function addEnvExample(program: Command): void {
     .command('env-example')
     .description('print .env.example')
     .action(() => {
-      const apps = { gateway: gatewayNamespaces, worker: workerNamespaces, 'cas-sandbox': sandboxNamespaces };
+      const apps = {
+        gateway: gatewayNamespaces,
+        worker: workerNamespaces,
+        'cas-sandbox': sandboxNamespaces,
+        cli: roomsNamespaces,
+      };
       process.stdout.write(envExample(apps));
     });
 }

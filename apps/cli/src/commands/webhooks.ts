@@ -5,9 +5,12 @@ import {
   isWebhookType,
   newWebhookId,
   newWebhookSecret,
+  roomPrefixFault,
   StartupError,
   WEBHOOK_TYPES,
+  webhookDescriptionFault,
   type WebhookType,
+  webhookUrlFault,
 } from '@app/kernel';
 import { Sealing } from '@app/sealing';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -30,7 +33,7 @@ export function addWebhooks(program: Command): void {
   const webhooks = program.command('webhooks').description('manage the receivers of webhooks and what is sent to them');
   const settings = (command: Command): Command =>
     command
-      .option('--room-prefix <prefix>', 'only sessions of rooms that begin with this')
+      .option('--room-prefix <prefix>', 'only sessions of rooms that begin with this; empty for all', roomPrefix)
       .option('--description <text>', 'purpose of the webhook', description)
       .option('--metadata', 'send the metadata of sessions')
       .option('--json', 'print a JSON object');
@@ -147,12 +150,10 @@ async function ping(id: string) {
   });
 }
 
-/** The gateway has the same rules for URLs. */
 function permitted(text: string): string {
-  if (!URL.canParse(text)) throw new StartupError('--url must be a URL');
+  const faultOfForm = webhookUrlFault(text);
+  if (faultOfForm !== null) throw new StartupError(`--url ${faultOfForm}`);
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '' || url.hash !== '')
-    throw new StartupError('--url must not contain a user, password or fragment');
   const { webhooks } = readSettings(webhooksNamespaces, processEnvironment());
   const fault = new AddressPolicy(webhooks.allow).faultOf(url);
   if (fault !== null) throw new StartupError(`--url ${fault}, unless WEBHOOK_ALLOW names its host`);
@@ -196,7 +197,14 @@ function types(text: string): WebhookType[] {
   throw new InvalidArgumentError(`must be a comma-separated list of ${WEBHOOK_TYPES.join(', ')}`);
 }
 
+function roomPrefix(text: string): string {
+  const fault = text === '' ? null : roomPrefixFault(text);
+  if (fault === null) return text;
+  throw new InvalidArgumentError(fault);
+}
+
 function description(text: string): string {
-  if (text.length <= 200 && text.isWellFormed()) return text;
-  throw new InvalidArgumentError('must have at most 200 characters');
+  const fault = webhookDescriptionFault(text);
+  if (fault === null) return text;
+  throw new InvalidArgumentError(fault);
 }

@@ -4,7 +4,8 @@ import type { Caller } from '../auth/caller.js';
  * The actions that need admission: opening a session, reading its tokens, closing it; having the chat token of a user, and
  * ending it.
  */
-export type AdmissionAction = 'open' | 'join' | 'close' | 'chat' | 'close-chat';
+export const ADMISSION_ACTIONS = ['open', 'join', 'close', 'chat', 'close-chat'] as const;
+export type AdmissionAction = (typeof ADMISSION_ACTIONS)[number];
 
 /** The target. An unnamed session to be created has neither room nor TokenID yet. */
 export interface AdmissionTarget {

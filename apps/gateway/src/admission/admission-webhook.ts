@@ -1,6 +1,7 @@
 import { type Egress, type EgressClient, egressCause, ReplyTooLargeError } from '@app/egress';
 import { CodedError, endpoint } from '@app/kernel';
 import { Histogram, type Log, type Metrics, OutageLog } from '@app/observability';
+import { tracedCall, tracing } from '@app/tracing';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { customAlphabet } from 'nanoid';
@@ -11,6 +12,7 @@ import {
   type AdmissionDecision,
   type AdmissionQuestion,
   type AdmissionRequest,
+  ADMISSION_ACTIONS,
 } from './admission-policy.js';
 import { parseAdmissionDecision, admissionRequestBody } from './admission-message.js';
 
@@ -78,11 +80,13 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     this.outages = new OutageLog(log);
     this.calls = new Histogram({
       name: 'admission_duration_seconds',
-      help: 'Calls to the customer’s admission service by action and outcome; cached answers are not counted',
+      help: 'Duration of calls to your admission service by action and outcome (allow, deny, unavailable), in seconds; answers from memory are not counted',
       labelNames: ['action', 'outcome'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers: [registry],
     });
+    // A series that first appears at 1 shows no increase, so an alert would not fire.
+    for (const action of ADMISSION_ACTIONS) this.calls.zero({ action, outcome: 'unavailable' });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -107,7 +111,8 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     const end = this.calls.startTimer({ action: question.action });
     const admission = endpoint(this.settings.url);
     try {
-      const decision = await this.ask(question);
+      const attributes = { 'watchtogether.admission.action': question.action };
+      const decision = await tracedCall('admission ask', attributes, () => this.ask(question));
       end({ outcome: decision.allow ? 'allow' : 'deny' });
       this.outages.worked('admission service available again', { admission });
       return decision;
@@ -128,7 +133,9 @@ export class AdmissionWebhook extends AdmissionPolicy implements OnApplicationSh
     const body = JSON.stringify(admissionRequestBody(question));
     const id = `msg_${messageId()}`;
     const now = new Date();
+    const traceparent = tracing()?.traceparent();
     const headers = {
+      ...(traceparent !== undefined && { traceparent }),
       'content-type': 'application/json',
       accept: 'application/json',
       'webhook-id': id,

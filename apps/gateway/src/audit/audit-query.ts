@@ -1,5 +1,5 @@
 import type { AuditPlace } from '@app/entities';
-import { ACTOR, AUDIT_ACTIONS, MINTED_ID } from '@app/kernel';
+import { ACTOR, AUDIT_ACTIONS, AUDITED_ID } from '@app/kernel';
 import { z } from 'zod';
 import { isCursorTimestamp } from '../http/cursor-timestamp.js';
 import { keysetCursor } from '../http/keyset-cursor.js';
@@ -17,13 +17,13 @@ export const auditCursor = keysetCursor<AuditPlace>(
     at: z.string().refine(isCursorTimestamp),
     actor: z.string().refine(isStorable),
     action: z.enum(AUDIT_ACTIONS),
-    session: z.literal('').or(z.string().regex(MINTED_ID)),
+    session: z.literal('').or(z.string().regex(AUDITED_ID)),
   }),
 );
 
 /** The query of `GET /v1/audit`. */
 export const auditQuery = z.strictObject({
-  session: z.string().regex(MINTED_ID, 'must be a TokenID or the id of a chat token').optional(),
+  session: z.string().regex(AUDITED_ID, 'must be a TokenID or the id of a chat token or webhook').optional(),
   actor: z
     .string()
     .refine((actor) => actor.length <= LONGEST_ACTOR && ACTOR.test(actor) && isStorable(actor), { error: NO_ACTOR })

@@ -41,7 +41,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   ) {
     this.dropped = new Counter({
       name: 'audit_dropped_total',
-      help: 'Audit events dropped before reaching the database',
+      help: 'Token reads, issued tickets and denials that were dropped before reaching the audit trail',
       registers: [registry],
     });
   }

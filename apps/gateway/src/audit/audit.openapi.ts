@@ -33,7 +33,12 @@ const PAGE: AuditPage = {
 /** Filters of the audit trail. */
 export const ApiAuditQuery = (): MethodDecorator =>
   applyDecorators(
-    ApiQuery({ name: 'session', required: false, description: 'A TokenID', schema: { type: 'string' } }),
+    ApiQuery({
+      name: 'session',
+      required: false,
+      description: 'A TokenID, or the id of a chat token or webhook',
+      schema: { type: 'string' },
+    }),
     ApiQuery({
       name: 'actor',
       required: false,

@@ -17,10 +17,9 @@ export const auditItem = z
         'an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; ' +
         '`denied:…` is a reply with that problem code.',
     }),
-    session: z
-      .string()
-      .nullable()
-      .meta({ description: 'The TokenID, or `cht_…` for a chat token; null if none was involved.' }),
+    session: z.string().nullable().meta({
+      description: 'The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved.',
+    }),
     count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
   })
   .meta({ id: 'AuditItem' });

@@ -136,7 +136,7 @@ export class RemoteJwks implements OnApplicationBootstrap, OnApplicationShutdown
     const count = () => this.keys.length;
     new Gauge({
       name: 'identity_provider_up',
-      help: '1 while the last refresh of the keys of the identity provider succeeded',
+      help: '1 while the last refresh of the keys of the identity provider succeeded, else 0; only with OIDC_ISSUER',
       registers: [registry],
       collect() {
         this.set(isUp());
@@ -144,7 +144,7 @@ export class RemoteJwks implements OnApplicationBootstrap, OnApplicationShutdown
     });
     new Gauge({
       name: 'identity_provider_keys',
-      help: 'Keys of the identity provider that verify tokens now',
+      help: 'Keys of the identity provider that verify tokens now; at 0 every JWT is refused. Only with OIDC_ISSUER',
       registers: [registry],
       collect() {
         this.set(count());

@@ -7,6 +7,7 @@ import type { AdmissionAction } from '../admission/admission-policy.js';
 import type { Caller } from '../auth/caller.js';
 import type { WaitPreference } from '../http/prefer-wait.js';
 import { ProblemError } from '../problems/problem.js';
+import { OpeningsMetrics } from '../sessions/openings.metrics.js';
 import { PendingLimit } from '../sessions/pending-limit.js';
 import { SessionWaiter } from '../sessions/session-waiter.js';
 import { chatSubjectOf } from './chat-subject.js';
@@ -24,6 +25,7 @@ export class ChatTokensService {
     private readonly waiter: SessionWaiter,
     private readonly admission: Admission,
     private readonly pendingLimit: PendingLimit,
+    private readonly openings: OpeningsMetrics,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
   ) {}
 
@@ -38,6 +40,7 @@ export class ChatTokensService {
       throw new ProblemError('overloaded');
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
     const opened = await this.chatTokens.open({ subject, createdBy: caller.id, deadlineS: mintDeadlineS });
+    if (opened.outcome === 'created') this.openings.record('chat');
     if (opened.outcome !== 'existing') this.queue.enqueue(opened.session.id, { now: opened.outcome === 'reopened' });
     const token = await this.waiter.waitAsPreferred(opened.session, caller, preference);
     return { token, created: opened.outcome === 'created' };

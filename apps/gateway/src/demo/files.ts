@@ -23,6 +23,7 @@ export function pageFiles(): PageFile[] {
     file('/demo/follow.js', SCRIPT, new URL('./page/follow.js', import.meta.url)),
     file('/demo/problem.js', SCRIPT, new URL('./page/problem.js', import.meta.url)),
     file('/demo/room.js', SCRIPT, new URL('./page/room.js', import.meta.url)),
+    file('/demo/seat.js', SCRIPT, new URL('./page/seat.js', import.meta.url)),
     file('/demo/session-view.js', SCRIPT, new URL('./page/session-view.js', import.meta.url)),
     file('/demo/share.js', SCRIPT, new URL('./page/share.js', import.meta.url)),
     file('/demo/token.js', SCRIPT, new URL('./page/token.js', import.meta.url)),

@@ -80,7 +80,9 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   };
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const operation of Object.values(methods) as { responses: object }[]) {
-      Object.assign(operation.responses, { default: defaultResponseFor(path) });
+      const others = defaultResponseFor(path);
+      const listsNone = Object.keys(operation.responses).every((status) => !status.startsWith('4'));
+      Object.assign(operation.responses, { ...(listsNone && { '4XX': others }), default: others });
     }
   }
   return document;

@@ -26,6 +26,7 @@ const WATCH_PAGE = [
     'qrcode',
     'room',
     'sdk',
+    'seat',
     'session-view',
     'sha256',
     'share',

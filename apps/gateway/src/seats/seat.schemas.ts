@@ -1,29 +1,12 @@
-import { MAX_SEAT_NAME, normalSeatName, SEAT_ROLES } from '@app/kernel';
+import { MAX_SEAT_NAME, SEAT_ROLES } from '@app/kernel';
 import { z } from 'zod';
 import { keysetCursor } from '../http/keyset-cursor.js';
+import { nameOfPerson } from '../http/name-of-person.js';
 import { pageLimit } from '../http/page-limit.js';
 import { isStorable } from '../http/storable-json.js';
 
-/** Before normalization, in UTF-16 units: bounds its work. */
-const MAX_RAW_LENGTH = 8 * MAX_SEAT_NAME;
-const TOO_LONG = `must have at most ${MAX_SEAT_NAME} code points`;
-/** Control characters, line breaks, and characters that turn the direction of the text after them. */
-const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
-const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
-
-/** A name as its owner writes it: 1 to 64 code points after NFC, without spaces at the ends. */
-const seatName = z
-  .string({ error: 'must be a string' })
-  .refine((name) => name.length <= MAX_RAW_LENGTH, { error: TOO_LONG, abort: true })
-  .refine(isStorable, { error: 'must not contain U+0000 or lone surrogates', abort: true })
-  .transform(normalSeatName)
-  .pipe(
-    z
-      .string()
-      .refine((name) => !FORBIDDEN.test(name), { error: 'must not contain control characters', abort: true })
-      .refine((name) => VISIBLE.test(name), { error: 'must contain a visible character', abort: true })
-      .refine((name) => Array.from(name).length <= MAX_SEAT_NAME, { error: TOO_LONG }),
-  );
+/** Of a place in the list, in UTF-16 units. */
+const MAX_PLACE_LENGTH = 8 * MAX_SEAT_NAME;
 
 const ROLE = { description: 'A participant streams; a viewer watches and listens only.' };
 const role = z.enum(SEAT_ROLES, { error: `must be one of ${SEAT_ROLES.join(', ')}` }).meta(ROLE);
@@ -32,7 +15,7 @@ const role = z.enum(SEAT_ROLES, { error: `must be one of ${SEAT_ROLES.join(', ')
 export const takeSeatBody = z
   .strictObject(
     {
-      name: seatName.meta({
+      name: nameOfPerson.meta({
         type: 'string',
         minLength: 1,
         maxLength: MAX_SEAT_NAME,
@@ -89,7 +72,7 @@ export type HeldSeatView = z.output<typeof heldSeatView>;
 export type SeatPage = z.output<typeof seatPage>;
 
 /** Pages are sorted by the names as they are compared. */
-export const seatCursor = keysetCursor<string>(z.string().max(MAX_RAW_LENGTH).refine(isStorable));
+export const seatCursor = keysetCursor<string>(z.string().max(MAX_PLACE_LENGTH).refine(isStorable));
 
 /** The query of the list of seats. */
 export const listSeatsQuery = z.strictObject({ limit: pageLimit, cursor: seatCursor.parameter.optional() });

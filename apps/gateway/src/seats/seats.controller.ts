@@ -1,5 +1,5 @@
 import type { SeatRecord } from '@app/entities';
-import { SEAT_LEASE_S } from '@app/kernel';
+import { MAX_SEATS_PER_PERSON, SEAT_LEASE_S } from '@app/kernel';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -31,7 +31,8 @@ export class SeatsController {
     'Take a seat',
     'Reserves a name and a place in a ready session, and returns the session’s tokens. Advisory: it prevents the SDK’s errors ' +
       '104 (the name is in use) and 206 (too many participants) among callers that take seats. Renew the seat before its ' +
-      'lease ends. A name that is taken is 409 with a free one as `suggestion`.',
+      'lease ends. A name that is taken is 409 with a free one as `suggestion`. A user, or the subject of tickets, can hold ' +
+      `${String(MAX_SEATS_PER_PERSON)} seats of a session; further ones are 429.`,
   )
   @TokenId()
   @ApiTakeSeatBody()

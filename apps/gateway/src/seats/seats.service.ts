@@ -1,6 +1,6 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import { type NotReady, type SeatRecord, SeatsRepository, type SessionRecord } from '@app/entities';
-import { SEAT_ID } from '@app/kernel';
+import { MAX_SEATS_PER_PERSON, SEAT_ID, SEAT_LEASE_S } from '@app/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
 import { type Caller, hasScope } from '../auth/caller.js';
@@ -20,7 +20,7 @@ export class SeatsService {
     @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
   ) {}
 
-  /** @throws ProblemError 403, 404, 409, 410 */
+  /** @throws ProblemError 403, 404, 409, 410, 429 for a person with as many seats as they may have */
   async take(caller: Caller, sessionId: string, body: TakeSeatBody): Promise<{ seat: SeatRecord; tokens?: Tokens }> {
     const session = await this.readSession(caller, sessionId);
     if (session.status !== 'ready') throw notReady(session.status);
@@ -28,7 +28,8 @@ export class SeatsService {
     const tokens = await this.tokens.read(session, caller);
     if (tokens === undefined) await this.admission.require(caller, 'join', { room: session.room, session: sessionId });
     const { maxParticipants } = this.config.get('sessions', { infer: true });
-    const taken = await this.seats.take({ ...body, sessionId, takenBy: caller.id, maxParticipants });
+    const maxOfCaller = caller.principal.kind === 'key' ? null : MAX_SEATS_PER_PERSON;
+    const taken = await this.seats.take({ ...body, sessionId, takenBy: caller.id, maxParticipants, maxOfCaller });
     switch (taken.outcome) {
       case 'taken':
         return { seat: taken.seat, ...(tokens !== undefined && { tokens }) };
@@ -40,6 +41,12 @@ export class SeatsService {
       case 'full':
         throw new ProblemError('session-full', {
           detail: `The session has ${String(maxParticipants)} participants; viewers are welcome`,
+        });
+      case 'limit-reached':
+        throw new ProblemError('rate-limited', {
+          detail: `You hold ${String(MAX_SEATS_PER_PERSON)} seats of this session: leave one first`,
+          sessionId,
+          headers: { 'retry-after': String(SEAT_LEASE_S) },
         });
       case 'not-ready':
         return this.throwNotReady(taken, caller, sessionId);

@@ -20,7 +20,7 @@ const MAX_PACKET_BYTES = 16 * 1024;
 const MAX_AGE_S = 600;
 
 const API = {
-  allowed: 'Authorization, Content-Type, Prefer, Idempotency-Key, Last-Event-ID',
+  allowed: 'Authorization, Content-Type, Prefer, Idempotency-Key, Last-Event-ID, Traceparent',
   exposed:
     'Request-Id, Location, Retry-After, Preference-Applied, Idempotency-Replayed, Link, WWW-Authenticate, Allow, ' +
     'RateLimit, RateLimit-Policy',

@@ -8,6 +8,7 @@ import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
 import type { WaitPreference } from '../http/prefer-wait.js';
 import { ProblemError } from '../problems/problem.js';
 import { requireOwn } from './own-sessions.js';
+import { OpeningsMetrics } from './openings.metrics.js';
 import { PendingLimit } from './pending-limit.js';
 import { ROOM_API_PREFIX } from './room-name.js';
 import type { SessionResult } from './session.presenter.js';
@@ -27,6 +28,7 @@ export class RotationService {
     private readonly pendingLimit: PendingLimit,
     private readonly replies: SessionReplyCache,
     private readonly successors: Successors,
+    private readonly openings: OpeningsMetrics,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
   ) {}
 
@@ -51,6 +53,7 @@ export class RotationService {
       await this.successors.throwIfEnded(await this.sessions.find(id), caller);
       throw new ProblemError('unavailable');
     }
+    this.openings.record('room');
     this.queue.enqueue(next.id, { now: false });
     return { session: await this.waiter.waitAsPreferred(next, caller, preference), created: true };
   }

@@ -9,7 +9,7 @@ export class SessionFailuresMetrics {
   constructor(deadlineFailures: DeadlineFailures, { registry }: Metrics) {
     const failed = new Counter({
       name: 'sessions_failed_total',
-      help: 'Sessions that a request found past their deadline, by code; workers count all other failures',
+      help: 'Sessions that failed, by code: a gateway counts those that a request finds past their deadline, a worker all others',
       labelNames: ['code'],
       registers: [registry],
     });

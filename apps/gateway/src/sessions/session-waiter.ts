@@ -1,6 +1,7 @@
 import { ConfigService, type SettingsService } from '@app/config';
 import type { SessionRecord } from '@app/entities';
 import { isSettled } from '@app/kernel';
+import { Gauge, Metrics } from '@app/observability';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { CallerQuota } from '../auth/caller-quota.js';
@@ -19,8 +20,24 @@ export class SessionWaiter implements OnModuleDestroy {
   constructor(
     private readonly watcher: SessionWatcher,
     @Inject(ConfigService) config: SettingsService<'http'>,
+    { registry }: Metrics,
   ) {
-    this.quota = new CallerQuota(config.get('http', { infer: true }).maxWaits);
+    const { maxWaits } = config.get('http', { infer: true });
+    const quota = new CallerQuota(maxWaits);
+    this.quota = quota;
+    new Gauge({
+      name: 'held_requests',
+      help: 'Requests that this gateway holds until their session is settled (Prefer: wait)',
+      registers: [registry],
+      collect() {
+        this.set(quota.used);
+      },
+    });
+    new Gauge({
+      name: 'held_requests_limit',
+      help: 'Maximum held requests of this gateway (MAX_WAITS)',
+      registers: [registry],
+    }).set(maxWaits);
   }
 
   /** Requests that are held now. */

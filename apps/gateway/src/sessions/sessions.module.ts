@@ -4,6 +4,7 @@ import { EventsModule } from '@app/events';
 import { AdmissionModule } from '../admission/admission.module.js';
 import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { OpeningsMetrics } from './openings.metrics.js';
 import { PendingLimit } from './pending-limit.js';
 import { RotationController } from './rotation.controller.js';
 import { RotationService } from './rotation.service.js';
@@ -29,7 +30,16 @@ import { Successors } from './successors.js';
     SessionWatcher,
     SessionWaiter,
     SessionFailuresMetrics,
+    OpeningsMetrics,
   ],
-  exports: [SessionsService, SessionPresenter, SessionWatcher, SessionWaiter, PendingLimit, Successors],
+  exports: [
+    SessionsService,
+    SessionPresenter,
+    SessionWatcher,
+    SessionWaiter,
+    PendingLimit,
+    Successors,
+    OpeningsMetrics,
+  ],
 })
 export class SessionsModule {}

@@ -9,6 +9,7 @@ import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { ProblemError } from '../problems/problem.js';
 import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
+import { OpeningsMetrics } from './openings.metrics.js';
 import { PendingLimit } from './pending-limit.js';
 import { fingerprint } from '../http/idempotency-key.js';
 import { type ListSessionsQuery, sessionCursor } from './list-sessions.query.js';
@@ -30,6 +31,7 @@ export class SessionsService {
     private readonly pendingLimit: PendingLimit,
     private readonly replies: SessionReplyCache,
     private readonly successors: Successors,
+    private readonly openings: OpeningsMetrics,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
@@ -45,7 +47,10 @@ export class SessionsService {
     if (this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const idempotency = key === undefined ? undefined : { caller: caller.id, key, fingerprint: fingerprint(body) };
     const created = await this.sessions.create({ ...opening, createdBy: caller.id }, idempotency);
-    if (created.outcome === 'created') this.enqueue(created.session.id);
+    if (created.outcome === 'created') {
+      this.openings.record('unnamed');
+      this.enqueue(created.session.id);
+    }
     const session = await this.waiter.waitAsPreferred(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
   }
@@ -69,6 +74,7 @@ export class SessionsService {
     if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
       throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
+    if (opened.outcome === 'created') this.openings.record('room');
     if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
     return {
       session: await this.waiter.waitAsPreferred(opened.session, caller, preference),

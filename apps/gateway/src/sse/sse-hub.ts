@@ -46,8 +46,14 @@ export class SseHub implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(ConfigService) private readonly config: SettingsService<'http'>,
     { registry }: Metrics,
   ) {
-    this.quota = new CallerQuota(config.get('http', { infer: true }).maxSseConnections);
+    const { maxSseConnections } = config.get('http', { infer: true });
+    this.quota = new CallerQuota(maxSseConnections);
     const { connections } = this;
+    new Gauge({
+      name: 'sse_connections_limit',
+      help: 'Maximum SSE connections of this gateway (MAX_SSE_CONNECTIONS)',
+      registers: [registry],
+    }).set(maxSseConnections);
     new Gauge({
       name: 'sse_connections',
       help: 'Open SSE connections of this gateway',

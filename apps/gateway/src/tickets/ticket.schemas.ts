@@ -1,15 +1,16 @@
 import {
   isUsableSubject,
+  MAX_SEAT_NAME,
   MAX_SUBJECT_LENGTH,
   ROOM_TICKET_SCOPES,
   SESSION_TICKET_SCOPES,
   type TicketScope,
 } from '@app/kernel';
 import { z } from 'zod';
+import { nameOfPerson } from '../http/name-of-person.js';
 
 export const DEFAULT_TTL_S = 900;
 const MAX_TTL_S = 86_400;
-const MAX_NAME = 64;
 const NO_TTL = `must be a whole number of seconds from 1 to ${String(MAX_TTL_S)}`;
 
 const subject = z
@@ -23,16 +24,12 @@ const subject = z
     description: 'Your id of the person that gets the ticket. Admission and the audit trail name it; logs do not.',
   });
 
-const name = z
-  .string({ error: 'must be a string' })
-  .refine((text) => isUsableSubject(text) && text.trim() !== '' && Array.from(text).length <= MAX_NAME, {
-    error: `must have 1 to ${String(MAX_NAME)} characters, none of them a control or format character, not only spaces`,
-  })
-  .meta({
-    minLength: 1,
-    maxLength: MAX_NAME,
-    description: 'The name to show. The page that holds the ticket can read it from the ticket.',
-  });
+const name = nameOfPerson.meta({
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_SEAT_NAME,
+  description: 'The name to show. The page that holds the ticket can read it from the ticket.',
+});
 
 const ttlS = z
   .int({ error: NO_TTL })

@@ -29,12 +29,12 @@ export class SessionTokens {
   ) {
     this.unknownKeys = new Counter({
       name: 'unknown_sealing_keys_total',
-      help: 'Requests refused because the sealing key of a token is missing from the key ring of this process',
+      help: 'Requests answered with 503 because the key that sealed a token is not in the key ring of this process',
       registers: [registry],
     });
     this.brokenSeals = new Counter({
       name: 'broken_seals_total',
-      help: 'Requests refused because a token cannot be decrypted: its key has other bytes in this process, or the row was changed',
+      help: 'Requests answered with 503 because a token cannot be decrypted: its key has other bytes in this process, or the row was changed',
       registers: [registry],
     });
   }

@@ -1,34 +1,28 @@
-import { DELIVERY_STATUSES, DISABLED_REASONS, MAX_WEBHOOKS, WEBHOOK_TYPES } from '@app/kernel';
+import {
+  DELIVERY_STATUSES,
+  DISABLED_REASONS,
+  MAX_WEBHOOK_URL,
+  MAX_WEBHOOKS,
+  roomPrefixFault,
+  WEBHOOK_TYPES,
+  webhookDescriptionFault,
+  webhookUrlFault,
+} from '@app/kernel';
 import { z } from 'zod';
-import { isStorable } from '../http/storable-json.js';
-
-const MAX_URL = 2048;
-const MAX_DESCRIPTION = 200;
-const MAX_PREFIX = 128;
-const ROOM_CHARACTERS = /^[\p{L}\p{M}\p{Nd} ._~:@-]+$/u;
+import { checkedText } from '../http/checked-text.js';
 
 const object = {
   error: (issue: { code?: string }) => (issue.code === 'invalid_type' ? 'must be an object' : undefined),
 };
 const flag = z.boolean({ error: 'must be true or false' });
 
-/** Where to: which addresses may be called is up to the service. Without credentials, which no request could carry. */
-const url = z
-  .string({ error: 'must be a URL' })
-  .refine((text) => text.length <= MAX_URL, { error: `must have at most ${MAX_URL} characters`, abort: true })
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: 'must be an https URL',
-    abort: true,
-  })
+/** Where to. Which addresses may be called is up to the service. */
+const url = checkedText(webhookUrlFault, 'must be a URL')
   .transform((text) => new URL(text).href)
-  .refine((text) => new URL(text).username === '' && new URL(text).password === '', {
-    error: 'must not contain a user or password',
-  })
-  .refine((text) => !text.includes('#'), { error: 'must not contain a fragment' })
-  .refine((text) => text.length <= MAX_URL, { error: `must have at most ${MAX_URL} characters` })
   .meta({
+    type: 'string',
     format: 'uri',
-    maxLength: MAX_URL,
+    maxLength: MAX_WEBHOOK_URL,
     description: 'An https URL with public addresses; others only as far as `WEBHOOK_ALLOW` names them.',
     example: 'https://hooks.example.com/watchtogether',
   });
@@ -44,18 +38,8 @@ const types = z
     description: 'Types of events to send. `webhook.ping` is sent on request, whatever is named here.',
   });
 
-const roomPrefix = z
-  .string({ error: 'must be text or null' })
-  .refine((text) => text.length <= 8 * MAX_PREFIX, {
-    error: `must have at most ${MAX_PREFIX} code points`,
-    abort: true,
-  })
+const roomPrefix = checkedText(roomPrefixFault, 'must be text or null')
   .transform((text) => text.normalize('NFC'))
-  .refine((text) => ROOM_CHARACTERS.test(text), {
-    error: 'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',
-    abort: true,
-  })
-  .refine((text) => Array.from(text).length <= MAX_PREFIX, { error: `must have at most ${MAX_PREFIX} code points` })
   .nullable()
   .meta({
     description:
@@ -63,10 +47,7 @@ const roomPrefix = z
     example: 'match-',
   });
 
-const description = z
-  .string({ error: 'must be text or null' })
-  .refine((text) => text.length <= MAX_DESCRIPTION, { error: `must have at most ${MAX_DESCRIPTION} characters` })
-  .refine(isStorable, { error: 'must not contain U+0000 or lone surrogates' })
+const description = checkedText(webhookDescriptionFault, 'must be text or null')
   .nullable()
   .meta({ description: 'For people.', example: 'Match service' });
 

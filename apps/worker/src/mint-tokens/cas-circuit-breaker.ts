@@ -45,7 +45,7 @@ export class CasCircuitBreaker {
     const state = () => this.state;
     new Gauge({
       name: 'breaker_state',
-      help: 'State of the CAS circuit breaker: 0 closed, 1 half-open, 2 open',
+      help: 'State of the circuit breaker of this worker for CAS: 0 closed, 1 half-open (a probe is under way), 2 open',
       registers: [registry],
       collect() {
         this.set(state());

@@ -5,6 +5,7 @@ import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import type { JobResult, PriorRuns } from '@app/queue';
 import { Sealing } from '@app/sealing';
+import { traced, tracing } from '@app/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { MintingMetrics } from './minting.metrics.js';
@@ -35,6 +36,8 @@ export class MintTokensHandler {
   async mint(sessionId: string, prior: PriorRuns, signal?: AbortSignal): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
     if (task === null) return { kind: 'done' };
+    // The sweeper knows nothing of the request.
+    tracing()?.linkActive(task.traceparent);
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
 
     const notes = new RunNotes(this.client.endpoint, prior, this.clock.skewS);
@@ -45,7 +48,8 @@ export class MintTokensHandler {
     const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
 
-    const publication = await this.publishWithRetry(sessionId, tokens, notes, signal);
+    const publish = () => this.publishWithRetry(sessionId, tokens, notes, signal);
+    const publication = await traced('publish tokens', {}, publish);
     this.record(sessionId, publication);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
 

@@ -2,6 +2,7 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
 import {
+  MINT_TOKENS,
   MintTokensProcessor,
   MintTokensProcessorBase,
   MintTokensQueue,
@@ -9,6 +10,7 @@ import {
   type PriorRuns,
 } from '@app/queue';
 import { Inject } from '@nestjs/common';
+import { JobsMetrics } from '../jobs/jobs.metrics.js';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 
 /** Delay of a job while the database or the queue is unavailable, in ms. */
@@ -22,10 +24,16 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: MintTokensHandler,
     queue: MintTokensQueue,
+    private readonly metrics: JobsMetrics,
     health: Health,
   ) {
     super(config, queue);
     health.registerLive('worker-loop', () => this.isAlive());
+  }
+
+  protected override onUnknownJob(): void {
+    super.onUnknownJob();
+    this.metrics.recordUnknown(MINT_TOKENS);
   }
 
   protected override async run(

@@ -17,7 +17,7 @@ export class MintingMetrics {
     const registers = [registry];
     this.timeToReady = new Histogram({
       name: 'time_to_ready_seconds',
-      help: 'Time from creation or last retry of a session to ready, in seconds',
+      help: 'Time from the creation or last retry of a session until it is ready, in seconds; its count is the number of sessions published',
       buckets: SECONDS,
       registers,
     });
@@ -28,7 +28,7 @@ export class MintingMetrics {
     });
     this.failed = new Counter({
       name: 'sessions_failed_total',
-      help: 'Sessions failed because CAS rejected the call or their deadline passed, by code; alert on cas-credentials-rejected',
+      help: 'Sessions that failed, by code: a gateway counts those that a request finds past their deadline, a worker all others',
       labelNames: ['code'],
       registers,
     });
@@ -39,7 +39,7 @@ export class MintingMetrics {
     });
     const calls = new Histogram({
       name: 'cas_request_duration_seconds',
-      help: 'Duration of CAS calls by product and outcome, in seconds',
+      help: 'Duration of calls to CAS by product and outcome (ok, or the code of the error), in seconds',
       labelNames: ['product', 'outcome'],
       buckets: SECONDS,
       registers,

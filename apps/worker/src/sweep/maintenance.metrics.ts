@@ -10,13 +10,13 @@ export class MaintenanceMetrics {
   constructor({ registry }: Metrics) {
     this.runs = new Counter({
       name: 'maintenance_runs_total',
-      help: 'Batches of maintenance by chore and outcome (ok, failed)',
+      help: 'Batches of maintenance, by chore and outcome (ok, failed)',
       labelNames: ['chore', 'outcome'],
       registers: [registry],
     });
     this.lastSuccess = new Gauge({
       name: 'maintenance_last_success_seconds',
-      help: 'Time of the last successful batch by chore, in seconds since 1970; 0 before the first one',
+      help: 'Time of the last successful batch of this worker, by chore, in seconds since 1970; 0 before the first one',
       labelNames: ['chore'],
       registers: [registry],
     });

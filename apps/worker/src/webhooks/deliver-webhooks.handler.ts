@@ -2,6 +2,7 @@ import { ConfigService, type SettingsService } from '@app/config';
 import { type ClaimedDelivery, type SettledAttempt, WebhookDeliveriesRepository } from '@app/entities';
 import { endpoint, sleep, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
+import { tracing } from '@app/tracing';
 import { SealBrokenError, Sealing, UnknownSealingKeyError } from '@app/sealing';
 import { Inject, Injectable } from '@nestjs/common';
 import { nextWaitS } from './retry-schedule.js';
@@ -50,7 +51,7 @@ export class DeliverWebhooksHandler {
         const free = ends.aborted || this.isUnreadable(endpointId) ? 0 : PER_ENDPOINT - running.size;
         const claimed = free === 0 ? [] : await this.deliveries.claim(endpointId, free, this.leaseS);
         for (const delivery of claimed) {
-          const run = this.deliver(delivery).finally(() => running.delete(run));
+          const run = this.deliverTraced(delivery).finally(() => running.delete(run));
           // Awaited below; it must not count as unhandled until then.
           run.catch(() => undefined);
           running.add(run);
@@ -63,12 +64,33 @@ export class DeliverWebhooksHandler {
     }
   }
 
-  private async deliver(delivery: ClaimedDelivery): Promise<void> {
+  /** An event may be delivered days later: its trace is linked to that of its session. */
+  private async deliverTraced(delivery: ClaimedDelivery): Promise<void> {
+    const traces = tracing();
+    if (traces === null) return this.deliver(delivery);
+    const { endpointId, type, step, traceparent } = delivery;
+    const attributes = {
+      'watchtogether.webhook.id': endpointId,
+      'watchtogether.webhook.type': type,
+      'watchtogether.attempt': step + 1,
+    };
+    return traces.linked('webhook deliver', traceparent, attributes, (span) =>
+      this.deliver(delivery, ({ status, outcome }) =>
+        span?.setAttributes({
+          'watchtogether.outcome': outcome,
+          ...(status !== null && { 'http.response.status_code': status }),
+        }),
+      ),
+    );
+  }
+
+  private async deliver(delivery: ClaimedDelivery, tell?: (attempt: SettledAttempt) => void): Promise<void> {
     const { id, endpointId, url, step, lease } = delivery;
     const secrets = this.secretsOf(delivery);
     if (secrets === null) return;
     const reply = await this.client.send({ id, url, body: JSON.stringify(delivery.payload), secrets });
     const attempt: SettledAttempt = { id, endpointId, url, lease, ...settled(reply, step) };
+    tell?.(attempt);
     this.metrics.attempts.observe({ outcome: attempt.outcome }, attempt.durationMs / 1000);
     const disabled = await this.deliveries.settle(attempt).catch((error: unknown) => {
       // It is sent once more when its lease has ended.

@@ -1,12 +1,14 @@
 import { StoreUnavailableError } from '@app/kernel';
 import { Health, LOG, type Log } from '@app/observability';
 import {
+  DELIVER_WEBHOOKS,
   DeliverWebhooksProcessor,
   DeliverWebhooksProcessorBase,
   DeliverWebhooksQueue,
   type JobResult,
 } from '@app/queue';
 import { Inject } from '@nestjs/common';
+import { JobsMetrics } from '../jobs/jobs.metrics.js';
 import { DeliverWebhooksHandler } from './deliver-webhooks.handler.js';
 
 /** Delay of a job while the database is unavailable, in ms. */
@@ -19,10 +21,16 @@ export class DeliverWebhooksJobs extends DeliverWebhooksProcessorBase {
     queue: DeliverWebhooksQueue,
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: DeliverWebhooksHandler,
+    private readonly metrics: JobsMetrics,
     health: Health,
   ) {
     super(queue);
     health.registerLive('webhook-loop', () => this.isAlive());
+  }
+
+  protected override onUnknownJob(): void {
+    super.onUnknownJob();
+    this.metrics.recordUnknown(DELIVER_WEBHOOKS);
   }
 
   protected override async run(endpointId: string, signal: AbortSignal | undefined): Promise<JobResult> {

@@ -12,22 +12,23 @@ export class WebhookMetrics {
     const registers = [registry];
     this.attempts = new Histogram({
       name: 'webhook_attempt_duration_seconds',
-      help: 'Attempts to deliver webhooks by outcome: delivered, retry (failed, to be repeated), failed (the last one)',
+      help: 'Duration of attempts to deliver webhooks by outcome, in seconds: delivered, retry (failed, to be repeated), failed (the last one)',
       labelNames: ['outcome'],
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
       registers,
     });
     this.disabled = new Counter({
       name: 'webhook_endpoints_disabled_total',
-      help: 'Webhook endpoints that were disabled by reason: gone (they answered 410), failing (for five days)',
+      help: 'Webhook endpoints that were disabled, by reason: gone (answered 410), failing (for five days)',
       labelNames: ['reason'],
       registers,
     });
     // Initialized to 0: a series that first appears at 1 shows no increase, so an alert would not fire.
     for (const reason of ['gone', 'failing']) this.disabled.inc({ reason }, 0);
+    for (const outcome of ['delivered', 'retry', 'failed']) this.attempts.zero({ outcome });
     new Gauge({
       name: 'webhook_oldest_due_seconds',
-      help: 'How long the oldest webhook that is due has waited; NaN while the database is unavailable',
+      help: 'How long the oldest webhook that is due has waited; NaN while the database is unavailable. The same in every worker',
       registers,
       async collect() {
         this.set(await deliveries.oldestDueS().catch(() => NaN));

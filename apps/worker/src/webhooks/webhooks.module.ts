@@ -3,6 +3,7 @@ import { EntitiesModule } from '@app/entities';
 import { DeliverWebhooksQueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { DeliverWebhooksHandler } from './deliver-webhooks.handler.js';
 import { DeliverWebhooksJobs } from './deliver-webhooks.processor.js';
 import { WebhookClient } from './webhook-client.js';
@@ -15,7 +16,7 @@ export class WebhooksModule {
     const queue = DeliverWebhooksQueueModule.register();
     return {
       module: WebhooksModule,
-      imports: [queue, EgressModule, EntitiesModule, SealingModule],
+      imports: [queue, JobsModule, EgressModule, EntitiesModule, SealingModule],
       providers: [DeliverWebhooksJobs, DeliverWebhooksHandler, WebhookClient, WebhookMetrics],
       exports: [queue],
     };

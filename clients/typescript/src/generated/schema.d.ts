@@ -149,7 +149,7 @@ export interface paths {
         put?: never;
         /**
          * Take a seat
-         * @description Reserves a name and a place in a ready session, and returns the session’s tokens. Advisory: it prevents the SDK’s errors 104 (the name is in use) and 206 (too many participants) among callers that take seats. Renew the seat before its lease ends. A name that is taken is 409 with a free one as `suggestion`.
+         * @description Reserves a name and a place in a ready session, and returns the session’s tokens. Advisory: it prevents the SDK’s errors 104 (the name is in use) and 206 (too many participants) among callers that take seats. Renew the seat before its lease ends. A name that is taken is 409 with a free one as `suggestion`. A user, or the subject of tickets, can hold 4 seats of a session; further ones are 429.
          *
          *     Requires the scope `seats:take`. A ticket for the session or its room will do.
          */
@@ -803,7 +803,7 @@ export interface components {
              * @enum {string}
              */
             action: "create" | "close" | "retry" | "change-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
-            /** @description The TokenID, or `cht_…` for a chat token; null if none was involved. */
+            /** @description The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */
             count: number;
@@ -4510,7 +4510,7 @@ export interface operations {
     readAudit: {
         parameters: {
             query?: {
-                /** @description A TokenID */
+                /** @description A TokenID, or the id of a chat token or webhook */
                 session?: string;
                 /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli` */
                 actor?: string;
@@ -6604,6 +6604,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            "4XX": components["responses"]["OtherProblem"];
             default: components["responses"]["OtherProblem"];
         };
     };
@@ -6634,6 +6635,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            "4XX": components["responses"]["OtherProblem"];
             default: components["responses"]["OtherProblem"];
         };
     };

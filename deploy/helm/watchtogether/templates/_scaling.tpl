@@ -10,6 +10,7 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Absent while the database is unavailable, which KEDA takes for an error. */}}
 {{- define "watchtogether.backlogQuery" -}}
-sum(max by (state) (queue_jobs{job="worker",namespace="{{ .Release.Namespace }}",state=~"waiting|active"}))
+max(sessions{job="worker",namespace="{{ .Release.Namespace }}",status="pending"})
 {{- end -}}

@@ -42,6 +42,12 @@ export const http = defineNamespace({
       description: 'Number of trusted proxies in front of the gateway (X-Forwarded-For), 1 to 10, or off.',
       default: 'off',
     },
+    LOG_REQUESTS: {
+      schema: z.enum(['all', 'errors', 'off']),
+      description:
+        'Which requests have a line in the log: all; errors, those answered with 400 and above; off, only refusals (401, 403, 409, 422, 429) and faults (500 and above).',
+      default: 'all',
+    },
     DRAIN_MS: {
       schema: whole(0, 600_000),
       description: 'How long the gateway keeps serving after SIGTERM, so that load balancers can drain it, in ms.',
@@ -61,6 +67,7 @@ export const http = defineNamespace({
     maxSseConnections: values.MAX_SSE_CONNECTIONS,
     streamHeartbeatMs: values.STREAM_HEARTBEAT_S * 1000,
     trustedProxies: values.TRUST_PROXY,
+    logRequests: values.LOG_REQUESTS,
     drainMs: values.DRAIN_MS,
   }),
 });

@@ -24,7 +24,7 @@ export interface AuditItem {
   count: number;
 }
 
-/** Records a change of a session, in the same transaction as the change. */
+/** Records a change of a session, or of an endpoint of webhooks by its id, in the same transaction as the change. */
 export async function auditChange(
   statements: Queryable,
   { actor, action, sessionId }: { actor: string; action: AuditedChange; sessionId: string },

@@ -1,9 +1,14 @@
+import { type BatchMember, tracing } from '@app/tracing';
+
 /** Concurrent statements. Two, so that the database is not idle while a reply is in flight. */
 const MAX_BATCHES_IN_FLIGHT = 2;
 const MAX_BATCH_SIZE = 500;
 
 /** The callers waiting for one key. */
-type PendingLoad<V> = PromiseWithResolvers<V | null>;
+interface PendingLoad<V> extends PromiseWithResolvers<V | null> {
+  /** For traces: as many as a batch can be linked to. */
+  members: BatchMember[] | null;
+}
 
 /**
  * Batches concurrent lookups of single rows by key: a burst costs one or two queries. Nothing is cached: every lookup
@@ -20,8 +25,10 @@ export class BatchLoader<V> {
 
   /** The value of a key, or null. Rejects with the error of `load`. */
   load(key: string): Promise<V | null> {
-    const asked = this.waiting.get(key) ?? Promise.withResolvers<V | null>();
+    const asked = this.waiting.get(key) ?? { ...Promise.withResolvers<V | null>(), members: null };
     this.waiting.set(key, asked);
+    const traces = tracing();
+    if (traces !== null && (asked.members ??= []).length < MAX_BATCH_SIZE) asked.members.push(traces.joinBatch());
     this.schedule();
     return asked.promise;
   }
@@ -41,7 +48,9 @@ export class BatchLoader<V> {
     const batch = this.take();
     this.inFlight++;
     try {
-      const found = await this.loadMany([...batch.keys()]);
+      const load = () => this.loadMany([...batch.keys()]);
+      const traces = tracing();
+      const found = await (traces === null ? load() : traces.batch(membersOf(batch), load));
       for (const [key, asked] of batch) asked.resolve(found.get(key) ?? null);
     } catch (error) {
       // Waiting lookups fail too: they would most likely wait as long again for the same error.
@@ -63,4 +72,8 @@ export class BatchLoader<V> {
     for (const key of some.keys()) this.waiting.delete(key);
     return some;
   }
+}
+
+function membersOf<V>(batch: ReadonlyMap<string, PendingLoad<V>>): BatchMember[] {
+  return [...batch.values()].flatMap(({ members }) => members ?? []);
 }

@@ -12,6 +12,8 @@ import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-aud
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
+import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
+import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
@@ -34,6 +36,8 @@ export const MIGRATIONS = [
   Seats1764520000000,
   Webhooks1764530000000,
   Timeline1764535000000,
+  SeatsByCaller1764541000000,
+  Traceparent1764560000000,
 ];
 
 const ENTITIES = [

@@ -1,5 +1,6 @@
 import { StoreUnavailableError, withTimeout } from '@app/kernel';
 import { Postgres, statementName, StoreOutageLog } from '@app/connections';
+import { tracing } from '@app/tracing';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient } from 'pg';
@@ -12,6 +13,15 @@ import { assertWritable } from './usability.js';
 const TRANSACTION_FACTOR = 1.2;
 /** An outage is over when nothing has failed for this long, in ms. */
 const QUIET_MS = 5000;
+
+/** The connections of the pool. */
+interface PoolCounts {
+  busy: number;
+  idle: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+  limit: number;
+}
 
 /**
  * Access to Postgres for the repositories. It uses the pool of TypeORM's data source directly, for two guarantees that
@@ -50,8 +60,19 @@ export class Database implements Queryable {
     });
   }
 
+  /** The connections of this process, for its metrics. */
+  get poolCounts(): PoolCounts {
+    const { totalCount, idleCount, waitingCount, options } = this.pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, limit: options.max };
+  }
+
   /** READ COMMITTED: every statement takes a new snapshot, which the rule "lock, then read" relies on. */
   async transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
+    const traces = tracing();
+    return traces === null ? this.transact(work) : traces.transaction(() => this.transact(work));
+  }
+
+  private transact<T>(work: (statements: Queryable) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
       await control(client, 'BEGIN');
       try {
@@ -82,7 +103,11 @@ export class Database implements Queryable {
   private async run<R>(client: PoolClient, sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     const name = this.settings.prepared ? statementName(sql) : undefined;
     const statement = { text: sql, values: [...parameters], ...(name !== undefined && { name }) };
-    const result = await client.query(statement).catch(rethrowClassified);
+    const traces = tracing();
+    const result =
+      traces === null
+        ? await client.query(statement).catch(rethrowClassified)
+        : await traces.statement(sql, () => client.query(statement).catch(rethrowClassified));
     return result.rows as R[];
   }
 

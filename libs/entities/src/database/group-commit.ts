@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '@app/kernel';
+import { type BatchMember, tracing } from '@app/tracing';
 import { isRetryable } from './database-errors.js';
 
 export interface GroupCommitOptions<I, O> {
@@ -15,6 +16,8 @@ export interface GroupCommitOptions<I, O> {
 
 interface Waiting<I, O> {
   item: I;
+  /** For traces. */
+  member: BatchMember;
   resolve: (result: O) => void;
   reject: (error: unknown) => void;
 }
@@ -45,7 +48,7 @@ export class GroupCommit<I, O> {
   /** Carries out one item, in a batch with others. */
   submit(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      this.waiting.push({ item, member: tracing()?.joinBatch() ?? null, resolve, reject });
       this.schedule();
     });
   }
@@ -64,7 +67,12 @@ export class GroupCommit<I, O> {
   private async flush(batch: readonly Waiting<I, O>[]): Promise<void> {
     this.inFlight++;
     try {
-      await this.settle(batch);
+      const traces = tracing();
+      if (traces === null) await this.settle(batch);
+      else {
+        const members = batch.map(({ member }) => member);
+        await traces.batch(members, () => this.settle(batch));
+      }
     } finally {
       this.inFlight--;
       this.schedule();

@@ -5,6 +5,7 @@ import { USE_INDEXES } from '../database/use-indexes.js';
 import { notifySessionsChanged } from '../sessions/notify-sessions-changed.js';
 import { SEEN_STATUS } from '../sessions/session-record.js';
 import { appendNotes } from '../timeline/append-notes.js';
+import { countSeatsOfCallers } from './callers-seats.js';
 import { freeSeats, renewSeats } from './held-seats.js';
 import type { FreeOutcome, RenewOutcome, SeatHolding, SeatTaking, TakeOutcome } from './seat-record.js';
 import { takeSeat } from './take-seat.js';
@@ -53,6 +54,8 @@ export async function changeSeats(statements: Queryable, changes: readonly SeatC
   const count = (id: string, by: number) => participants.set(id, (participants.get(id) ?? 0) + by);
   for (const { sessionId, role } of freed.changed) if (role === 'participant') count(sessionId, -1);
 
+  const ofCallers = await countSeatsOfCallers(statements, takingsOf(changes));
+
   const suggested = new Set<string>();
   const outcomes: SeatOutcome[] = [];
   for (const { kind, change } of changes) {
@@ -61,11 +64,13 @@ export async function changeSeats(statements: Queryable, changes: readonly SeatC
     if (kind === 'free') outcomes.push({ outcome: freed.of(change) === 'foreign' ? 'foreign' : 'freed' });
     else if (status !== 'ready') outcomes.push({ outcome: 'not-ready', status });
     else if (kind === 'renew') outcomes.push(toRenewOutcome(renewals.of(change)));
+    else if (ofCallers.isLimitReached(change)) outcomes.push({ outcome: 'limit-reached' });
     else {
       const taken = await takeSeat(statements, change, participants.get(sessionId) ?? 0, suggested);
       outcomes.push(taken);
       if (taken.outcome !== 'taken') continue;
       changed.add(sessionId);
+      ofCallers.add(change);
       if (change.role === 'participant') count(sessionId, 1);
     }
   }
@@ -92,6 +97,10 @@ async function noteSeats(
 
 function changesOf(changes: readonly SeatChange[], wanted: 'renew' | 'free'): SeatHolding[] {
   return changes.flatMap((one) => (one.kind !== 'take' && one.kind === wanted ? [one.change] : []));
+}
+
+function takingsOf(changes: readonly SeatChange[]): SeatTaking[] {
+  return changes.flatMap((one) => (one.kind === 'take' ? [one.change] : []));
 }
 
 function toRenewOutcome(seat: ReturnType<Awaited<ReturnType<typeof renewSeats>>['of']>): RenewOutcome {

@@ -25,6 +25,8 @@ export interface SeatTaking {
   takenBy: string;
   /** Most participants of the session. */
   maxParticipants: number;
+  /** Most seats of the caller in the session; null for no limit. */
+  maxOfCaller: number | null;
 }
 
 /** A seat to be renewed or freed. */
@@ -47,6 +49,8 @@ export type TakeOutcome =
   /** The suggestion was free; null if no free name was found. */
   | { outcome: 'name-taken'; suggestion: string | null }
   | { outcome: 'full' }
+  /** The caller holds as many seats as it may. */
+  | { outcome: 'limit-reached' }
   | NotReady;
 
 export type RenewOutcome =

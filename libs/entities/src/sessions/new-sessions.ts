@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { tracing } from '@app/tracing';
 import { GroupCommit } from '../database/group-commit.js';
 import { Database } from '../database/database.js';
 import { type SessionRecord, type SessionRow, toRecord } from './session-record.js';
@@ -12,15 +13,15 @@ import { type NewSession, REVIVE_AFTER_S } from './session-transitions.js';
 const INSERT = `
   WITH made AS (
     INSERT INTO sessions (id, room, chat_subject, generation, status, products, metadata, created_by, created_at,
-                          ready_within_s, deadline_at, due_at)
+                          ready_within_s, deadline_at, due_at, traceparent)
     SELECT i.id, i.room, i."chatSubject",
            COALESCE((SELECT max(s.generation) FROM sessions s WHERE s.room = i.room), 0) + 1, 'pending',
            i.products, i.metadata, i."createdBy", statement_timestamp(), i."readyWithinS",
            statement_timestamp() + make_interval(secs => COALESCE(i."readyWithinS", i."deadlineS")),
-           statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)})
+           statement_timestamp() + make_interval(secs => ${String(REVIVE_AFTER_S)}), i.traceparent
     FROM jsonb_to_recordset($1::jsonb)
          AS i (id text, room text, "chatSubject" text, products text[], metadata jsonb, "createdBy" text,
-               "readyWithinS" integer, "deadlineS" float8)
+               "readyWithinS" integer, "deadlineS" float8, traceparent text)
     ORDER BY i.room, i."chatSubject", i.id
     ON CONFLICT DO NOTHING
     RETURNING id, room, chat_subject, generation, status, version, products, metadata, created_by, created_at
@@ -37,7 +38,7 @@ const INSERT = `
 /** Inserts new sessions; those that arrive together share a statement. */
 @Injectable()
 export class NewSessions {
-  private readonly group: GroupCommit<NewSession, SessionRecord | null>;
+  private readonly group: GroupCommit<NewSession & { traceparent?: string | undefined }, SessionRecord | null>;
 
   constructor(database: Database) {
     this.group = new GroupCommit({
@@ -54,6 +55,7 @@ export class NewSessions {
    * same generation, created and ended meanwhile.
    */
   insert(session: NewSession): Promise<SessionRecord | null> {
-    return this.group.submit(session);
+    const traces = tracing();
+    return this.group.submit(traces === null ? session : { ...session, traceparent: traces.traceparent() });
   }
 }

@@ -17,6 +17,8 @@ export interface MintTask {
   attempts: number;
   /** Remaining backoff before CAS may be called for this session, in ms. */
   waitMs: number;
+  /** The trace of the request that created the session; null if there is none. */
+  traceparent: string | null;
 }
 
 /** The delay before the next call of CAS. */
@@ -40,7 +42,7 @@ const IS_PENDING = checked(`s.status = 'pending'`);
 const TASKS = `
   SELECT s.id, ARRAY(SELECT p FROM unnest(s.products) p
                      WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
-         s.chat_subject AS "chatSubject", s.attempts,
+         s.chat_subject AS "chatSubject", s.attempts, s.traceparent,
          COALESCE(GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp()))), 0)::float8 AS "waitMs"
   FROM sessions s WHERE s.id = ANY($1) AND ${MAY_PUBLISH}`;
 

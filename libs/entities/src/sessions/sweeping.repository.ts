@@ -13,6 +13,11 @@ export const EVENTS_BATCH = 200;
 /** SQL: whether a ready session is no chat token and lives longer than the notice of its expiry (`$1`, in s). */
 const MAY_ANNOUNCE = '(s.chat_subject IS NULL AND s.expires_at - s.ready_at > make_interval(secs => $1))';
 
+const LIVE = ['pending', 'ready', 'failed'] as const;
+type LiveStatus = (typeof LIVE)[number];
+/** An operator needs no exact number above this, and every worker counts at every scrape. */
+const COUNTED_AT_MOST = 100_000;
+
 /** Larger, since audit entries are small, numerous and not referenced by other rows. */
 export const AUDIT_BATCH = 5000;
 
@@ -151,6 +156,28 @@ export class SweepingRepository {
       [retentionS],
     );
     return rows.length;
+  }
+
+  /** Live sessions and chat tokens by status, each counted up to `COUNTED_AT_MOST`: bounded, and from an index. */
+  async countLive(): Promise<Record<LiveStatus, number>> {
+    const [row] = await this.database.query<Record<LiveStatus, number>>(
+      `SELECT ${LIVE.map(
+        (status) =>
+          `(SELECT count(*)::int FROM (SELECT FROM sessions WHERE status = '${status}'
+             LIMIT ${String(COUNTED_AT_MOST)}) counted) AS ${status}`,
+      ).join(', ')}`,
+    );
+    return row ?? { pending: 0, ready: 0, failed: 0 };
+  }
+
+  /** How long the oldest session past its expiry or deadline has waited to be expired or failed, in s; 0 if none has. */
+  async oldestOverdueS(): Promise<number> {
+    const [row] = await this.database.query<{ age: number }>(
+      `SELECT GREATEST(0, extract(epoch FROM statement_timestamp() - LEAST(
+         (SELECT min(expires_at) FROM sessions WHERE status = 'ready'),
+         (SELECT min(deadline_at) FROM sessions WHERE status = 'pending'))))::float8 AS age`,
+    );
+    return row?.age ?? 0;
   }
 
   /** Age of the oldest pending session since its creation or last retry, in s; 0 if none is pending. */

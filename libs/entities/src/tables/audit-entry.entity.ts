@@ -30,7 +30,7 @@ export class AuditEntryEntity {
   @Column({ type: 'text' })
   action!: AuditAction;
 
-  /** Empty if no session was involved. Not null, since keyset pagination compares rows and null is not comparable. */
+  /** A TokenID, or the id of a chat token or of an endpoint of webhooks. Empty if none was involved. Not null, since keyset pagination compares rows and null is not comparable. */
   @Column({ name: 'session_id', type: 'text' })
   sessionId!: string;
 

@@ -7,6 +7,7 @@ import { SessionEntity } from './session.entity.js';
 @Check('seats_role_known', `role IN ('participant', 'viewer')`)
 @Index('seats_one_per_name', ['sessionId', 'foldedName'], { unique: true })
 @Index('seats_participants', ['sessionId'], { where: `role = 'participant'` })
+@Index('seats_by_caller', ['sessionId', 'takenBy'])
 @Index('seats_lease', ['leaseUntil'])
 export class SeatEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'seats_pkey' })

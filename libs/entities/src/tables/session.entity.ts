@@ -112,6 +112,10 @@ export class SessionEntity {
   @Column({ name: 'ended_at', type: 'timestamptz', nullable: true })
   endedAt!: Date | null;
 
+  /** The trace of the request that created it (W3C `traceparent`); null if there is none. */
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
+
   /** What happened to it beside its changes of state, oldest first; written by `timeline_append` only. */
   @Column({ type: 'jsonb', nullable: true, select: false })
   timeline!: StoredNote[] | null;

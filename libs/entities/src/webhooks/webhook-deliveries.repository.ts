@@ -1,5 +1,6 @@
-import type { DisabledReason } from '@app/kernel';
+import type { DisabledReason, WebhookType } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
+import { tracing } from '@app/tracing';
 import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { CLAIM, DUE_ENDPOINTS, SETTLE } from './webhook-deliveries.sql.js';
@@ -8,6 +9,7 @@ import { CLAIM, DUE_ENDPOINTS, SETTLE } from './webhook-deliveries.sql.js';
 export interface ClaimedDelivery {
   id: string;
   endpointId: string;
+  type: WebhookType;
   /** The body of the request. */
   payload: object;
   /** Attempts since the event or its last replay. */
@@ -18,6 +20,8 @@ export interface ClaimedDelivery {
   secret: string;
   /** The replaced secret, while it signs too; sealed like the other one. */
   previousSecret: string | null;
+  /** The trace of the request that created the session; null if there is none, or if traces are off. */
+  traceparent: string | null;
 }
 
 /** How an attempt ended, and what comes next. */
@@ -67,6 +71,7 @@ export class WebhookDeliveriesRepository {
         const rows = await database.query<ClaimedDelivery>(CLAIM, [
           JSON.stringify(wanted),
           Math.max(...wanted.map(({ leaseS }) => leaseS)),
+          tracing() !== null,
         ]);
         return wanted.map(({ endpointId }, n) =>
           // Of two claims for one endpoint the first gets all.

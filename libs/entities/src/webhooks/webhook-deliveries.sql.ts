@@ -17,10 +17,11 @@ export const CLAIM = `
         SELECT c.ctid FROM webhook_deliveries c
         WHERE c.endpoint_id = e.id AND c.status = 'pending' AND c.due_at <= statement_timestamp()
         ORDER BY c.due_at LIMIT w.n FOR UPDATE SKIP LOCKED) due))
-    RETURNING d.id, d.endpoint_id, d.payload, d.step, d.due_at::text AS lease
+    RETURNING d.id, d.endpoint_id, d.type, d.session_id, d.payload, d.step, d.due_at::text AS lease
   )
-  SELECT c.id, c.endpoint_id AS "endpointId", c.payload, c.step, c.lease, e.url, e.secret_sealed AS secret,
-         CASE WHEN e.previous_until > statement_timestamp() THEN e.previous_sealed END AS "previousSecret"
+  SELECT c.id, c.endpoint_id AS "endpointId", c.type, c.payload, c.step, c.lease, e.url, e.secret_sealed AS secret,
+         CASE WHEN e.previous_until > statement_timestamp() THEN e.previous_sealed END AS "previousSecret",
+         CASE WHEN $3 THEN (SELECT s.traceparent FROM sessions s WHERE s.id = c.session_id) END AS traceparent
   FROM claimed c JOIN webhook_endpoints e ON e.id = c.endpoint_id`;
 
 /**

@@ -149,6 +149,6 @@ async function audited(
   actor: string,
 ): Promise<WebhookRecord | null> {
   if (changed === undefined) return null;
-  await auditChange(statements, { actor, action: 'change-webhook', sessionId: '' });
+  await auditChange(statements, { actor, action: 'change-webhook', sessionId: changed.id });
   return changed;
 }

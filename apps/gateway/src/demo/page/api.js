@@ -1,10 +1,15 @@
 // Calls the public API like any client.
+import { claimsOf } from './token.js';
+
+const SUCCESSOR = /<\/v1\/sessions\/([^>]+)>; rel="successor-version"/;
 
 /** A problem document (RFC 9457), or its equivalent when the server cannot be reached. */
 export class Problem extends Error {
-  constructor(document) {
+  constructor(document, successor) {
     super(document.title);
     this.document = document;
+    /** Of a session that has ended: the newer session of its room, if this window may follow there. */
+    this.successor = successor;
   }
 
   get code() {
@@ -45,6 +50,9 @@ export const hasCredential = () => credential !== null;
 
 export const isGuest = () => credential?.startsWith('wtt_') === true;
 
+/** Whether a guest's ticket is for the room, with the sessions to come, and not for one session alone. */
+export const isGuestOfRoom = () => isGuest() && typeof claimsOf(credential)?.room === 'string';
+
 /** The server's time, estimated from its Date header: phone clocks are often wrong. */
 export const serverNow = () => Date.now() + clockOffsetMs;
 
@@ -56,9 +64,21 @@ export const readSession = (id, { waitS, signal } = {}) =>
 
 export const closeSession = (id) => send('DELETE', pathOf(id));
 
-/** A ticket for guests: to the session's room with all its sessions, or to a session without a room. */
-export const issueTicket = ({ id, room }, body) =>
-  json('POST', room === null ? `${pathOf(id)}/tickets` : `/v1/rooms/${encodeURIComponent(room)}/tickets`, { body });
+/** Closes the session and opens the room's next one. */
+export const rotateSession = (id) => json('POST', `${pathOf(id)}/rotate`);
+
+/** A ticket for guests: for the session's room with all its sessions, or for this session alone. */
+export const issueTicket = ({ id, room }, body, { forRoom }) =>
+  json('POST', forRoom ? `/v1/rooms/${encodeURIComponent(room)}/tickets` : `${pathOf(id)}/tickets`, { body });
+
+export const takeSeat = (id, body) => json('POST', `${pathOf(id)}/seats`, { body });
+
+export const renewSeat = (seat) => json('PUT', pathOfSeat(seat));
+
+/** @param keepalive sends the request even if the page is left meanwhile */
+export const freeSeat = (seat, { keepalive = false } = {}) => send('DELETE', pathOfSeat(seat), { keepalive });
+
+export const listSeats = (id) => json('GET', `${pathOf(id)}/seats?limit=200`);
 
 export const retrySession = (id) => json('POST', `${pathOf(id)}/retry`);
 
@@ -74,17 +94,20 @@ export const openEvents = (id, { lastEventId, signal }) =>
 
 const pathOf = (id) => `/v1/sessions/${encodeURIComponent(id)}`;
 
+const pathOfSeat = ({ session, id }) => `${pathOf(session)}/seats/${encodeURIComponent(id)}`;
+
 async function json(method, path, options) {
   const response = await send(method, path, options);
   return response.json();
 }
 
-async function send(method, path, { body, headers = {}, signal } = {}) {
+async function send(method, path, { body, headers = {}, signal, keepalive = false } = {}) {
   let response;
   try {
     response = await fetch(path, {
       method,
       signal,
+      keepalive,
       cache: 'no-store',
       credentials: 'omit',
       headers: {
@@ -113,12 +136,16 @@ async function send(method, path, { body, headers = {}, signal } = {}) {
 async function problemOf(response) {
   const requestId = response.headers.get('request-id');
   const document = await response.json().catch(() => ({}));
-  return new Problem({
-    title: `The server answered ${response.status}`,
-    code: `http-${response.status}`,
-    retryable: response.status >= 500,
-    ...(requestId !== null && { requestId }),
-    ...document,
-    status: response.status,
-  });
+  const [, successor] = SUCCESSOR.exec(response.headers.get('link') ?? '') ?? [];
+  return new Problem(
+    {
+      title: `The server answered ${response.status}`,
+      code: `http-${response.status}`,
+      retryable: response.status >= 500,
+      ...(requestId !== null && { requestId }),
+      ...document,
+      status: response.status,
+    },
+    successor,
+  );
 }

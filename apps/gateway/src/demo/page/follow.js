@@ -8,16 +8,18 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
 /** Three heartbeats; after that the connection counts as dead. */
 const SILENCE_MS = 45_000;
+/** The counts of seats are told when some are held: until then none are. */
+const NO_SEATS = { participants: 0, viewers: 0 };
 
 export const hasEnded = (session) => session.status === 'closed' || session.status === 'expired';
 
 /**
- * Calls `show` with every state, with tokens when it is ready; `lost` with the problem while the server cannot be heard.
- * Resolves when the session has ended or the signal aborts.
+ * Calls `show` with every state, with tokens when it is ready; `seats` with the number of seats that are held, after changes;
+ * `lost` with the problem while the server cannot be heard. Resolves when the session has ended or the signal aborts.
  *
  * @throws Problem when following makes no sense any more.
  */
-export async function follow(id, { show, lost, signal }) {
+export async function follow(id, { show, seats, lost, signal }) {
   let session = { id };
   let streams = true;
   let pauseMs = FIRST_PAUSE_MS;
@@ -31,7 +33,7 @@ export async function follow(id, { show, lost, signal }) {
   while (!signal.aborted && !hasEnded(session)) {
     try {
       if (streams) {
-        await readEvents(id, { session, seen, signal });
+        await readEvents(id, { session, seen, seats, signal });
         if (!hasEnded(session)) await sleep(FIRST_PAUSE_MS, signal);
       } else {
         await seen(await readSession(id, { waitS: session.status === 'ready' ? undefined : HELD_S, signal }));
@@ -41,7 +43,9 @@ export async function follow(id, { show, lost, signal }) {
       if (signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
       if (ENDED[error.code] !== undefined) {
-        await seen({ ...session, status: ENDED[error.code], tokens: undefined });
+        // A window that was asleep meanwhile learns here where its room went on.
+        const { successor } = error;
+        await seen({ ...session, status: ENDED[error.code], tokens: undefined, ...(successor && { successor }) });
       } else if (streams && (error.status === 404 || error.status === 405)) {
         // No event stream, or no such session: reading the session tells which.
         streams = false;
@@ -56,7 +60,7 @@ export async function follow(id, { show, lost, signal }) {
   }
 }
 
-async function readEvents(id, { session, seen, signal }) {
+async function readEvents(id, { session, seen, seats, signal }) {
   const silence = new AbortController();
   let timer;
   const heard = () => {
@@ -67,7 +71,9 @@ async function readEvents(id, { session, seen, signal }) {
   try {
     heard();
     const response = await openEvents(id, { lastEventId: session.version, signal: both });
+    seats(NO_SEATS);
     for await (const { event, data } of events(response.body, heard)) {
+      if (event === 'seats' && !signal.aborted) seats(JSON.parse(data));
       if (event !== 'session') continue;
       const next = JSON.parse(data);
       await seen(next);

@@ -6,6 +6,7 @@ import {
   isGuest,
   openRoom,
   retrySession,
+  rotateSession,
   ticketInLink,
   useCredential,
 } from './api.js';
@@ -14,9 +15,12 @@ import { follow, hasEnded } from './follow.js';
 import { clearProblem, showProblem } from './problem.js';
 import { roomFault } from './room.js';
 import { join } from './sdk.js';
+import { leaveSeat, followPageVisits, seatsChanged, showSeat, takeOffer, takeSeatFromForm } from './seat.js';
 import { showCountdown, showSession } from './session-view.js';
-import { copyLink, setAddress, setNetworkOrigin, sharedId } from './share.js';
+import { copyLink, renewShare, setAddress, setNetworkOrigin, sharedId } from './share.js';
 
+const INVITED = 'You were invited: this window gets exactly the same token as all others.';
+const INVITATION_OVER = 'The session that you were invited to has ended.';
 const PRODUCTS = ['stream', 'sync'];
 /** As in the style sheet. */
 const NARROW = window.matchMedia('(width < 56rem)');
@@ -24,6 +28,8 @@ const NARROW = window.matchMedia('(width < 56rem)');
 let current;
 let following = new AbortController();
 let connectionLost = false;
+/** The session that the current one went on as. */
+let successor;
 let sdkUrl = null;
 let sdkIntegrity = null;
 
@@ -46,6 +52,7 @@ async function start() {
     becomeGuest();
   }
   listen();
+  followPageVisits();
   setInterval(showCountdown, 1000);
   if (hasCredential()) joinShared();
   else askForKey();
@@ -65,6 +72,20 @@ function listen() {
     await closeSession(current.id);
     $('session-title').focus();
   });
+  onClick('rotate', () => confirmRotation($('rotation').hidden));
+  onClick('rotate-not', () => {
+    confirmRotation(false);
+    $('rotate').focus();
+  });
+  onClick('rotate-now', rotate);
+  $('rotation').addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') $('rotate-not').click();
+  });
+  onSubmit('seat-form', takeSeatFromForm);
+  onClick('seat-offer', takeOffer);
+  onClick('leave-seat', leaveSeat);
+  onClick('another', renewShare);
+  for (const id of ['for-room', 'for-session']) $(id).addEventListener('change', () => void attempt(renewShare));
   onClick('retry', async () => shown(await retrySession(current.id)));
   onClick('copy', copyLink);
 }
@@ -126,7 +147,9 @@ function takeKey() {
 function becomeGuest() {
   document.body.dataset.guest = '';
   showIf(false, $('form'), $('empty'));
-  say($('intro'), 'You were invited: this window gets exactly the same token as all others.');
+  // A guest takes a seat first, and shares later.
+  $('details').after($('share'));
+  say($('intro'), INVITED);
   noteKey('Invited by link');
 }
 
@@ -167,24 +190,60 @@ function followOn(id) {
   following.abort();
   following = new AbortController();
   const { signal } = following;
-  follow(id, { show: shown, lost, signal }).catch(failed);
+  follow(id, { show: shown, seats: seatsChanged, lost, signal }).catch(failed);
 }
 
 function shown(session) {
   if (connectionLost) clearProblem();
   connectionLost = false;
   const isNew = session.id !== current?.id;
-  if (isNew && session.room) fillIn(session);
-  // A phone has no room for both.
-  if (isNew && NARROW.matches) $('open-card').open = hasEnded(session);
+  if (isNew) begin(session);
+  if (isGuest()) say($('intro'), hasEnded(session) && session.successor === undefined ? INVITATION_OVER : INVITED);
   current = session;
   showSession(session);
+  showSeat(session);
   // Gives keyboard and screen-reader users a starting point.
   if (isNew && document.activeElement === document.body) $('session-title').focus();
-  setAddress(hasEnded(session) ? undefined : session.id);
+  // A guest has nothing but the link: a reload tells how the session ended, or where it goes on.
+  setAddress(hasEnded(session) && !isGuest() ? undefined : session.id);
   document.title = `${session.room ?? 'Session'} · ${session.status}`;
   // It was rotated, or its room opened again: everyone who may goes on in the newer session.
-  if (session.successor !== undefined) followOn(session.successor);
+  if (session.successor !== undefined) goOnIn(session.successor);
+}
+
+function goOnIn(id) {
+  successor = id;
+  followOn(id);
+}
+
+// ---- rotation -------------------------------------------------------------------------------------------------------
+
+function confirmRotation(asked) {
+  showIf(asked, $('rotation'));
+  $('rotate').setAttribute('aria-expanded', String(asked));
+  if (asked) $('rotation-title').focus();
+}
+
+async function rotate() {
+  confirmRotation(false);
+  const next = await rotateSession(current.id);
+  // The events of the old session may have been quicker.
+  if (current.id !== next.id) {
+    successor = next.id;
+    shown(next);
+    followOn(next.id);
+  }
+  $('session-title').focus();
+}
+
+/** Another session than the one before, if there was one. */
+function begin({ id, room, products, status }) {
+  if (room) fillIn({ room, products });
+  // A phone has no room for both.
+  if (NARROW.matches) $('open-card').open = hasEnded({ status });
+  confirmRotation(false);
+  say($('moved'), id === successor ? 'The room went on here, in its next session: the token is another one.' : '');
+  if ($('joined').textContent !== '') say($('joined'), 'Join again: the token is another one.');
 }
 
 /** Reopening from a link means this room. */

@@ -1,4 +1,4 @@
-import { isGuest, serverNow } from './api.js';
+import { isGuest, isGuestOfRoom, serverNow } from './api.js';
 import { $, element, say, showIf } from './dom.js';
 import { hasEnded } from './follow.js';
 import { showShare } from './share.js';
@@ -35,6 +35,9 @@ export function showSession(session) {
   showCountdown();
   say($('says'), sentenceFor(session));
   showIf(live && !isGuest(), $('close'));
+  showIf(live && !isGuest() && room !== null, $('rotate'));
+  if (!live) showIf(false, $('rotation'));
+  $('session').toggleAttribute('data-left-behind', isLeftBehind(session));
   showIf(status === 'failed' && !isGuest(), $('retry'));
   showIf(status === 'ready' && tokens !== undefined, $('tokens'), $('player'));
   if (JSON.stringify(tokens) !== tokensBefore) void showTokens(tokens ?? {});
@@ -50,7 +53,8 @@ export function showCountdown() {
   $('countdown').textContent = `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
 }
 
-function sentenceFor({ status, failure, tokens }) {
+function sentenceFor(session) {
+  const { status, failure, tokens } = session;
   switch (status) {
     case 'pending':
       return 'Pending: the token is being fetched.';
@@ -61,12 +65,24 @@ function sentenceFor({ status, failure, tokens }) {
     case 'failed':
       return `Failed: ${failure?.detail ?? 'no token could be obtained.'}`;
     case 'closed':
-      return 'Closed for good: the token is erased.';
+      return `Closed for good: the token is erased. ${afterTheEnd(session)}`.trim();
     case 'expired':
-      return `Expired: the token is erased.${isGuest() ? '' : ' Opening the room again creates the next session.'}`;
+      return `Expired: the token is erased. ${afterTheEnd(session)}`.trim();
     default:
       return status;
   }
+}
+
+/** A ticket for one session ends with it, whatever becomes of the room: the server tells its holder no more than that. */
+const isLeftBehind = (session) => hasEnded(session) && isGuest() && !isGuestOfRoom();
+
+/** What this window can and cannot do now. A window that moves on to the next session shows this for a moment only. */
+function afterTheEnd({ room }) {
+  if (!isGuest()) return room ? 'Opening the room again creates the next session.' : '';
+  return isGuestOfRoom()
+    ? 'Your link is for the room: once it is open again, reload this page to join.'
+    : 'Your link was for this session only, and so was your seat. If the host has rotated it, the others went on without ' +
+        'you, with another token: to join them, ask for a new link.';
 }
 
 function showTimeline({ status, version, createdAt, readyAt, expiresAt }) {

@@ -13,8 +13,9 @@ const RENEW_MS = 0.9 * TICKET_S * 1000;
 
 /** The address of this server for other devices, if this page was opened by one that only this machine has. */
 let networkOrigin = null;
-/** The session or room that the current link is for, and when it was made. */
+/** What the current link is for, and when it was made. */
 let linked = { place: null, at: 0 };
+let shared;
 let renewal;
 
 /** @param origin where other devices in the network reach this server; null if they do not */
@@ -35,11 +36,14 @@ export function setAddress(id) {
 
 /** Shows the link to a session. It carries a ticket: the key of this page is for this page alone. */
 export async function showShare(session) {
+  shared = session;
   showIf(session !== undefined, $('share'));
   clearTimeout(renewal);
   if (session === undefined) return;
   renewal = setTimeout(() => void showShare(session), RENEW_MS);
-  const place = session.id;
+  showIf(session.room !== null && !isGuest(), $('link-for'));
+  showIf(!isGuest(), $('another'));
+  const place = `${session.id} ${isForRoom(session) ? 'room' : 'session'}`;
   if (linked.place === place && Date.now() - linked.at < RENEW_MS) return;
   linked = { place, at: Date.now() };
   showLink('');
@@ -51,16 +55,33 @@ export async function showShare(session) {
   say($('link-hint'), `${hint} ${whereItLeads()}`.trim());
 }
 
+/** Guests with a ticket for the room move along when it is rotated; the others stay behind. */
+const isForRoom = ({ room }) => room !== null && $('for-room').checked;
+
+/** Another link of the same kind: each ticket stands for one person, who can take a few seats only. */
+export function renewShare() {
+  linked = { place: null, at: 0 };
+  return showShare(shared);
+}
+
 async function newTicket(session) {
+  const forRoom = isForRoom(session);
   try {
     const number = crypto.getRandomValues(new Uint32Array(1))[0];
-    const { ticket, expiresAt } = await issueTicket(session, { subject: `guest-${number}`, ttlS: TICKET_S });
+    const { ticket, expiresAt } = await issueTicket(
+      session,
+      { subject: `guest-${number}`, ttlS: TICKET_S },
+      { forRoom },
+    );
     const until = new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' });
-    const what = session.room === null ? 'session' : 'room';
-    return { ticket, hint: `It carries a ticket for this ${what}, good until ${until}: no key, and no token.` };
+    const what = forRoom ? 'this room' : 'this session only';
+    return {
+      ticket,
+      hint: `It carries a ticket for ${what}, good until ${until}: no key, and no token. Four windows can sit with it.`,
+    };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (linked.place === session.id) linked.at = 0;
+    if (shared?.id === session.id) linked.at = 0;
     const why = error.status === 403 ? 'this key lacks the scope tickets:issue' : error.message;
     return { ticket: null, hint: `Without a ticket (${why}): guests need a key of their own.` };
   }

@@ -1,0 +1,1 @@
+export { TraceExportModule, type TraceExportSettings } from './trace-export.module.js';
