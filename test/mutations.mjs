@@ -476,6 +476,27 @@ export const MUTATIONS = [
     tests: ['test/integration/webhook-addresses.spec.ts'],
   },
   {
+    name: 'endpoints that hang take the slots of the others',
+    file: 'libs/queue/src/deliver-webhooks.processor-base.ts',
+    from: 'concurrency: () => MAX_WEBHOOKS',
+    to: 'concurrency: () => 15',
+    tests: ['test/integration/webhooks-beside-hanging.spec.ts'],
+  },
+  {
+    name: 'one ticket takes all seats of a session',
+    file: 'libs/entities/src/seats/callers-seats.ts',
+    from: 'taking.maxOfCaller !== null && of(taking) >= taking.maxOfCaller',
+    to: 'false',
+    tests: ['test/integration/seats.spec.ts'],
+  },
+  {
+    name: 'the audit trail does not name the webhook that was changed',
+    file: 'libs/entities/src/webhooks/webhook-endpoints.repository.ts',
+    from: 'sessionId: changed.id',
+    to: "sessionId: ''",
+    tests: ['test/integration/webhooks.spec.ts'],
+  },
+  {
     name: 'an endpoint may have any number of requests at one time',
     file: 'apps/worker/src/webhooks/deliver-webhooks.handler.ts',
     from: 'PER_ENDPOINT - running.size;',

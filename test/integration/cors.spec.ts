@@ -71,7 +71,8 @@ describe('pages of other origins', () => {
     expect(String(methods).split(', ')).toContain(method);
     expect(rest).toEqual({
       ...allowed,
-      'access-control-allow-headers': 'Authorization, Content-Type, Prefer, Idempotency-Key, Last-Event-ID, Traceparent',
+      'access-control-allow-headers':
+        'Authorization, Content-Type, Prefer, Idempotency-Key, Last-Event-ID, Traceparent',
       'access-control-max-age': '600',
     });
   });

@@ -4,6 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CachedReads } from '../cached-reads/cached-reads.js';
 import type { RequestLog } from './request-log.js';
 
+/** Asked for by load balancers every second or so. */
+const UNTRACED: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
+
 /** Offers each request to the cached reads first, and shows them the replies of the framework. */
 export function serveCachedReads(server: FastifyInstance, reads: CachedReads, log: RequestLog): void {
   const [framework] = server.server.listeners('request') as RequestListener[];
@@ -17,7 +20,7 @@ export function serveCachedReads(server: FastifyInstance, reads: CachedReads, lo
   };
   server.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const traces = tracing();
-    if (traces === null) handle(request, response);
+    if (traces === null || UNTRACED.has(request.url)) handle(request, response);
     else
       traces.serve(request, response, () => {
         handle(request, response);
