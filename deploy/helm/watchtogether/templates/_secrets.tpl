@@ -4,7 +4,7 @@ Every secret: its variable and meaning, and which components read it. The names 
 {{- define "watchtogether.secretTable" -}}
 databaseUrl: { variable: DATABASE_URL, readers: [gateway, worker, doctor], is: "the URL of PostgreSQL for gateways and workers, postgres://user:password@host:5432/watchtogether" }
 migrationUrl: { variable: DATABASE_URL, readers: [migrate], is: "the URL of PostgreSQL for the owner of the tables; without it set migrate.mode to none" }
-scalerUrl: { variable: "", readers: [keda], is: "the URL of PostgreSQL for the role of deploy/sql/scaler.sql, which KEDA reads the backlog with" }
+scalerUrl: { variable: "", readers: [keda], is: "the URL of PostgreSQL for the role watchtogether_scaler of deploy/sql, with which KEDA counts the backlog" }
 redisUrl: { variable: REDIS_URL, readers: [gateway, worker, doctor], is: "the URL of Redis, redis://user:password@host:6379; without Redis set queue to postgres" }
 tokenEncryptionKeys: { variable: TOKEN_ENCRYPTION_KEYS, readers: [gateway, worker, doctor], is: "the key ring, k1:<output of openssl rand -base64 32>" }
 casApiKey: { variable: CAS_API_KEY, readers: [worker, doctor], is: "the key that the vendor issued for CAS" }
