@@ -29,9 +29,16 @@ export function describeSettings(namespaces: Record<string, Namespace>, environm
 /** The entries of a list and their halves, as of a key ring; of a URL only the password, since hosts are no secret. */
 function partsOf(value: string): string[] {
   if (!value.includes('://')) return value.split(/[,:]+/);
-  const password = /:\/\/[^:/@]*:(.*)@/.exec(value)?.[1];
+  const password = passwordOf(value);
   if (password === undefined) return [];
   return /%(?![0-9A-Fa-f]{2})/.test(password) ? [password] : [password, decodeURIComponent(password)];
+}
+
+/** Between the first colon behind the scheme and the last @, which a password may contain. */
+function passwordOf(url: string): string | undefined {
+  const colon = url.indexOf(':', url.indexOf('://') + 3);
+  const end = url.lastIndexOf('@');
+  return colon === -1 || end < colon ? undefined : url.slice(colon + 1, end);
 }
 
 /** Shorter texts are no secrets, and occur everywhere. */
