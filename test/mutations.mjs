@@ -4,6 +4,34 @@ const E = 'libs/entities/src/sessions';
 
 export const MUTATIONS = [
   {
+    name: 'KEDA takes workers away while it cannot count what waits',
+    file: 'deploy/helm/watchtogether/templates/worker.yaml',
+    from: 'behavior: currentReplicasIfHigher',
+    to: 'behavior: static',
+    tests: ['test/static/helm-chart.spec.ts'],
+  },
+  {
+    name: 'gateways on Kubernetes have the credentials of CAS',
+    file: 'deploy/helm/watchtogether/templates/_secrets.tpl',
+    from: 'casApiSecret: { variable: CAS_API_SECRET, readers: [worker, doctor]',
+    to: 'casApiSecret: { variable: CAS_API_SECRET, readers: [gateway, worker, doctor]',
+    tests: ['test/static/helm-chart.spec.ts'],
+  },
+  {
+    name: 'a network policy lets pods read the metadata of their cloud',
+    file: 'deploy/helm/watchtogether/templates/_network.tpl',
+    from: '169.254.0.0/16, ',
+    to: '',
+    tests: ['test/static/helm-chart.spec.ts'],
+  },
+  {
+    name: 'the role of KEDA may read rooms',
+    file: 'deploy/sql/after-migration.sql',
+    from: 'GRANT SELECT (status, deadline_at) ON sessions',
+    to: 'GRANT SELECT ON sessions',
+    tests: ['test/integration/kubernetes-roles.spec.ts'],
+  },
+  {
     name: 'an alarm adds up what every worker reports alike',
     file: 'deploy/prometheus/alerts.yml',
     from: 'max(oldest_pending_seconds) > 60',

@@ -52,6 +52,7 @@ const CHECKS = [
   { name: 'docs/metrics.md', command: ['tools/metrics.mjs', '--check'] },
   { name: 'dashboard.json', command: ['tools/dashboard.mjs', '--check'] },
   { name: '.env.example', command: ['tools/env-example.mjs', '--check'] },
+  { name: 'Helm chart', command: ['tools/helm.mjs', '--check'] },
   { name: 'docker-compose.yml', command: [localBin('dclint'), '--quiet', 'docker-compose.yml'] },
 ];
 

@@ -1,8 +1,9 @@
-// What must hold of the image and of docker-compose.yml, really built and run: npm run test:containers. The groups run in
+// What must hold of the image, of docker-compose.yml and of the Helm chart's pods, really built and run: npm run test:containers. The groups run in
 // this order on one deployment, and each leaves it running.
 import { configuration } from './configuration.mjs';
 import { hardening } from './hardening.mjs';
 import { image } from './image.mjs';
+import { kubernetes } from './kubernetes.mjs';
 import { networks } from './networks.mjs';
 import { outages } from './outages.mjs';
 import { secrets } from './secrets.mjs';
@@ -19,4 +20,5 @@ export const CHECKS = [
   { name: 'configuration', checks: configuration },
   { name: 'outages', checks: outages },
   { name: 'upgrade', checks: upgrade },
+  { name: 'kubernetes', checks: kubernetes },
 ];

@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'clients/conformance/README.md',
   'clients/typescript/README.md',
+  'deploy/README.md',
   ...filesIn('docs').filter((name) => name.endsWith('.md')),
 ];
 
@@ -114,8 +115,9 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const earlier = document === 'CHANGELOG.md' ? ['MAX_STREAMS'] : [];
     // Of Compose, and of docker-compose.yml.
     const compose = ['COMPOSE_PROFILES', ...every(read('docker-compose.yml'), /\$\{([A-Z_]+)/g)];
-    const haproxy = ['METH_POST'];
-    const known = [...haproxy, ...every(read('.env.example'), /^# ([A-Z_]+)=/gm), ...compose, ...earlier];
+    // Of HAProxy and psql.
+    const foreign = ['METH_POST', 'ON_ERROR_STOP'];
+    const known = [...foreign, ...every(read('.env.example'), /^# ([A-Z_]+)=/gm), ...compose, ...earlier];
     const launcher = every(filesIn('tools').map(read).join('\n'), /\benv\.([A-Z_]+)\b/g);
     const code = codeIn(document);
     const named = [...every(code, /\b([A-Z]+(?:_[A-Z]+)+)\b/g), ...every(code, /\b([A-Z]{2,})=/g)];

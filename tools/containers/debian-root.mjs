@@ -1,16 +1,23 @@
 // Debian root file systems: a minimal one, of which the base images are made, and a copy of it with the engine. Each is
 // made once and kept.
-import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from './must.mjs';
 import { SUITE } from './prerequisites.mjs';
 
-/** curl calls the gateway, openssl is for docker/make-secrets.sh, tini is the first process. */
+/**
+ * curl calls the gateway, openssl is for docker/make-secrets.sh, tini is the first process; podman runs the pods of the Helm
+ * chart.
+ */
 const ENGINE_PACKAGES = ['docker.io', 'docker-cli', 'docker-buildx', 'docker-compose', 'iptables', 'iproute2'].concat([
   'tini',
   'curl',
   'openssl',
   'procps',
+  'podman',
+  'catatonit',
+  'netavark',
 ]);
 /** Whatever is mounted or started meanwhile ends with the program. */
 const ISOLATED = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -30,7 +37,9 @@ export async function minimalRoot(cache, mirror, run) {
 }
 
 export async function engineRoot(cache, minimal, run) {
-  const root = join(cache, `engine-${SUITE}`);
+  const packages = createHash('sha256').update(ENGINE_PACKAGES.join()).digest('hex').slice(0, 8);
+  const root = join(cache, `engine-${SUITE}-${packages}`);
+  removeOthers(cache, `engine-${SUITE}`, root);
   await makeOnce(root, async (unfinished) => {
     await must(run('cp', ['-a', minimal, unfinished]));
     // Packages must not start their services in it.
@@ -44,6 +53,13 @@ export async function engineRoot(cache, minimal, run) {
     writeFileSync(join(unfinished, 'etc/resolv.conf'), `nameserver ${DNS_OF_SLIRP}\n`);
   });
   return root;
+}
+
+/** Those of other packages, 3 GB each. */
+function removeOthers(cache, prefix, kept) {
+  for (const name of readdirSync(cache).filter((one) => one.startsWith(prefix))) {
+    if (join(cache, name) !== kept) rmSync(join(cache, name), { recursive: true, force: true });
+  }
 }
 
 /** A run that was interrupted leaves only what the next one removes. */

@@ -66,12 +66,17 @@ export class Deployment {
     return this.#engine.run(['sh', '-euc', line], { directory, ...options });
   }
 
+  /** Where a file of the project is on this machine. */
+  path(file) {
+    return join(this.#directory, file);
+  }
+
   read(file) {
-    return readFileSync(join(this.#directory, file), 'utf8');
+    return readFileSync(this.path(file), 'utf8');
   }
 
   write(file, text) {
-    writeFileSync(join(this.#directory, file), text);
+    writeFileSync(this.path(file), text);
   }
 
   append(file, text) {
