@@ -119,8 +119,8 @@ export default {
       name: 'no-unresolved',
       severity: 'error',
       from: {},
-      // The watch page loads the QR code module from its server, not from a file beside it.
-      to: { couldNotResolve: true, pathNot: '^[.]/qrcode[.]js$' },
+      // The watch page and the console load these modules from their server, not from files beside them.
+      to: { couldNotResolve: true, pathNot: '^[.]/(?:qrcode|uplot)[.]js$' },
     },
   ],
   options: {

@@ -28,9 +28,15 @@ export default tseslint.config(
   },
   {
     // Runs in browsers, unchanged.
-    files: ['apps/gateway/src/demo/page/**/*.js'],
+    files: ['apps/gateway/src/{demo,console}/page/**/*.js'],
     languageOptions: {
       globals: {
+        getComputedStyle: 'readonly',
+        matchMedia: 'readonly',
+        requestAnimationFrame: 'readonly',
+        ResizeObserver: 'readonly',
+        XMLHttpRequest: 'readonly',
+        Intl: 'readonly',
         window: 'readonly',
         document: 'readonly',
         location: 'readonly',

@@ -144,8 +144,8 @@ export const MUTATIONS = [
   {
     name: 'the audit entry of a close is written outside its transaction',
     file: `${E}/sessions.repository.ts`,
-    from: "await auditChange(statements, { actor, action: 'close', sessionId: id })",
-    to: "await auditChange(this.database, { actor, action: 'close', sessionId: id })",
+    from: "await auditChange(statements, { actor, action: 'close', sessionId: id, reason })",
+    to: "await auditChange(this.database, { actor, action: 'close', sessionId: id, reason })",
     tests: ['test/integration/close-in-one-transaction.spec.ts'],
   },
   {

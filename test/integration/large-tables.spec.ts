@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   PublishingRepository,
+  ProcessesRepository,
   SeatsRepository,
   SessionsRepository,
   SweepingRepository,
@@ -57,6 +58,7 @@ describe('with 300,000 sessions that have ended', () => {
       sweeping: service(SweepingRepository),
       seats: service(SeatsRepository),
       deliveries: service(WebhookDeliveriesRepository),
+      processes: service(ProcessesRepository),
     };
     return chores(
       { ...work, queue, webhooks: queue },

@@ -15,6 +15,7 @@ export function summary({ plan, env, secrets, postgres, startedAt }) {
     ['OpenAPI', `${api}/openapi.json`],
     ...(env.DEMO === 'off' ? [] : [['watch page', `${api}/demo#link=${secrets.link}  (this link works once)`]]),
     ['development key', secrets.apiKey ?? 'yours, from BOOTSTRAP_API_KEY'],
+    ['console', `${ops(ports.gatewayOps)}/console`],
     ['gateway ops', `${ops(ports.gatewayOps)}/readyz  /livez  /metrics`],
     ['worker ops', `${ops(ports.workerOps)}/readyz  /livez  /metrics`],
     ['CAS', given.CAS_URL ? 'yours, from CAS_URL' : `${ops(ports.sandbox)} (sandbox)`],

@@ -7,6 +7,8 @@ import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { ChatModule } from './chat/chat.module.js';
+import { ConsoleModule } from './console/console.module.js';
+import { FleetModule } from './fleet/fleet.module.js';
 import { HealthModule } from './health/health.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
 import { SeatsModule } from './seats/seats.module.js';
@@ -41,6 +43,8 @@ export class GatewayModule {
         WebhooksModule,
         RoomApiModule,
         HealthModule,
+        FleetModule,
+        ConsoleModule,
       ],
     };
   }

@@ -12,6 +12,8 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
+import { CasCondition } from './mint-tokens/cas-condition.js';
+import { workerReporter } from './worker-reporter.js';
 import { MaintenanceMetrics } from './sweep/maintenance.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -43,6 +45,8 @@ export class WorkerModule {
         WorkerMetrics,
         MaintenanceMetrics,
         Sweeper,
+        CasCondition,
+        workerReporter,
       ],
     };
   }

@@ -29,6 +29,8 @@ export interface CasCall {
   product: Product;
   outcome: CasOutcome;
   seconds: number;
+  /** The status of an answer without a token; null if there was a token, or no answer. */
+  status: number | null;
 }
 
 /** undici's timers may fire half a second early. They must not fire before the client's deadline. */
@@ -64,8 +66,8 @@ export class CasClient implements OnApplicationShutdown {
 
   private async attempt(product: Product, signal: AbortSignal | undefined, sub: string | null): Promise<MintedToken> {
     const started = performance.now();
-    const tell = (outcome: CasOutcome): void => {
-      const call = { product, outcome, seconds: (performance.now() - started) / 1000 };
+    const tell = (outcome: CasOutcome, status: number | null = null): void => {
+      const call = { product, outcome, seconds: (performance.now() - started) / 1000, status };
       for (const observer of this.observers) observer(call);
     };
     try {
@@ -74,7 +76,7 @@ export class CasClient implements OnApplicationShutdown {
       tell('ok');
       return minted;
     } catch (error) {
-      if (error instanceof CasError) tell(error.code);
+      if (error instanceof CasError) tell(error.code, error.status);
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import { access } from './namespaces/access.js';
 import { admission } from './namespaces/admission.js';
 import { apiClient } from './namespaces/api-client.js';
 import { cas } from './namespaces/cas.js';
+import { console } from './namespaces/console.js';
 import { database } from './namespaces/database.js';
 import { demo } from './namespaces/demo.js';
 import { egress } from './namespaces/egress.js';
@@ -37,6 +38,7 @@ export const gatewayNamespaces = {
   webhooks,
   roomApi,
   demo,
+  console,
 };
 export const workerNamespaces = {
   runtime,

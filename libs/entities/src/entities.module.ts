@@ -6,6 +6,9 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { AuditRepository } from './audit/audit.repository.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
+import { ProcessesRepository } from './fleet/processes.repository.js';
+import { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
+import { SessionCountsRepository } from './fleet/session-counts.repository.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 import { DeadlineFailures } from './sessions/deadline-failures.js';
 import { ChatTokensRepository } from './sessions/chat-tokens.repository.js';
@@ -28,11 +31,14 @@ const repositories = [
   ApiKeysRepository,
   AuditRepository,
   ChatTokensRepository,
+  FailedSessionsRepository,
+  ProcessesRepository,
   PublishingRepository,
   ResealingRepository,
   RoomsRepository,
   RotatingRepository,
   SeatsRepository,
+  SessionCountsRepository,
   SessionsRepository,
   SubjectsRepository,
   SweepingRepository,

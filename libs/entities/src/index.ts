@@ -12,6 +12,15 @@ export { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 export { type DatabaseFindings, examineDatabase } from './database/examine-database.js';
 export { type DeadlineFailure, DeadlineFailures } from './sessions/deadline-failures.js';
 export { EntitiesModule } from './entities.module.js';
+export {
+  type ProcessKind,
+  type ProcessRecord,
+  type ProcessReport,
+  PROCESSES_BATCH,
+  ProcessesRepository,
+} from './fleet/processes.repository.js';
+export { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
+export { COUNTED_TO, type SessionCounts, SessionCountsRepository } from './fleet/session-counts.repository.js';
 export { type ChatTokenOpening, ChatTokensRepository } from './sessions/chat-tokens.repository.js';
 export type { Publication, SealedToken } from './sessions/publications.js';
 export { type MintTask, PublishingRepository } from './sessions/publishing.repository.js';

@@ -29,8 +29,8 @@ export const ERASED_USER = 'user:erased';
 
 /**
  * The forms of an actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in
- * rooms), `cli`, or `user:erased`. An issuer is a URL without a fragment, or the id of a key, so the first # separates it
+ * rooms), `cli`, `console` (on a development machine, where it takes no key), or `user:erased`. An issuer is a URL without a fragment, or the id of a key, so the first # separates it
  * from the subject.
  */
 export const ACTOR =
-  /^(?:key:[a-z0-9]{4,16}|user:https?:\/\/[^#]+#.+|ticket:[a-z0-9]{4,16}#.+|room-api|cli|user:erased)$/su;
+  /^(?:key:[a-z0-9]{4,16}|user:https?:\/\/[^#]+#.+|ticket:[a-z0-9]{4,16}#.+|room-api|cli|console|user:erased)$/su;

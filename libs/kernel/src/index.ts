@@ -22,3 +22,4 @@ export * from './timeline/timeline-entries.js';
 export * from './timeline/timeline-notes.js';
 export * from './webhook-rules.js';
 export * from './webhooks.js';
+export * from './version.js';

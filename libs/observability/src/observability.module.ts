@@ -13,7 +13,7 @@ export class ObservabilityModule {
     return {
       module: ObservabilityModule,
       providers: [{ provide: LOG, useValue: log }, Health, Metrics, ...(opsPort ? [ReadinessMetrics, OpsServer] : [])],
-      exports: [LOG, Health, Metrics],
+      exports: [LOG, Health, Metrics, ...(opsPort ? [OpsServer] : [])],
     };
   }
 }

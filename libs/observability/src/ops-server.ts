@@ -1,15 +1,19 @@
 import { ConfigService, type SettingsService } from '@app/config';
+import { newRequestId } from '@app/kernel';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyPluginCallback } from 'fastify';
 import { Health } from './health.js';
 import { untilListening } from './listen.js';
 import { LOG, type Log } from './log.js';
 import { Metrics } from './metrics.js';
 
-/** The ops server of a process: `/livez`, `/readyz` and `/metrics`. For operators only, never expose it. */
+/**
+ * The ops server of a process: `/livez`, `/readyz`, `/metrics`, and what features add before it listens. For operators
+ * only, never expose it.
+ */
 @Injectable()
 export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly server: FastifyInstance = fastify({ forceCloseConnections: true });
+  private readonly server: FastifyInstance = fastify({ forceCloseConnections: true, genReqId: newRequestId });
 
   constructor(
     @Inject(ConfigService) private readonly config: SettingsService<'ops'>,
@@ -28,6 +32,11 @@ export class OpsServer implements OnApplicationBootstrap, OnApplicationShutdown 
     this.server.get('/metrics', async (_request, reply) =>
       reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics()),
     );
+  }
+
+  /** Adds routes, in `onModuleInit`: with hooks and an error handler of their own. */
+  register(routes: FastifyPluginCallback): void {
+    void this.server.register(routes);
   }
 
   async onApplicationBootstrap(): Promise<void> {

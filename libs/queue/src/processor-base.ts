@@ -39,6 +39,11 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
   /** One run of one job. `signal` aborts when the lock is lost, since another worker may have taken the job. */
   protected abstract run(id: string, signal: AbortSignal | undefined, prior: PriorRuns): Promise<JobResult>;
 
+  /** Told how long a job has waited for its first run, in ms. */
+  protected firstRun(_waitedMs: number): void {
+    // For subclasses that measure it.
+  }
+
   /** Called for each job that is dropped because it is not one of this queue. */
   protected onUnknownJob(): void {
     this.log.warn(`a job of ${this.options.name} was dropped: its name or its data is not of this release`);
@@ -51,6 +56,8 @@ export abstract class ProcessorBase extends WorkerHost implements OnApplicationB
       this.onUnknownJob();
       throw new JobCancelledError('unknown-job');
     }
+    // By two clocks, if the job was added elsewhere: it is not negative then.
+    if (job.attemptsMade === 0) this.firstRun(Math.max(0, Date.now() - job.timestamp));
     this.running++;
     try {
       settle(await this.runTraced(job, id.data, signal));

@@ -8,7 +8,8 @@ import { isStorable } from '../http/storable-json.js';
 
 /** Longer than any issuer and subject combined. */
 const LONGEST_ACTOR = 2048;
-const NO_ACTOR = 'must be key:<id>, user:<issuer>#<subject>, ticket:<key id>#<subject>, user:erased, room-api or cli';
+const NO_ACTOR =
+  'must be key:<id>, user:<issuer>#<subject>, ticket:<key id>#<subject>, user:erased, room-api, cli or console';
 const NO_TIME = 'must be an ISO 8601 time with its zone, such as 2026-11-25T20:00:00Z';
 
 /** Pages are sorted by time, actor, action and session (or ''). */

@@ -11,6 +11,7 @@ const PAGE: AuditPage = {
       action: 'close',
       session: EXAMPLE_TOKEN_ID,
       count: 1,
+      reason: 'duplicate of another room',
     },
     {
       at: '2026-11-24T20:59:00.000Z',
@@ -18,6 +19,7 @@ const PAGE: AuditPage = {
       action: 'read-tokens',
       session: EXAMPLE_TOKEN_ID,
       count: 3,
+      reason: null,
     },
     {
       at: '2026-11-24T20:58:00.000Z',
@@ -25,6 +27,7 @@ const PAGE: AuditPage = {
       action: 'denied:insufficient-scope',
       session: null,
       count: 12,
+      reason: null,
     },
   ],
   nextCursor: null,
@@ -43,7 +46,7 @@ export const ApiAuditQuery = (): MethodDecorator =>
       name: 'actor',
       required: false,
       description:
-        'The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli`',
+        'The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api`, `cli` or `console`',
       schema: { type: 'string' },
     }),
     ApiQuery({

@@ -9,7 +9,7 @@ export const auditItem = z
     actor: z.string().meta({
       description:
         'The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), ' +
-        '`cli`, or `user:erased`.',
+        '`cli`, `console` (of a development machine), or `user:erased`.',
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
@@ -21,6 +21,10 @@ export const auditItem = z
       description: 'The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved.',
     }),
     count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why an operator made this change, as they said in the console; else null.' }),
   })
   .meta({ id: 'AuditItem' });
 

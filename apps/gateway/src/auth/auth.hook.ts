@@ -62,6 +62,22 @@ export class AuthHook {
     await this.requireKind(caller, route, request);
   }
 
+  /**
+   * Authenticates a request that is not in the table of routes, such as one of the console: an API key with this scope.
+   *
+   * @throws ProblemError 401, 403, 429 · StoreUnavailableError
+   */
+  async requireKey(request: FastifyRequest, reply: FastifyReply, scope: Scope): Promise<Caller> {
+    const { authorization } = request.headers;
+    const identity = await this.identify(request);
+    const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), [scope]);
+    request.caller = caller;
+    await this.consumeRateLimit(caller, reply);
+    caller.requireScope();
+    if (caller.principal.kind === 'key') return caller;
+    throw new ProblemError('insufficient-scope', { detail: 'Only an API key may do this' });
+  }
+
   /** Whether a credential accepted before is still valid and has the scope. @throws StoreUnavailableError */
   async isStillAuthorized(authorization: string | undefined, scope: Scope): Promise<boolean> {
     const identity = await this.currentIdentity(authorization);

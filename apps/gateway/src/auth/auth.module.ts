@@ -24,6 +24,6 @@ import { TicketSigner } from './ticket-signer.js';
     RateLimiter,
     AuthHook,
   ],
-  exports: [AuthHook, TicketSigner],
+  exports: [AuthHook, RateLimiter, TicketSigner],
 })
 export class AuthModule {}

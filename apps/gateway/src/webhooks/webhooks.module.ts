@@ -10,5 +10,6 @@ import { WebhooksService } from './webhooks.service.js';
   imports: [EntitiesModule, SealingModule],
   controllers: [WebhooksController, WebhookDeliveriesController],
   providers: [WebhooksService],
+  exports: [WebhooksService],
 })
 export class WebhooksModule {}

@@ -12,6 +12,7 @@ import {
 import { Inject } from '@nestjs/common';
 import { JobsMetrics } from '../jobs/jobs.metrics.js';
 import { MintTokensHandler } from './mint-tokens.handler.js';
+import { MintingMetrics } from './minting.metrics.js';
 
 /** Delay of a job while the database or the queue is unavailable, in ms. */
 const STORE_AWAY_WAIT_MS = 1000;
@@ -23,12 +24,17 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     @Inject(ConfigService) config: SettingsService<'mint'>,
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: MintTokensHandler,
+    private readonly minting: MintingMetrics,
     queue: MintTokensQueue,
     private readonly metrics: JobsMetrics,
     health: Health,
   ) {
     super(config, queue);
     health.registerLive('worker-loop', () => this.isAlive());
+  }
+
+  protected override firstRun(waitedMs: number): void {
+    this.minting.jobWait.observe(waitedMs / 1000);
   }
 
   protected override onUnknownJob(): void {

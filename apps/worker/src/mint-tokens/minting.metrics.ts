@@ -10,6 +10,7 @@ const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 
 @Injectable()
 export class MintingMetrics {
   readonly timeToReady: Histogram;
+  readonly jobWait: Histogram;
   readonly wasted: Counter;
   readonly failed: Counter<'code'>;
 
@@ -18,6 +19,12 @@ export class MintingMetrics {
     this.timeToReady = new Histogram({
       name: 'time_to_ready_seconds',
       help: 'Time from the creation or last retry of a session until it is ready, in seconds; its count is the number of sessions published',
+      buckets: SECONDS,
+      registers,
+    });
+    this.jobWait = new Histogram({
+      name: 'job_wait_seconds',
+      help: 'Time from adding a mint-tokens job to its first run, in seconds',
       buckets: SECONDS,
       registers,
     });

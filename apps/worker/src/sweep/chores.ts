@@ -1,6 +1,8 @@
 import {
   AUDIT_BATCH,
   EVENTS_BATCH,
+  PROCESSES_BATCH,
+  type ProcessesRepository,
   SEATS_BATCH,
   type SeatsRepository,
   SWEEP_BATCH,
@@ -48,11 +50,12 @@ export interface SweepParts {
   queue: Pick<MintTokensQueue, 'add'>;
   deliveries: WebhookDeliveriesRepository;
   webhooks: Pick<DeliverWebhooksQueue, 'add'>;
+  processes: ProcessesRepository;
 }
 
 /** All chores. They share no state, so they run independently of each other. */
 export function chores(
-  { sweeping, seats, queue, deliveries, webhooks }: SweepParts,
+  { sweeping, seats, queue, deliveries, webhooks, processes }: SweepParts,
   { sweepEveryMs: everyMs, retentionS, auditRetentionS, expiryNoticeS, webhookRetentionS }: SweepSettings,
 ): Chore[] {
   const urgent = { everyMs, batch: SWEEP_BATCH, lanes: 1, urgent: true };
@@ -97,5 +100,6 @@ export function chores(
     { name: 'purge-sessions', ...patient, runBatch: () => sweeping.purgeSessions(retentionS) },
     { name: 'purge-idempotency-keys', ...patient, runBatch: () => sweeping.purgeIdempotencyKeys() },
     { name: 'purge-audit', ...patient, batch: AUDIT_BATCH, runBatch: () => sweeping.purgeAudit(auditRetentionS) },
+    { name: 'purge-processes', ...patient, batch: PROCESSES_BATCH, runBatch: () => processes.purge() },
   ];
 }

@@ -1,5 +1,5 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { SeatsRepository, SweepingRepository, WebhookDeliveriesRepository } from '@app/entities';
+import { ProcessesRepository, SeatsRepository, SweepingRepository, WebhookDeliveriesRepository } from '@app/entities';
 import { Health, LOG, type Log } from '@app/observability';
 import { DeliverWebhooksQueue, MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -26,6 +26,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     queue: MintTokensQueue,
     deliveries: WebhookDeliveriesRepository,
     webhooks: DeliverWebhooksQueue,
+    processes: ProcessesRepository,
     @Inject(ConfigService) config: SettingsService<'mint' | 'webhookDeliveries'>,
     @Inject(LOG) log: Log,
     metrics: MaintenanceMetrics,
@@ -33,7 +34,7 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     const settings = config.get('mint', { infer: true });
     const { retentionS: webhookRetentionS } = config.get('webhookDeliveries', { infer: true });
-    const work = { sweeping, seats, queue, deliveries, webhooks };
+    const work = { sweeping, seats, queue, deliveries, webhooks, processes };
     this.loops = chores(work, { ...settings, webhookRetentionS }).map((chore) => {
       metrics.initialize(chore.name);
       return new ChoreLoop(chore, log, (name, outcome) => {

@@ -796,7 +796,7 @@ export interface components {
              * @description For changes the exact time; for counted actions the start of the minute.
              */
             at: string;
-            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, or `user:erased`. */
+            /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, `console` (of a development machine), or `user:erased`. */
             actor: string;
             /**
              * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
@@ -807,6 +807,8 @@ export interface components {
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */
             count: number;
+            /** @description Why an operator made this change, as they said in the console; else null. */
+            reason: string | null;
         };
         WebhookCreation: {
             /**
@@ -4512,7 +4514,7 @@ export interface operations {
             query?: {
                 /** @description A TokenID, or the id of a chat token or webhook */
                 session?: string;
-                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api` or `cli` */
+                /** @description The actor, exactly as in the items: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `user:erased`, `room-api`, `cli` or `console` */
                 actor?: string;
                 /** @description Only entries from this time on, such as `2026-11-24T20:00:00Z`. Counted entries carry the start of their minute. */
                 from?: string;

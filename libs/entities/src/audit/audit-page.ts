@@ -46,7 +46,7 @@ export function pageOfItems({ session, actor, from, limit, after }: AuditFilter)
     conditions.push(`(${keys.map(({ column }) => column).join(', ')}) < (${places.join(', ')})`);
   }
   const sql = `
-    SELECT at, actor, action, session_id AS session, sum(count)::float8 AS count,
+    SELECT at, actor, action, session_id AS session, sum(count)::float8 AS count, max(reason) AS reason,
            to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place
     FROM audit_entries ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
     GROUP BY at, actor, action, session_id

@@ -22,17 +22,24 @@ export interface AuditItem {
   action: AuditAction;
   session: string | null;
   count: number;
+  /** Why an operator made the change; null if none was asked for. */
+  reason: string | null;
 }
 
 /** Records a change of a session, or of an endpoint of webhooks by its id, in the same transaction as the change. */
 export async function auditChange(
   statements: Queryable,
-  { actor, action, sessionId }: { actor: string; action: AuditedChange; sessionId: string },
+  {
+    actor,
+    action,
+    sessionId,
+    reason = null,
+  }: { actor: string; action: AuditedChange; sessionId: string; reason?: string | null | undefined },
 ): Promise<void> {
   await statements.query(
-    `INSERT INTO audit_entries (id, at, actor, action, session_id, count)
-     VALUES (gen_random_uuid(), statement_timestamp(), $1, $2, $3, 1)`,
-    [actor, action, sessionId],
+    `INSERT INTO audit_entries (id, at, actor, action, session_id, count, reason)
+     VALUES (gen_random_uuid(), statement_timestamp(), $1, $2, $3, 1, $4)`,
+    [actor, action, sessionId, reason],
   );
 }
 

@@ -12,11 +12,13 @@ import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-aud
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
+import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
+import { ProcessEntity } from '../tables/process.entity.js';
 import { SeatEntity } from '../tables/seat.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
 import { SessionTokenEntity } from '../tables/session-token.entity.js';
@@ -38,6 +40,7 @@ export const MIGRATIONS = [
   Timeline1764535000000,
   SeatsByCaller1764541000000,
   Traceparent1764560000000,
+  Processes1764570000000,
 ];
 
 const ENTITIES = [
@@ -50,6 +53,7 @@ const ENTITIES = [
   WebhookEndpointEntity,
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
+  ProcessEntity,
 ];
 
 export interface PoolSettings {

@@ -14,6 +14,8 @@ export interface Rotation {
   actor: string;
   /** Maximum time of the next generation in `pending`, in s. */
   deadlineS: number;
+  /** Why an operator rotates it, for the audit trail. */
+  reason?: string | undefined;
 }
 
 /** SQL: an endpoint that hears of rotations is told of this one, and not of the close too. */
@@ -37,7 +39,7 @@ export class RotatingRepository {
    *
    * @returns the next generation, or null if the session was no longer live
    */
-  async rotate(id: string, { actor, deadlineS }: Rotation): Promise<SessionRecord | null> {
+  async rotate(id: string, { actor, deadlineS, reason }: Rotation): Promise<SessionRecord | null> {
     return this.database.transaction(async (statements) => {
       // Locks the row and checks its state again under the lock. Until the commit, the entry of the old session in the
       // unique index makes every concurrent opening of the room wait, so the next generation is this one.
@@ -56,7 +58,7 @@ export class RotatingRepository {
       await notifySessionsChanged(statements, [id]);
       // Ended by its expiry, not by this actor: the room is free to be opened.
       if (ended.status === 'expired') return null;
-      await auditChange(statements, { actor, action: 'close', sessionId: id });
+      await auditChange(statements, { actor, action: 'close', sessionId: id, reason });
       const { room, products, metadata } = ended;
       const next = { id: newSessionId(), room, products, metadata, createdBy: actor, deadlineS };
       if ((await insertSession(statements, next)) === null)

@@ -1,4 +1,4 @@
-import { SESSION_STATUSES, type SessionStatus } from '@app/kernel';
+import { type FailureCode, SESSION_STATUSES, type SessionStatus } from '@app/kernel';
 import { checked } from '../database/checked.js';
 import { liveInRoom } from './session-record.js';
 
@@ -11,6 +11,8 @@ export interface PagePlace {
 export interface SessionFilter {
   status?: SessionStatus | undefined;
   room?: string | undefined;
+  /** Of failed sessions: those that failed for this reason. */
+  failureCode?: FailureCode | undefined;
   /** Whether chat tokens are listed too. */
   chatTokens?: boolean;
   limit: number;
@@ -47,13 +49,14 @@ const NEWEST_FIRST = 'ORDER BY s.created_at DESC, s.id DESC';
  * SQL that selects the ids of a page, newest first, with its parameters. The cost depends on the size of the page, not on
  * the number of stored sessions: each branch reads an index in the order of the page and stops at the limit.
  */
-export function pageOfIds({ status, room, chatTokens = false, limit, after }: SessionFilter): {
+export function pageOfIds({ status, room, failureCode, chatTokens = false, limit, after }: SessionFilter): {
   sql: string;
   parameters: unknown[];
 } {
   const parameters: unknown[] = [limit];
   const parameter = (value: unknown) => `$${String(parameters.push(value))}`;
   const inRoom = room === undefined ? undefined : parameter(room);
+  const withCode = failureCode === undefined ? undefined : parameter(failureCode);
   const behind =
     after === undefined
       ? 'true'
@@ -61,7 +64,8 @@ export function pageOfIds({ status, room, chatTokens = false, limit, after }: Se
   // No chat token is in a room.
   const wanted = chatTokens || room !== undefined ? behind : `${behind} AND ${IS_SESSION}`;
   const branches = branchesOf(status, room).map(
-    (branch) => `(SELECT s.id, s.created_at FROM ${rowsOf(branch, inRoom)} AND ${wanted} ${NEWEST_FIRST} LIMIT $1)`,
+    (branch) =>
+      `(SELECT s.id, s.created_at FROM ${rowsOf(branch, inRoom, withCode)} AND ${wanted} ${NEWEST_FIRST} LIMIT $1)`,
   );
   const sql = `SELECT s.id FROM (${branches.join(' UNION ALL ')}) s ${NEWEST_FIRST} LIMIT $1`;
   return { sql, parameters };
@@ -74,10 +78,12 @@ function branchesOf(status: SessionStatus | undefined, room: string | undefined)
 }
 
 /** SQL from FROM to WHERE. `null` is every session. */
-function rowsOf(branch: Branch | null, room: string | undefined): string {
+function rowsOf(branch: Branch | null, room: string | undefined, code: string | undefined): string {
   if (branch === null) return 'sessions s WHERE true';
   const { status, end, past = false } = branch;
-  const stored = `s.status = '${status}'`;
+  // Only failed sessions have their code under an index; those that are overdue are few.
+  const failedFor = status === 'failed' ? 's.failure_code' : `COALESCE(s.failure_code, 'deadline-exceeded')`;
+  const stored = `s.status = '${status}'${code === undefined ? '' : ` AND ${failedFor} = ${code}`}`;
   const found = room === undefined ? stored : `s.room = ${room} AND ${stored}`;
   if (end === undefined) return `sessions s WHERE ${found}`;
   if (!past) return `sessions s WHERE ${found} AND ${checked(`s.${end} > statement_timestamp()`)}`;

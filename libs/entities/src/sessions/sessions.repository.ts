@@ -165,9 +165,9 @@ export class SessionsRepository {
   /**
    * Closes a session permanently and erases its tokens in the same transaction. Closing again has no effect.
    *
-   * @param actor recorded in the audit trail
+   * @param actor recorded in the audit trail, with the reason if an operator gave one
    */
-  async close(id: string, actor: string): Promise<void> {
+  async close(id: string, actor: string, reason?: string): Promise<void> {
     await this.database.transaction(async (statements) => {
       const [closed] = await statements.query<{ status: SessionStatus }>(
         `WITH changed AS (
@@ -182,7 +182,7 @@ export class SessionsRepository {
       await eraseContents(statements, [id]);
       await notifySessionsChanged(statements, [id]);
       // An expired session was ended by its expiry, not by this actor.
-      if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id });
+      if (closed.status === 'closed') await auditChange(statements, { actor, action: 'close', sessionId: id, reason });
     });
   }
 
@@ -197,14 +197,14 @@ export class SessionsRepository {
     id: string,
     actor: string,
     deadlineS: number,
-    { paced = true } = {},
+    { paced = true, reason }: { paced?: boolean; reason?: string | undefined } = {},
   ): Promise<{ session: SessionRecord | null; retryAfterMs: number }> {
     const { overdue, ...result } = await this.database.transaction(async (statements) => {
       const overdue = await failOverdue(statements, 's.id = $1', [id]);
       if (overdue.length > 0) await notifySessionsChanged(statements, [id]);
       const condition = `s.id = $3 AND ${checked(`s.status = 'failed' AND ${paced ? MAY_REOPEN : 'true'}`)}`;
       const retried = await retryFailed(statements, condition, [deadlineS, undefined, id]);
-      if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id });
+      if (retried !== null) await auditChange(statements, { actor, action: 'retry', sessionId: id, reason });
       const session = await findIn(statements, id);
       if (retried !== null || session?.status !== 'failed') return { overdue, session, retryAfterMs: 0 };
       const [row] = await statements.query<{ ms: number }>(

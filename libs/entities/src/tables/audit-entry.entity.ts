@@ -11,6 +11,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   `action IN ('create', 'close', 'retry', 'change-webhook', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
 )
 @Check('audit_entries_count_positive', 'count > 0')
+@Check('audit_entries_reason_short', 'length(reason) <= 200')
 @Index('audit_entries_newest', ['at', 'actor', 'action', 'sessionId'])
 @Index('audit_entries_by_actor', ['actor', 'at', 'action', 'sessionId'])
 @Index('audit_entries_by_session', ['sessionId', 'at', 'actor', 'action'])
@@ -36,4 +37,8 @@ export class AuditEntryEntity {
 
   @Column({ type: 'integer' })
   count!: number;
+
+  /** Why an operator made the change, as they said in the console; null for everything else. */
+  @Column({ type: 'text', nullable: true })
+  reason!: string | null;
 }

@@ -29,6 +29,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('sessions_newest', ['createdAt', 'id'])
 @Index('sessions_pending_newest', ['createdAt', 'id'], { where: `status = 'pending'` })
 @Index('sessions_ready_newest', ['createdAt', 'id'], { where: `status = 'ready'` })
+@Index('sessions_failed_by_code', ['failureCode', 'createdAt', 'id'], { where: `status = 'failed'` })
 @Index('sessions_failed_newest', ['createdAt', 'id'], { where: `status = 'failed'` })
 @Index('sessions_closed_newest', ['createdAt', 'id'], { where: `status = 'closed'` })
 @Index('sessions_expired_newest', ['createdAt', 'id'], { where: `status = 'expired'` })

@@ -1,0 +1,70 @@
+import type { HistogramFigure } from '@app/observability';
+import { z } from 'zod';
+
+const trouble = z.object({ outcome: z.string(), status: z.number().nullable(), since: z.string() });
+
+const histogram = z.object({
+  le: z.array(z.number()),
+  n: z.array(z.number()),
+  sum: z.number(),
+  count: z.number(),
+});
+
+/** What a process of any release reports: what is missing or has another form is left out. */
+const figures = z.object({
+  values: z.record(z.string(), z.number()).catch({}),
+  histograms: z.record(z.string(), histogram).catch({}),
+  states: z
+    .object({
+      failing: z.array(z.string()).catch([]),
+      waits: z.number().catch(0),
+      cas: z
+        .object({
+          trouble: trouble.nullable(),
+          previous: trouble.extend({ until: z.string() }).nullable(),
+          lastCallAt: z.string().nullable(),
+        })
+        .nullable()
+        .catch(null),
+    })
+    .catch({ failing: [], waits: 0, cas: null }),
+});
+
+export type ProcessFigures = z.output<typeof figures>;
+
+const NOTHING: ProcessFigures = { values: {}, histograms: {}, states: { failing: [], waits: 0, cas: null } };
+
+export function parseFigures(reported: unknown): ProcessFigures {
+  return figures.safeParse(reported).data ?? NOTHING;
+}
+
+/** The sum of the values of a metric, over the values of its label. */
+export function valueOf({ values }: ProcessFigures, metric: string): number {
+  return Object.entries(values).reduce((sum, [name, value]) => (metricOf(name) === metric ? sum + value : sum), 0);
+}
+
+/** `cas_request_duration_seconds{ok}` → `cas_request_duration_seconds`. */
+function metricOf(name: string): string {
+  const brace = name.indexOf('{');
+  return brace === -1 ? name : name.slice(0, brace);
+}
+
+/** The value of the label: `ok`. */
+export function labelOf(name: string): string {
+  const brace = name.indexOf('{');
+  return brace === -1 ? '' : name.slice(brace + 1, -1);
+}
+
+/** The histograms of a metric with the value of their label. */
+export function histogramsOf({ histograms }: ProcessFigures, metric: string): [label: string, HistogramFigure][] {
+  return Object.entries(histograms).flatMap(([name, one]): [string, HistogramFigure][] =>
+    metricOf(name) === metric ? [[labelOf(name), one]] : [],
+  );
+}
+
+/** The values of a metric by the value of their label. */
+export function valuesOf({ values }: ProcessFigures, metric: string): [label: string, number][] {
+  return Object.entries(values).flatMap(([name, value]): [string, number][] =>
+    metricOf(name) === metric ? [[labelOf(name), value]] : [],
+  );
+}

@@ -1,0 +1,359 @@
+import { FAILURES, type FailureCode } from '@app/kernel';
+import { valueOf } from './figures.js';
+import type { FleetProcess, FleetState } from './fleet.js';
+import type { Rise } from './sample.js';
+
+/** `bad`: clients feel it. `warn`: they will, or it is slower than it should be. `note`: an operator should know. */
+export type Level = 'bad' | 'warn' | 'note';
+
+/** What is wrong. Texts carry times as `[[ISO 8601]]`, which the page shows in the reader's time zone. */
+export interface Trouble {
+  /** Stays the same while it lasts. */
+  key: string;
+  level: Level;
+  /** What is wrong now, without its end: `CAS answers 503`. */
+  what: string;
+  /** The same when it is over: `CAS answered 503`. */
+  past: string;
+  /** What the server does about it, and what an operator has to do if it cannot. */
+  doing: string;
+  /** In ms; null if it is not known when it began. */
+  since: number | null;
+  /** The place in the console that shows more. */
+  link?: string;
+}
+
+/** A session should be ready long before, in s. */
+const SLOW_S = 30;
+/** A lost process is trouble for this long, in s; its work is done by others then. */
+const LOST_TROUBLES_S = 120;
+/** A failed call of CAS says something about now for this long, in s, unless sessions wait. */
+const CALL_HOLDS_S = 60;
+const MAX_SKEW_S = 2;
+/** What a process has not done this long after its start is trouble, in s. */
+const STARTS_WITHIN_S = 15;
+/** Shares of failed calls and requests are not told of fewer than this many. */
+const ENOUGH = 20;
+
+/** @param recent what happened within the last minute */
+export function findTroubles(state: FleetState, recent: readonly Rise[]): Trouble[] {
+  const workers = state.processes.filter(({ kind }) => kind === 'worker');
+  const gateways = state.processes.filter(({ kind }) => kind === 'gateway');
+  const alive = workers.filter((one) => one.alive);
+  // A fleet that starts has not reported itself yet.
+  const isSettled = ({ startedAt }: FleetProcess) => state.now - startedAt.getTime() > 1000 * STARTS_WITHIN_S;
+  return [
+    ...noWorker(state, workers, alive, gateways.length > 0 && !gateways.some(isSettled)),
+    ...notReady(state, alive),
+    ...casTrouble(state, alive),
+    ...casShare(state, alive, recent),
+    ...backlog(state, alive),
+    ...errors(recent),
+    ...deafGateways(gateways.filter(isSettled)),
+    ...lost(state),
+    ...skewed(state),
+    ...versions(state),
+    ...failed(state),
+  ];
+}
+
+/** While the state cannot be read at all. */
+export function databaseTrouble(since: number): Trouble {
+  return {
+    key: 'database',
+    level: 'bad',
+    what: 'The database does not answer',
+    past: 'The database did not answer',
+    doing:
+      'Requests that need it are answered with 503 and Retry-After; sessions that were acknowledged are stored, and go on when it is back. Check Postgres and the network to it.',
+    since,
+  };
+}
+
+function noWorker(
+  { counts, now }: FleetState,
+  workers: readonly FleetProcess[],
+  alive: readonly FleetProcess[],
+  justStarted: boolean,
+) {
+  if (alive.length > 0 || (workers.length === 0 && justStarted)) return [];
+  const last = workers.map(({ silentS }) => now - 1000 * silentS);
+  const since = last.length === 0 ? null : Math.max(...last);
+  const waiting = counts.pending > 0;
+  return [
+    trouble('no-worker', waiting ? 'bad' : 'warn', {
+      what: waiting ? `No worker is alive, and ${sessions(counts.pending)} wait` : 'No worker is alive',
+      past: 'No worker was alive',
+      doing: waiting
+        ? `They are kept and minted as soon as a worker starts. ${deadline(counts)} Start a worker.`
+        : 'Nothing waits now, but new sessions will wait until a worker starts. Start a worker.',
+      since,
+    }),
+  ];
+}
+
+/** What the parts of a worker's readiness mean. */
+const PARTS: Partial<Record<string, { what: string; past: string; doing: string }>> = {
+  queue: {
+    what: 'The queue does not answer',
+    past: 'The queue did not answer',
+    doing: 'Sessions are accepted and kept in the database; they are enqueued when the queue is back.',
+  },
+  'queue-paused': {
+    what: 'The queue is paused',
+    past: 'The queue was paused',
+    doing: 'An operator paused it. Sessions are accepted and wait until it is resumed.',
+  },
+  database: {
+    what: 'Workers cannot write to the database',
+    past: 'Workers could not write to the database',
+    doing: 'Sessions stay pending and are minted when it takes writes again.',
+  },
+};
+
+function notReady({ counts }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
+  const parts = new Map<string, number>();
+  for (const { figures } of alive)
+    for (const part of figures.states.failing) if (part !== 'draining') parts.set(part, (parts.get(part) ?? 0) + 1);
+  return [...parts].map(([part, count]) => {
+    const known = PARTS[part] ?? {
+      what: `Workers are not ready (${part})`,
+      past: `Workers were not ready (${part})`,
+      doing: 'Their log names the cause.',
+    };
+    const some = count < alive.length ? ` at ${String(count)} of ${String(alive.length)} workers` : '';
+    const wait = counts.pending > 0 ? ` ${sessions(counts.pending)} wait. ${deadline(counts)}` : '';
+    return trouble(`not-ready:${part}`, part === 'queue-paused' ? 'warn' : 'bad', {
+      what: `${known.what}${some}`,
+      past: known.past,
+      doing: `${known.doing}${wait}`,
+    });
+  });
+}
+
+function casTrouble({ counts, now }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
+  const reports = alive.flatMap(({ figures }) => figures.states.cas ?? []);
+  const inTrouble = reports.filter((cas) => cas.trouble !== null);
+  const [worst] = inTrouble
+    .flatMap((cas) => cas.trouble ?? [])
+    .sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
+  if (worst === undefined) return [];
+  const { what, past } = casWords(worst.outcome, worst.status);
+  const lastCall = Math.max(...inTrouble.map((cas) => (cas.lastCallAt === null ? 0 : Date.parse(cas.lastCallAt))));
+  const isOld = now - lastCall > 1000 * CALL_HOLDS_S && counts.pending === 0;
+  const open = alive.some(({ figures }) => valueOf(figures, 'breaker_state') > 0);
+  const some =
+    inTrouble.length < alive.length ? ` at ${String(inTrouble.length)} of ${String(alive.length)} workers` : '';
+  return [
+    trouble('cas', isOld ? 'warn' : 'bad', {
+      what: isOld ? `${past} at the last call` : `${what}${some}`,
+      past,
+      doing: isOld
+        ? `Nothing waits, so it has not been called since [[${iso(lastCall)}]]. The next session shows whether it is over.`
+        : casDoing(worst.outcome, counts, open),
+      since: Date.parse(worst.since),
+    }),
+  ];
+}
+
+/** What CAS does, now and in the past. */
+export function casWords(outcome: string, status: number | null): { what: string; past: string } {
+  const code = String(status);
+  switch (outcome) {
+    case 'cas-credentials-rejected':
+      return {
+        what: `CAS rejects the credentials of this deployment (${code})`,
+        past: `CAS rejected the credentials of this deployment (${code})`,
+      };
+    case 'cas-rejected':
+      return { what: `CAS rejects the calls (${code})`, past: `CAS rejected the calls (${code})` };
+    case 'cas-bad-reply':
+      return { what: 'CAS answers without a usable token', past: 'CAS answered without a usable token' };
+    default:
+      return status === null
+        ? { what: 'CAS does not answer', past: 'CAS did not answer' }
+        : { what: `CAS answers ${code}`, past: `CAS answered ${code}` };
+  }
+}
+
+function casDoing(outcome: string, counts: FleetState['counts'], open: boolean): string {
+  if (outcome === 'cas-credentials-rejected')
+    return 'Sessions fail at once and are not retried. Correct CAS_API_KEY and CAS_API_SECRET, then redrive the failed sessions.';
+  if (outcome === 'cas-rejected')
+    return 'Sessions that it rejects fail at once and are not retried. Ask the vendor what it rejects, then redrive them.';
+  const wait = counts.pending === 0 ? 'No session waits' : `${sessions(counts.pending)} ${waits(counts.pending)}`;
+  const circuit = open
+    ? 'the circuit is open, and CAS is probed every 5 s'
+    : 'each session is tried again with growing pauses';
+  return `${wait}; ${circuit}. ${deadline(counts)}`;
+}
+
+function deadline({ pending, firstDeadlineAt }: FleetState['counts']): string {
+  if (pending === 0 || firstDeadlineAt === null) return 'Nothing is lost.';
+  return `Nothing is lost: sessions fail only at their deadline, the first at [[${firstDeadlineAt.toISOString()}]].`;
+}
+
+/** CAS fails some calls and not others. */
+function casShare({ now }: FleetState, alive: readonly FleetProcess[], recent: readonly Rise[]): Trouble[] {
+  // The failures of a trouble that has just ended are no new one.
+  const isTold = ({ figures: { states } }: FleetProcess) =>
+    states.cas !== null &&
+    (states.cas.trouble !== null ||
+      (states.cas.previous !== null && now - Date.parse(states.cas.previous.until) < 75_000));
+  if (alive.some(isTold)) return [];
+  let all = 0;
+  let ok = 0;
+  for (const { casByOutcome } of recent) {
+    for (const [outcome, count] of Object.entries(casByOutcome)) {
+      all += count;
+      if (outcome === 'ok') ok += count;
+    }
+  }
+  const share = all === 0 ? 0 : (all - ok) / all;
+  if (all < ENOUGH || share < 0.1) return [];
+  return [
+    trouble('cas-share', 'warn', {
+      what: `CAS fails ${percent(share)} of the calls`,
+      past: 'CAS failed some of the calls',
+      doing: 'The sessions of these calls are tried again with growing pauses.',
+    }),
+  ];
+}
+
+function backlog({ counts, now }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
+  const { pending, oldestPendingS } = counts;
+  const reports = alive.flatMap(({ figures }) => figures.states.cas ?? []);
+  if (alive.length === 0 || oldestPendingS === null || oldestPendingS < SLOW_S) return [];
+  if (reports.some((cas) => cas.trouble !== null)) return [];
+  const over = reports.flatMap(({ previous }) => (previous === null ? [] : [Date.parse(previous.until)]));
+  const recovering = over.some((until) => now - until < 120_000);
+  return [
+    trouble('backlog', 'warn', {
+      what: `${sessions(pending)} ${waits(pending)}, the oldest for ${String(Math.round(oldestPendingS))} s`,
+      past: 'Sessions waited longer than usual',
+      doing: recovering
+        ? `CAS works again: each is tried again within 60 s of its last attempt. ${deadline(counts)}`
+        : `${String(alive.length)} ${alive.length === 1 ? 'worker is' : 'workers are'} alive and take${alive.length === 1 ? 's' : ''} them in turn. If it goes on, add workers. ${deadline(counts)}`,
+      since: now - 1000 * (oldestPendingS - SLOW_S),
+      link: '/console/sessions?status=pending',
+    }),
+  ];
+}
+
+function errors(recent: readonly Rise[]): Trouble[] {
+  const all = recent.reduce((sum, { http }) => sum + http.all, 0);
+  const bad = recent.reduce((sum, { http }) => sum + http.errors, 0);
+  const share = all === 0 ? 0 : bad / all;
+  if (bad < ENOUGH || share < 0.01) return [];
+  return [
+    trouble('http-errors', 'warn', {
+      what: `Gateways answer ${percent(share)} of the requests with 5xx`,
+      past: 'Gateways answered requests with 5xx',
+      doing: 'Clients are told to retry. The log of the gateways names the cause of each.',
+    }),
+  ];
+}
+
+function deafGateways(gateways: readonly FleetProcess[]): Trouble[] {
+  const deaf = gateways.filter(({ alive, figures }) => alive && figures.values.listen_up === 0);
+  if (deaf.length === 0) return [];
+  return [
+    trouble('listen', 'warn', {
+      what: `${names(deaf)} ${deaf.length === 1 ? 'receives' : 'receive'} no events of the database`,
+      past: 'A gateway received no events of the database',
+      doing:
+        'It connects again by itself. Meanwhile it reads waited-for sessions once a second, so clients are answered later.',
+    }),
+  ];
+}
+
+function lost({ processes, now }: FleetState): Trouble[] {
+  return processes
+    .filter(({ alive, silentS }) => !alive && silentS < LOST_TROUBLES_S)
+    .map(({ id, kind, silentS }) =>
+      trouble(`lost:${id}`, 'warn', {
+        what: `${id} does not report`,
+        past: `${id} stopped reporting`,
+        doing:
+          kind === 'worker'
+            ? 'It crashed, hangs, or cannot reach the database. Other workers take its jobs within 20 s.'
+            : 'It crashed, hangs, or cannot reach the database. Its clients reach the other gateways.',
+        since: now - 1000 * silentS,
+      }),
+    );
+}
+
+function skewed({ processes }: FleetState): Trouble[] {
+  const wrong = processes.filter(
+    ({ alive, figures }) => alive && Math.abs(valueOf(figures, 'clock_skew_seconds')) > MAX_SKEW_S,
+  );
+  if (wrong.length === 0) return [];
+  return [
+    trouble('clock', 'note', {
+      what: `The clock of ${names(wrong)} differs from the database's by more than ${String(MAX_SKEW_S)} s`,
+      past: 'A clock was wrong',
+      doing:
+        'Decisions use the clock of the database. Correct the clock: jobs may run twice while the queue is in Postgres.',
+    }),
+  ];
+}
+
+function versions({ processes }: FleetState): Trouble[] {
+  const counts = new Map<string, number>();
+  for (const { version, alive } of processes) if (alive) counts.set(version, (counts.get(version) ?? 0) + 1);
+  if (counts.size < 2) return [];
+  const list = [...counts].map(([version, count]) => `${version} (${String(count)})`).join(', ');
+  return [
+    trouble('versions', 'note', {
+      what: `Processes of ${String(counts.size)} versions run: ${list}`,
+      past: 'Processes of several versions ran',
+      doing: 'A rolling upgrade passes through this state. Otherwise finish it, or roll it back.',
+      link: '#processes',
+    }),
+  ];
+}
+
+function failed({ counts }: FleetState): Trouble[] {
+  if (counts.failed === 0) return [];
+  const codes = Object.entries(counts.failedByCode) as [FailureCode, number][];
+  const lasting = codes.reduce((sum, [code, count]) => (FAILURES[code].retryable ? sum : sum + count), 0);
+  return [
+    trouble('failed', 'note', {
+      what: `${sessions(counts.failed)} failed: ${codes.map(([code, count]) => `${String(count)} ${code}`).join(', ')}`,
+      past: 'Sessions had failed',
+      doing:
+        lasting === counts.failed
+          ? 'They stay failed until an operator retries them.'
+          : 'A session that may be retried is, when its room is opened again; an operator can retry all of them.',
+      link: '/console/sessions?status=failed',
+    }),
+  ];
+}
+
+function trouble(
+  key: string,
+  level: Level,
+  rest: Omit<Trouble, 'key' | 'level' | 'since'> & { since?: number | null },
+) {
+  return { since: null, ...rest, key, level };
+}
+
+function sessions(count: number): string {
+  return count === 1 ? '1 session' : `${count.toLocaleString('en')} sessions`;
+}
+
+function waits(count: number): string {
+  return count === 1 ? 'waits' : 'wait';
+}
+
+function names(processes: readonly FleetProcess[]): string {
+  return processes.length > 3 ? `${String(processes.length)} processes` : processes.map(({ id }) => id).join(' and ');
+}
+
+function percent(share: number): string {
+  return `${String(Math.round(100 * share))} %`;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

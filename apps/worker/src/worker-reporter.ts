@@ -1,0 +1,34 @@
+import { ProcessesRepository } from '@app/entities';
+import { type FigureSpec, Health, LOG, type Log, Metrics, ProcessReporter } from '@app/observability';
+import type { FactoryProvider } from '@nestjs/common';
+import { CasCondition } from './mint-tokens/cas-condition.js';
+
+/** Of this worker alone: gauges of shared state ask the database, which the console does itself. */
+const FIGURES: readonly FigureSpec[] = [
+  { metric: 'time_to_ready_seconds' },
+  { metric: 'job_wait_seconds' },
+  { metric: 'cas_request_duration_seconds', by: 'outcome' },
+  { metric: 'breaker_state' },
+  { metric: 'wasted_mints_total' },
+  { metric: 'sessions_failed_total', by: 'code' },
+  { metric: 'webhook_attempt_duration_seconds', by: 'outcome', countOnly: true },
+  { metric: 'clock_skew_seconds' },
+];
+
+/** Reports this worker to the console. */
+export const workerReporter: FactoryProvider<ProcessReporter> = {
+  provide: ProcessReporter,
+  inject: [ProcessesRepository, Metrics, Health, CasCondition, LOG],
+  useFactory: (store: ProcessesRepository, metrics: Metrics, health: Health, cas: CasCondition, log: Log) =>
+    new ProcessReporter({
+      kind: 'worker',
+      store,
+      metrics,
+      log,
+      figures: FIGURES,
+      states: async () => ({
+        failing: [...(await health.failingReady()), ...(await health.applyingNotices())],
+        cas: cas.report,
+      }),
+    }),
+};
