@@ -16,7 +16,7 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 5000);
 const AT_ONCE = 32;
 const BATCH = 250;
 /** Batches that are sent as well while an operation has not been reached both ways. */
-const MOST_MORE = 12;
+const MOST_MORE = 40;
 
 interface Exchange {
   sent: WireRequest;
