@@ -117,7 +117,8 @@ describe('with 300,000 sessions that have ended', () => {
     'fail-overdue',
     'purge-webhooks',
   ])('the chore %s finds its rows by an index', async (name) => {
-    expect(allChores()).toHaveLength(10);
+    // One more, of processes: there are never more rows than processes of a day.
+    expect(allChores()).toHaveLength(11);
     const chore = allChores().find((one) => one.name === name);
     await expectIndexed(LARGE, async () => {
       expect(await chore?.runBatch()).toBeGreaterThan(0);
