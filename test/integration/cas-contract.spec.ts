@@ -239,8 +239,8 @@ describe('a good call', () => {
     await sandbox.fault({ kind: 'status', status: 429, times: 1 });
     await refusal(client.mint('stream'));
     expect(calls).toEqual([
-      { product: 'sync', outcome: 'ok', seconds: expect.any(Number) },
-      { product: 'stream', outcome: 'cas-unavailable', seconds: expect.any(Number) },
+      { product: 'sync', outcome: 'ok', status: null, seconds: expect.any(Number) },
+      { product: 'stream', outcome: 'cas-unavailable', status: 429, seconds: expect.any(Number) },
     ]);
   });
 });
