@@ -177,7 +177,7 @@ function options({ unit, series }, width) {
     cursor: { sync: { key: 'console' }, drag: { x: false, y: false }, points: { size: 5 } },
     scales: {
       x: { time: true, auto: false },
-      y: { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 0) * 1.15)].map((v) => (unit === 'count' ? v : v)) },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
     },
     axes: [
       { ...axis, grid: { show: false }, space: 70, values: (_plot, splits) => splits.map(hourMinute), size: 24 },

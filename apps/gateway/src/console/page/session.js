@@ -6,7 +6,6 @@ import { chip } from './sessions.js';
 
 /** A pause in which nothing happened is folded from this length, in ms. */
 const GAP_MS = 10_000;
-/** A fold that would hide less than this many steps is not made. */
 const GOOD = ['ready', 'published'];
 const BAD = ['failed', 'denied'];
 

@@ -164,7 +164,7 @@ function delivery({ id, type, session, status, createdAt, nextAttemptAt, attempt
         time(createdAt),
         session && h('span', {}, ' · ', link(`/console/sessions/${session}`, { className: 'mono', text: session })),
       ),
-      replay && h('button', { text: 'Send again', 'aria-label': `Send ${id} again`, onclick: () => replay(id) }),
+      replay && h('button', { text: 'Send again', 'aria-label': `Send again: ${id}`, onclick: () => replay(id) }),
     ),
     attempts.length === 0
       ? h('p', { className: 'soft', text: 'Not tried yet.' })
