@@ -4,6 +4,20 @@ const E = 'libs/entities/src/sessions';
 
 export const MUTATIONS = [
   {
+    name: 'the notes of a repeated publication are written twice',
+    file: `${E}/publications.ts`,
+    from: ' || published.length > 0',
+    to: '',
+    tests: ['test/integration/timeline.spec.ts'],
+  },
+  {
+    name: 'the console takes changes without its own header',
+    file: 'apps/gateway/src/console/console-access.ts',
+    from: ' || request.headers[OWN_HEADER] === undefined',
+    to: '',
+    tests: ['test/integration/console.spec.ts'],
+  },
+  {
     name: 'KEDA takes workers away while it cannot count what waits',
     file: 'deploy/helm/watchtogether/templates/worker.yaml',
     from: 'behavior: currentReplicasIfHigher',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
+import { eventually } from '../support/eventually.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
@@ -162,6 +163,27 @@ describeInBrowser()('the console, as an operator uses it', () => {
         });
     }
   });
+
+  it('shows what an endpoint of webhooks got, sends it again, and is accessible with that as well', async () => {
+    const { body: webhook } = await deployment.client().send<{ id: string }>('POST', '/v1/webhooks', {
+      body: { url: 'https://hooks.invalid/', types: ['session.ready'] },
+    });
+    await deployment.client().openRoom('hooked', { wait: 20 });
+    await page.goto(`${url}/console/webhooks/${webhook.id}`);
+    await signIn(page);
+    const again = page.getByRole('button', { name: /^Send again: msg_/ });
+    await again.waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await again.click();
+    await eventually(async () => {
+      const [row] = await deployment.database.rows<{ attempts: number }>(
+        'SELECT attempts FROM webhook_deliveries WHERE endpoint_id = $1',
+        [webhook.id],
+      );
+      expect(row?.attempts).toBeGreaterThan(1);
+    });
+    await deployment.client().send('DELETE', `/v1/webhooks/${webhook.id}`);
+  }, 60_000);
 
   it('offers no change when it is read-only', async () => {
     const gateway = await deployment.startGateway({ CONSOLE_READ_ONLY: 'on' });

@@ -1,3 +1,4 @@
+import { sleep } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AdmissionService } from '../support/admission-service.js';
 import { faster, panelQueries, runbookQueries } from '../support/alarms.js';
@@ -174,7 +175,7 @@ class Traffic {
   private async repeat(work: () => Promise<void>): Promise<void> {
     while (this.running) {
       await work().catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
     }
   }
 }

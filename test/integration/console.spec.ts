@@ -59,7 +59,7 @@ describe('the console on the ops port', () => {
     return body;
   };
 
-  it('serves its page to everybody, with a strict policy, no cookie and no trace in a cache', async () => {
+  it('serves its page without a key, with a strict policy, no cookie and no trace in a cache', async () => {
     for (const path of ['', '/sessions', '/sessions/ses_x', '/webhooks', '/main.js', '/console.css', '/uplot.js']) {
       const { status, headers, text } = await ask(path, { key: null });
       expect([path, status, headers.get('cache-control'), headers.get('set-cookie')]).toEqual([
@@ -98,6 +98,13 @@ describe('the console on the ops port', () => {
     const none = await ask('/api/redrive', { body, headers: { 'sec-fetch-site': 'cross-site' } });
     const foreign = await ask('/api/redrive', { body, headers: { origin: 'http://evil.example' } });
     expect([none.status, foreign.status]).toEqual([403, 403]);
+    // The page's own header, which another site can send only after a preflight request, and that is refused.
+    const unmarked = await fetch(`${String(urls[NORMAL])}/console/api/redrive`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testApp.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(unmarked.status).toBe(403);
     const plain = await ask('/api/redrive', { body, headers: { 'content-type': 'text/plain' } });
     expect(plain.status).toBe(415);
   });

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
-  PublishingRepository,
+  FailedSessionsRepository,
   ProcessesRepository,
+  PublishingRepository,
   SeatsRepository,
+  SessionCountsRepository,
   SessionsRepository,
   SweepingRepository,
+  TimelineRepository,
   WebhookDeliveriesRepository,
 } from '@app/entities';
 import { newSessionId } from '@app/kernel';
@@ -210,6 +213,21 @@ describe('with 300,000 sessions that have ended', () => {
       expect(await service(SweepingRepository).oldestOverdueS()).toBeGreaterThan(0);
       expect((await service(SweepingRepository).countLive()).ready).toBeGreaterThan(1000);
       expect((await service(SessionsRepository).countPending(200_000, 10)).all).toBeGreaterThan(0);
+    });
+  });
+
+  it('the console counts, lists, repairs and tells by an index', async () => {
+    await expectIndexed(['sessions', 'audit_entries', 'webhook_deliveries'], async () => {
+      expect((await service(SessionCountsRepository).count()).ready).toBeGreaterThan(1000);
+      for (const code of ['cas-unavailable', null] as const) {
+        const { before } = await service(FailedSessionsRepository).count({ code });
+        await service(FailedSessionsRepository).next({ code, before }, 100);
+      }
+      const { sessions } = await service(SessionsRepository).list({
+        ...{ status: 'failed', failureCode: 'cas-unavailable', limit: 50 },
+      });
+      expect(sessions).toHaveLength(50);
+      expect(await service(TimelineRepository).find(sessions[0]?.id ?? '')).not.toBeNull();
     });
   });
 

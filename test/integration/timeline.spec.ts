@@ -1,4 +1,5 @@
-import { type StoredNote, spellDuration, timelineEntries } from '@app/kernel';
+import { PublishingRepository } from '@app/entities';
+import { newSessionId, type StoredNote, spellDuration, timelineEntries } from '@app/kernel';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommand } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
@@ -148,6 +149,34 @@ describe('the notes of a timeline', () => {
     expect(stored[0]?.at).toBeGreaterThanOrEqual(now - 1000);
     expect((stored[0]?.at ?? 0) - (stored[1]?.at ?? 0)).toBe(60_000);
     expect(stored[1]).not.toHaveProperty('agoMs');
+  });
+
+  it('of a publication that is repeated after an uncertain commit are written once', async () => {
+    await testApp.cas.fault({ kind: 'hang', times: 1 });
+    const { body } = await testApp.client.openRoom('repeated');
+    const publishing = testApp.gateway.app.get(PublishingRepository);
+    const sealed = {
+      product: 'stream',
+      sealed: newSessionId(),
+      keyId: 'k1',
+      expiresAt: new Date(Date.now() + 60_000),
+    } as const;
+    const attempt = {
+      event: 'attempt',
+      product: 'stream',
+      endpoint: 'cas',
+      agoMs: 5,
+      durationMs: 5,
+      outcome: 'ok',
+    } as const;
+    for (let call = 0; call < 2; call++) await publishing.publish(body.id, [sealed], [attempt]);
+    const [row] = await testApp.database.rows<{ timeline: StoredNote[] }>(
+      'SELECT timeline FROM sessions WHERE id = $1',
+      [body.id],
+    );
+    expect(row?.timeline).toHaveLength(1);
+    await testApp.client.close(body.id);
+    await testApp.cas.clearFaults();
   });
 
   it('are written with webhooks’ deliveries beside them', async () => {

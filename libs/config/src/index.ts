@@ -1,5 +1,4 @@
 export { describeSettings, type DescribedVariable, secretValues } from './describe-settings.js';
-export { productVersion } from './product-version.js';
 export * from './apps.js';
 export { envExample } from './env-example.js';
 export { processEnvironment } from './environment.js';

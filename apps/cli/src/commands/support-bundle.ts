@@ -1,22 +1,15 @@
 import { hostname } from 'node:os';
-import {
-  describeSettings,
-  doctorNamespaces,
-  examineSettings,
-  processEnvironment,
-  productVersion,
-  secretValues,
-} from '@app/config';
+import { describeSettings, doctorNamespaces, examineSettings, processEnvironment, secretValues } from '@app/config';
 import { PostgresAccess } from '@app/connections';
 import { examineDatabase } from '@app/entities';
-import { describeCause, StartupError } from '@app/kernel';
+import { describeCause, StartupError, VERSION } from '@app/kernel';
 import { scrub } from '@app/observability';
 import type { Command } from 'commander';
+import { examine } from '../doctor/examine.js';
 import { asLine } from '../doctor/finding.js';
 import { Progress } from '../progress.js';
 import { lastLines } from '../support-bundle/last-lines.js';
 import { type Part, writeArchive } from '../support-bundle/write-archive.js';
-import { examine } from './doctor.js';
 
 const REPLY_WITHIN_MS = 5000;
 
@@ -89,7 +82,7 @@ async function versions(): Promise<Part[]> {
   const { settings } = examineSettings(doctorNamespaces, processEnvironment());
   const found = settings.database && (await examineDatabase(new PostgresAccess({ url: settings.database.url })));
   const text = {
-    product: productVersion(),
+    product: VERSION,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     host: hostname(),

@@ -1,7 +1,7 @@
 import { CasClient, CasClientModule, CasError } from '@app/cas-client';
 import { type AllSettings, SettingsModule } from '@app/config';
 import { egressCause } from '@app/egress';
-import { FAILURES, type Product, spellDuration } from '@app/kernel';
+import { type Product, spellDuration } from '@app/kernel';
 import { createLog, ObservabilityModule } from '@app/observability';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -47,7 +47,7 @@ function adviceFor({ code }: CasError): string {
     case 'cas-rejected':
       return 'check CAS_URL, and whether the contract with the vendor covers this product';
     default:
-      return `${FAILURES['cas-unavailable'].detail} Check CAS_URL, and ask the vendor`;
+      return 'check CAS_URL and the way to it; if both are right, ask the vendor';
   }
 }
 

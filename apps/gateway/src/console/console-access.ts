@@ -14,7 +14,7 @@ import { ConsoleError } from './console-error.js';
 import { isOwnBrowser } from './loopback.js';
 
 /** The actor of a development machine, where the console takes no key. */
-const NOBODY = 'console';
+const DEVELOPER = 'console';
 /** Requests per second of one operator: a page makes one, and a few more when it is used. */
 const REQUESTS_PER_S = 50;
 /** A change has this header: no other site can send it without asking first, which is refused. */
@@ -58,7 +58,7 @@ export class ConsoleAccess {
   private async identify(request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const { authorization } = request.headers;
     const { openOnLoopback } = this.config.get('console', { infer: true });
-    if (authorization === undefined && openOnLoopback && isOwnBrowser(request)) return NOBODY;
+    if (authorization === undefined && openOnLoopback && isOwnBrowser(request)) return DEVELOPER;
     const digest = createHash('sha256')
       .update(authorization ?? '')
       .digest('base64');
@@ -78,7 +78,7 @@ export class ConsoleAccess {
 
   private async limit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { operator } = request;
-    const place = operator === NOBODY ? clientAddress(request) : operator;
+    const place = operator === DEVELOPER ? clientAddress(request) : operator;
     const result = await this.rateLimiter.consume(`console ${place}`, REQUESTS_PER_S);
     void reply.headers(rateLimitHeaders(result));
     if (result.allowed) return;

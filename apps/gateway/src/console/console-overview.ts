@@ -30,6 +30,7 @@ export class ConsoleOverview {
       everyMs: SAMPLE_EVERY_MS,
       countedTo: COUNTED_TO,
       troubles: log.now.map((trouble) => ({ ...trouble, since: iso(trouble.since) })),
+      last: log.last && pastShown(log.last),
       past: log.past.slice(0, PAST_SHOWN).map(pastShown),
       counts: state && { ...state.counts, readAt: iso(state.now) },
       processes: state?.processes.map(processShown) ?? [],

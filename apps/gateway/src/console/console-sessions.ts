@@ -104,11 +104,10 @@ export class ConsoleSessions {
 
   /** How many failed sessions would be retried, as of now. */
   async redrivable(failure: FailureCode | undefined) {
-    const before = new Date();
     const code = failure ?? null;
-    const count = await this.failed.count({ code, before });
     return {
-      ...{ count, before, failure: code },
+      ...(await this.failed.count({ code })),
+      failure: code,
       query: code === null ? 'status = failed' : `status = failed, failure = ${code}`,
       command: `npm run cli -- redrive ${code === null ? '--all' : `--code ${code}`}`,
     };
@@ -130,7 +129,7 @@ export class ConsoleSessions {
         retried++;
       }
     }
-    return { retried, left: await this.failed.count({ code, before }) };
+    return { retried, left: (await this.failed.count({ code, before })).count };
   }
 
   private shown(session: SessionRecord) {

@@ -16,7 +16,7 @@ import { type Action, ConsoleSessions } from './console-sessions.js';
 import {
   changeBody,
   deliveriesQuery,
-  noBody,
+  emptyBody,
   overviewQuery,
   parse,
   redriveBody,
@@ -99,7 +99,7 @@ export class ConsoleRoutes implements OnModuleInit {
       return { webhook: webhookShown(webhook), ...deliveriesShown(deliveries, next) };
     });
     api.post('/webhooks/:id/deliveries/:delivery/replay', options, async (request) => {
-      parse(noBody, request.body, 'body');
+      parse(emptyBody, request.body, 'body');
       const { delivery } = request.params as Parameters;
       const webhook = await this.webhooks.readEnabled(idOf(request));
       const replayed = DELIVERY_ID.test(delivery) && (await this.deliveries.replay(webhook.id, delivery));

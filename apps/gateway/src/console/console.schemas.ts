@@ -1,11 +1,10 @@
-import { FAILURE_CODES, SESSION_STATUSES } from '@app/kernel';
+import { DELIVERY_STATUSES, FAILURE_CODES, SESSION_STATUSES } from '@app/kernel';
 import { z } from 'zod';
 import { isStorable } from '../http/storable-json.js';
 import { pageLimit } from '../http/page-limit.js';
 import { storedName } from '../sessions/room-name.js';
 import { sessionCursor } from '../sessions/list-sessions.query.js';
 import { deliveryCursor } from '../webhooks/list-deliveries.query.js';
-import { DELIVERY_STATUSES } from '@app/kernel';
 import { ProblemError } from '../problems/problem.js';
 
 const MAX_REASON = 200;
@@ -48,7 +47,7 @@ export const deliveriesQuery = z.strictObject({
   cursor: deliveryCursor.parameter.optional(),
 });
 
-export const noBody = z.union([z.undefined(), z.null(), z.strictObject({})]);
+export const emptyBody = z.union([z.undefined(), z.null(), z.strictObject({})]);
 
 /** @throws ProblemError 422 */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, place: 'query' | 'body'): T {

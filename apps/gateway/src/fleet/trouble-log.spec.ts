@@ -44,6 +44,20 @@ describe('the log of troubles', () => {
     expect(log.past).toMatchObject([{ since: 95 * S, until: 159 * S }]);
   });
 
+  it('names what followed a worse trouble after that one', () => {
+    const log = new TroubleLog();
+    const slow: Trouble = { ...CAS, key: 'backlog', level: 'warn', past: 'Sessions waited' };
+    expect(log.last).toBeNull();
+    log.update([CAS], 100 * S);
+    log.update([slow], 160 * S);
+    log.update([], 170 * S);
+    expect(log.past.map(({ key }) => key)).toEqual(['backlog', 'cas']);
+    expect(log.last).toMatchObject({ key: 'cas' });
+    log.update([slow], 400 * S);
+    log.update([], 420 * S);
+    expect(log.last).toMatchObject({ key: 'backlog', since: 400 * S });
+  });
+
   it('has the worst first, and keeps no notes of what is over', () => {
     const log = new TroubleLog();
     const note: Trouble = { ...CAS, key: 'versions', level: 'note' };

@@ -16,6 +16,8 @@ export interface CurrentTrouble extends Trouble {
 
 /** A trouble that is back within this time has not been over, in ms. */
 const SAME_WITHIN_MS = 30_000;
+/** A trouble that begins within this time after a worse one has ended follows from it, in ms. */
+const FOLLOWS_MS = 120_000;
 const KEPT = 50;
 
 /** Remembers when troubles began and ended. */
@@ -72,6 +74,19 @@ export class TroubleLog {
   /** What was wrong and is over, the latest first. Notes are no trouble. */
   get past(): PastTrouble[] {
     return this.ended.filter(({ level }) => level !== 'note');
+  }
+
+  /**
+   * The one to be named as the last: what follows a worse one, such as sessions that still wait after CAS was away, is
+   * named after it.
+   */
+  get last(): PastTrouble | null {
+    const { past } = this;
+    const [latest = null] = past;
+    const cause = past.find(
+      ({ level, until }) => level === 'bad' && latest !== null && latest.since - until < FOLLOWS_MS,
+    );
+    return cause ?? latest;
   }
 
   private resumed(key: string, now: number): number | undefined {

@@ -133,13 +133,16 @@ async function publish(statements: Queryable, minted: readonly MintedTokens[]): 
   return publications;
 }
 
-/** What PUBLISH has not written: the notes of a run whose session had left `pending`, and which tokens came too late. */
+/**
+ * What PUBLISH has not written: the notes of a run whose session had left `pending`, and which tokens came too late. A run
+ * whose tokens stand has been noted: it is repeated, since its commit was uncertain.
+ */
 function lateNotes(
   { notes }: MintedTokens,
   publication: Publication | undefined,
   row: PublishedRow | undefined,
 ): Note[] {
-  const { pending = false, discarded = [] } = publication ?? {};
-  const written = pending || (row?.readyAfterMs ?? null) !== null;
+  const { pending = false, published = [], discarded = [] } = publication ?? {};
+  const written = pending || published.length > 0 || (row?.readyAfterMs ?? null) !== null;
   return [...(written ? [] : notes), ...discarded.map((product) => ({ event: 'discarded' as const, product }))];
 }

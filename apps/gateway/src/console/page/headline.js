@@ -7,19 +7,19 @@ const LEVELS = { bad: 'Trouble', warn: 'Attention', note: 'All well', ok: 'All w
 let silentSince = null;
 
 /** One sentence on top of every page: what is wrong, since when, what is done about it, and what was wrong last. */
-export function showHeadline({ troubles, past, watchedSince }) {
+export function showHeadline({ troubles, last, watchedSince }) {
   silentSince = null;
   const [worst, ...others] = troubles.filter(({ level }) => level !== 'note');
   const notes = troubles.filter(({ level }) => level === 'note');
   const level = worst?.level ?? 'ok';
   const sentence =
     worst === undefined
-      ? [h('strong', { text: 'All well.' }), ' ', ...lastTrouble(past, watchedSince)]
+      ? [h('strong', { text: 'All well.' }), ' ', ...lastTrouble(last, watchedSince)]
       : [...wrong(worst), ' ', ...withTimes(worst.doing), ...more(worst)];
   render(level, sentence, [
     ...others.map((one) => [...wrong(one), ' ', ...withTimes(one.doing), ...more(one)]),
     ...notes.map((one) => [`${one.what}. `, ...withTimes(one.doing), ...more(one)]),
-    ...(worst === undefined || past.length === 0 ? [] : [lastTrouble(past, watchedSince)]),
+    ...(worst === undefined || last === null ? [] : [lastTrouble(last, watchedSince)]),
   ]);
   document.title = worst === undefined ? 'Console · WatchTogether' : `${worst.what} · Console`;
 }
@@ -32,8 +32,8 @@ function more({ link: place }) {
   return place === undefined ? [] : [' ', link(place, { text: place.startsWith('#') ? 'Processes' : 'Show them' })];
 }
 
-function lastTrouble([last], watchedSince) {
-  if (last === undefined) return ['No trouble since ', time(watchedSince), ', when this gateway began to watch.'];
+function lastTrouble(last, watchedSince) {
+  if (last === null) return ['No trouble since ', time(watchedSince), ', when this gateway began to watch.'];
   const took = duration(Date.parse(last.until) - Date.parse(last.since));
   return [`Last trouble: ${last.past}, `, time(last.since), ' to ', time(last.until), ` (${took}).`];
 }
