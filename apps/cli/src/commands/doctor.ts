@@ -7,7 +7,9 @@ import { asLine } from '../doctor/finding.js';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('checks configuration, stores, keys and the services it calls, and suggests fixes; changes nothing')
+    .description(
+      'checks configuration, stores, keys and the services it calls, and suggests fixes; changes nothing, unless --mint is given',
+    )
     .addOption(
       new Option('--mint [product]', 'also make one call of CAS, which creates a session with the vendor')
         .choices(['stream', 'sync', 'chat'])
