@@ -12,6 +12,7 @@ import { TicketAudit1764510000000 } from '../migrations/1764510000000-ticket-aud
 import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
+import { CasEndpoint1764580000000 } from '../migrations/1764580000000-cas-endpoint.js';
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
@@ -41,6 +42,7 @@ export const MIGRATIONS = [
   SeatsByCaller1764541000000,
   Traceparent1764560000000,
   Processes1764570000000,
+  CasEndpoint1764580000000,
 ];
 
 const ENTITIES = [

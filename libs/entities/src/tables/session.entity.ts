@@ -117,6 +117,10 @@ export class SessionEntity {
   @Column({ type: 'text', nullable: true })
   traceparent!: string | null;
 
+  /** The CAS endpoint that issued its tokens; null until the first is published. */
+  @Column({ name: 'cas_endpoint', type: 'text', nullable: true })
+  casEndpoint!: string | null;
+
   /** What happened to it beside its changes of state, oldest first; written by `timeline_append` only. */
   @Column({ type: 'jsonb', nullable: true, select: false })
   timeline!: StoredNote[] | null;
