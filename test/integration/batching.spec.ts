@@ -59,7 +59,9 @@ describe('writes that share statements', () => {
     await sessions.close(ids[3] ?? '', 'key:test');
     const all = [...ids, 'ses_00000000000000000000000000'];
     const [first, second] = await Promise.all(
-      [1, 2].map((run) => Promise.all(all.map((id) => publishing.publish(id, [token(id, run)])))),
+      [1, 2].map((run) =>
+        Promise.all(all.map((id) => publishing.publish(id, { endpoint: 'cas', tokens: [token(id, run)] }))),
+      ),
     );
     all.forEach((id, n) => {
       const [a, b] = [first?.[n], second?.[n]];

@@ -43,12 +43,19 @@ interface ClientOptions {
   noProxy?: string;
 }
 
-async function startModule({ httpsProxy, noProxy = '', ...options }: ClientOptions = {}): Promise<TestingModule> {
+async function startModule({
+  httpsProxy,
+  noProxy = '',
+  timeoutMs = TIMEOUT_MS,
+  tokenMaxTtlS = MAX_TTL_S,
+  ...options
+}: ClientOptions = {}): Promise<TestingModule> {
   const { url, apiKey, apiSecret } = sandbox;
+  const endpoint = { name: 'cas', url, apiKey, apiSecret, ...options };
   const egress = { proxy: httpsProxy === undefined ? undefined : new URL(httpsProxy), noProxy, extraCa: [] };
-  const defaults = { url, apiKey, apiSecret, timeoutMs: TIMEOUT_MS, tokenMaxTtlS: MAX_TTL_S };
+  const cas = { endpoints: [endpoint], timeoutMs, tokenMaxTtlS };
   const module = await Test.createTestingModule({
-    imports: [SettingsModule.with({ cas: { ...defaults, ...options }, egress }), CasClientModule],
+    imports: [SettingsModule.with({ cas, egress }), CasClientModule],
   }).compile();
   cleanups.push(() => module.close());
   return module;
@@ -172,14 +179,14 @@ describe('a good call', () => {
     'brings a chat token for the user %j, who is named to CAS alone',
     async (sub) => {
       const client = await startClient();
-      const { token } = await client.mint('chat', undefined, sub);
+      const { token } = await client.mint('chat', { sub });
       const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string };
       expect(claims.sub).toBe(sub);
       expect(await sandbox.journal()).toMatchObject([
         { product: 'chat', path: '/public-chat/token/', status: 200, subFingerprint: fingerprint(sub) },
       ]);
       await sandbox.fault({ kind: 'status', status: 400, product: 'chat', times: 1 });
-      const error = await refusal(client.mint('chat', undefined, sub));
+      const error = await refusal(client.mint('chat', { sub }));
       expect(inspect(error, { depth: null, showHidden: true }) + String(error.stack)).not.toContain(sub);
     },
   );
@@ -188,7 +195,7 @@ describe('a good call', () => {
     const client = await startClient();
     const location = '/public-chat/token/?sub=ann%2Fb';
     await sandbox.fault({ kind: 'redirect', location, product: 'chat', times: 1 });
-    const { token } = await client.mint('chat', undefined, 'ann/b');
+    const { token } = await client.mint('chat', { sub: 'ann/b' });
     expect(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).toContain('"sub":"ann/b"');
   });
 
@@ -239,8 +246,8 @@ describe('a good call', () => {
     await sandbox.fault({ kind: 'status', status: 429, times: 1 });
     await refusal(client.mint('stream'));
     expect(calls).toEqual([
-      { product: 'sync', outcome: 'ok', status: null, seconds: expect.any(Number) },
-      { product: 'stream', outcome: 'cas-unavailable', status: 429, seconds: expect.any(Number) },
+      { endpoint: 'cas', product: 'sync', outcome: 'ok', status: null, seconds: expect.any(Number) },
+      { endpoint: 'cas', product: 'stream', outcome: 'cas-unavailable', status: 429, seconds: expect.any(Number) },
     ]);
   });
 });
@@ -585,7 +592,7 @@ describe('a caller that gives up', () => {
     const client = await startClient({ timeoutMs: 20_000 });
     await sandbox.fault({ kind: 'hang', times: 1 });
     const controller = new AbortController();
-    const minting = refusal(client.mint('stream', controller.signal), 5000);
+    const minting = refusal(client.mint('stream', { signal: controller.signal }), 5000);
     await eventually(async () => {
       expect(await sandbox.held()).toBe(1);
     });
@@ -599,12 +606,14 @@ describe('a caller that gives up', () => {
   it('ends the call at once while it is still connecting', async () => {
     const { port } = await listen(createTcpServer(() => undefined));
     const client = await startClient({ url: `https://127.0.0.1:${port}`, timeoutMs: 20_000 });
-    expect(await refusal(client.mint('stream', AbortSignal.timeout(100)), 1000)).toBeInstanceOf(CasCallAbortedError);
+    expect(await refusal(client.mint('stream', { signal: AbortSignal.timeout(100) }), 1000)).toBeInstanceOf(
+      CasCallAbortedError,
+    );
   });
 
   it('makes no call when it gave up before', async () => {
     const client = await startClient();
-    expect(await refusal(client.mint('stream', AbortSignal.abort()))).toBeInstanceOf(CasCallAbortedError);
+    expect(await refusal(client.mint('stream', { signal: AbortSignal.abort() }))).toBeInstanceOf(CasCallAbortedError);
     expect((await sandbox.summary()).total.calls).toBe(0);
   });
 

@@ -385,8 +385,8 @@ describe('docker/make-secrets.sh', () => {
     const settings = (given: Environment) => readSettings(workerNamespaces, environmentOf('worker', directory, given));
     expect(() => settings({})).toThrow(StartupError);
     expect(() => settings({})).toThrow('CAS_ALLOW_HTTP=on');
-    expect(settings({ CAS_ALLOW_HTTP: 'on' }).cas.url).toBe('http://cas-sandbox:3003');
-    expect(settings({ CAS_URL: 'https://cas.example' }).cas.url).toBe('https://cas.example');
+    expect(settings({ CAS_ALLOW_HTTP: 'on' }).cas.endpoints[0]?.url).toBe('http://cas-sandbox:3003');
+    expect(settings({ CAS_URL: 'https://cas.example' }).cas.endpoints[0]?.url).toBe('https://cas.example');
   });
 
   it('leaves the rest to .env, which cannot move what the containers count on', () => {
@@ -411,7 +411,8 @@ describe('docker/make-secrets.sh', () => {
   it('lets the sandbox and the worker speak with the same credentials', () => {
     const worker = readSettings(workerNamespaces, environmentOf('worker', directory, { CAS_ALLOW_HTTP: 'on' }));
     const { sandbox } = readSettings(sandboxNamespaces, environmentOf('cas-sandbox', directory));
-    expect([worker.cas.apiKey, worker.cas.apiSecret]).toEqual([sandbox.apiKey, sandbox.apiSecret]);
+    const { apiKey, apiSecret } = sandbox;
+    expect(worker.cas.endpoints).toMatchObject([{ apiKey, apiSecret }]);
   });
 });
 

@@ -255,7 +255,7 @@ describe('with 300,000 sessions that have ended', () => {
     await publishing.task(body.id);
     await publishing.postpone(body.id, { waitMs: 1000, counted: true, code: 'cas-unavailable' });
     const token = { sealed: newSessionId(), keyId: 'k1', expiresAt: new Date(Date.now() + 60_000) };
-    await publishing.publish(body.id, [{ ...token, product: 'stream' }]);
+    await publishing.publish(body.id, { endpoint: 'cas', tokens: [{ ...token, product: 'stream' }] });
     await seats(body.id);
     await testApp.client.close(body.id);
     const next = await testApp.client.openRoom(room);

@@ -12,6 +12,8 @@ const sealedToken = (sealed: string, product: Product = 'stream'): SealedToken =
   expiresAt: new Date(Date.now() + 3_600_000),
 });
 
+const of = (endpoint: string, ...tokens: SealedToken[]) => ({ endpoint, tokens });
+
 /** The two unique keys that carry the promise, each met by a second writer: fixed cases, no luck needed. */
 describe('a second writer', () => {
   let testApp: TestApp;
@@ -27,11 +29,11 @@ describe('a second writer', () => {
 
   it('of a product changes nothing, and is told that its token was discarded', async () => {
     const id = await opened('two-publishers', ['stream', 'sync']);
-    expect(await publishing.publish(id, [sealedToken('first')])).toMatchObject({
+    expect(await publishing.publish(id, of('cas', sealedToken('first')))).toMatchObject({
       published: ['stream'],
       pending: true,
     });
-    const second = await publishing.publish(id, [sealedToken('second'), sealedToken('third', 'sync')]);
+    const second = await publishing.publish(id, of('cas', sealedToken('second'), sealedToken('third', 'sync')));
     expect(second).toMatchObject({ published: ['sync'], discarded: ['stream'], pending: false });
     const stored = await testApp.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1 ORDER BY 1', [
       id,
@@ -39,10 +41,43 @@ describe('a second writer', () => {
     expect(stored).toEqual([{ sealed: 'first' }, { sealed: 'third' }]);
   });
 
+  it('of another CAS endpoint publishes nothing: all tokens of a session are of one', async () => {
+    const id = await opened('two-endpoints', ['stream', 'sync']);
+    const [first, second] = await Promise.all([
+      publishing.publish(id, of('eu', sealedToken('eu-stream'))),
+      publishing.publish(id, of('us', sealedToken('us-sync', 'sync'))),
+    ]);
+    expect(first).toMatchObject({ published: ['stream'], pending: true });
+    expect(second).toMatchObject({ published: [], discarded: ['sync'], pending: true });
+    expect(await publishing.publish(id, of('us', sealedToken('us-2', 'sync')))).toMatchObject({ discarded: ['sync'] });
+    expect(await publishing.task(id)).toMatchObject({ missing: ['sync'], endpoint: 'eu' });
+    await publishing.publish(id, of('eu', sealedToken('eu-sync', 'sync')));
+    const [row] = await testApp.database.rows('SELECT status, cas_endpoint FROM sessions WHERE id = $1', [id]);
+    expect(row).toEqual({ status: 'ready', cas_endpoint: 'eu' });
+  });
+
+  it('finds the session as it was, if its tokens are released for another endpoint', async () => {
+    const id = await opened('released', ['stream', 'sync']);
+    await publishing.publish(id, of('eu', sealedToken('left')));
+    expect(await publishing.release(id, 'us')).toBeNull();
+    expect(await publishing.release(id, 'eu')).toBe(1);
+    const task = await publishing.task(id);
+    expect(task).toMatchObject({ missing: expect.arrayContaining(['stream', 'sync']), endpoint: null });
+    await publishing.publish(id, of('us', sealedToken('taken'), sealedToken('taken-sync', 'sync')));
+    expect(await publishing.release(id, 'us')).toBeNull();
+    const stored = await testApp.database.rows('SELECT sealed FROM session_tokens WHERE session_id = $1 ORDER BY 1', [
+      id,
+    ]);
+    expect(stored).toEqual([{ sealed: 'taken' }, { sealed: 'taken-sync' }]);
+  });
+
   it('of a closed session publishes nothing', async () => {
     const id = await opened('closed-before');
     await testApp.client.close(id);
-    expect(await publishing.publish(id, [sealedToken('late')])).toMatchObject({ published: [], discarded: ['stream'] });
+    expect(await publishing.publish(id, of('cas', sealedToken('late')))).toMatchObject({
+      published: [],
+      discarded: ['stream'],
+    });
     expect(await testApp.database.rows('SELECT 1 FROM session_tokens WHERE session_id = $1', [id])).toEqual([]);
   });
 
@@ -78,9 +113,9 @@ describe('a session that is retried just after the run of its failed life has pu
     const handler = worker.get(MintTokensHandler);
     const publish = publishing.publish.bind(publishing);
     let retried = false;
-    publishing.publish = async (id, tokens) => {
+    publishing.publish = async (id, issued) => {
       if (!retried) await testApp.database.rows('UPDATE sessions SET deadline_at = now() WHERE id = $1', [id]);
-      const publication = await publish(id, tokens);
+      const publication = await publish(id, issued);
       if (!retried) {
         retried = true;
         expect((await testApp.client.retry(id)).status).toBe(202);

@@ -74,9 +74,8 @@ describe('the states of a session', () => {
         return;
       case 'publish': {
         const sealed = `v1.k.${newSessionId()}`;
-        await publishing.publish(id, [
-          { product: what.product, sealed, keyId: 'k', expiresAt: new Date(Date.now() + 3_600_000) },
-        ]);
+        const token = { product: what.product, sealed, keyId: 'k', expiresAt: new Date(Date.now() + 3_600_000) };
+        await publishing.publish(id, { endpoint: 'cas', tokens: [token] });
         return;
       }
       case 'fail':

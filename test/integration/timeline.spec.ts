@@ -41,7 +41,7 @@ describe('the timeline of a session', () => {
       /^key:\w+ asked for stream for room told, generation 1\.$/,
       /^In the queue for \d+ ms, until a worker took it\.$/,
       /^CAS \(127\.0\.0\.1:\d+\) issued a stream token after \d+ ms\.$/,
-      /^The stream token is published, sealed with key k1\.$/,
+      /^The stream token of 127\.0\.0\.1:\d+ is published, sealed with key k1\.$/,
       /^Ready after \d+ ms, until 20/,
     );
     await expectTimeline(testApp.client, id, /^Tokens read for the first time: 1 in this minute, by key:\w+\.$/);
@@ -169,7 +169,8 @@ describe('the notes of a timeline', () => {
       durationMs: 5,
       outcome: 'ok',
     } as const;
-    for (let call = 0; call < 2; call++) await publishing.publish(body.id, [sealed], [attempt]);
+    for (let call = 0; call < 2; call++)
+      await publishing.publish(body.id, { endpoint: 'cas', tokens: [sealed] }, [attempt]);
     const [row] = await testApp.database.rows<{ timeline: StoredNote[] }>(
       'SELECT timeline FROM sessions WHERE id = $1',
       [body.id],
@@ -201,7 +202,7 @@ describe('the steps of a timeline', () => {
   const session = {
     ...{ id: 'ses_1', room: 'derby', generation: 1, products: ['stream' as const], status: 'pending' as const },
     ...{ failureCode: null, createdBy: 'key:a', createdAt: at(0), readyAt: null, expiresAt: null, endedAt: null },
-    ...{ reopenedAt: null, deadlineAt: at(900), notBefore: null, dueAt: at(10) },
+    ...{ reopenedAt: null, deadlineAt: at(900), notBefore: null, dueAt: at(10), casEndpoint: null },
   };
   const nothing = { notes: [], tokens: [], audit: [], deliveries: [] };
   const texts = (sources: Partial<Parameters<typeof timelineEntries>[0]>) =>

@@ -1,14 +1,14 @@
 import { ProcessesRepository } from '@app/entities';
 import { type FigureSpec, Health, LOG, type Log, Metrics, ProcessReporter } from '@app/observability';
 import type { FactoryProvider } from '@nestjs/common';
-import { CasCondition } from './mint-tokens/cas-condition.js';
+import { CasCondition } from './cas/cas-condition.js';
 
 /** Of this worker alone: gauges of shared state ask the database, which the console does itself. */
 const FIGURES: readonly FigureSpec[] = [
   { metric: 'time_to_ready_seconds' },
   { metric: 'job_wait_seconds' },
   { metric: 'cas_request_duration_seconds', by: 'outcome' },
-  { metric: 'breaker_state' },
+  { metric: 'breaker_state', by: 'endpoint' },
   { metric: 'wasted_mints_total' },
   { metric: 'sessions_failed_total', by: 'code' },
   { metric: 'webhook_attempt_duration_seconds', by: 'outcome', countOnly: true },
@@ -28,7 +28,7 @@ export const workerReporter: FactoryProvider<ProcessReporter> = {
       figures: FIGURES,
       states: async () => ({
         failing: [...(await health.failingReady()), ...(await health.applyingNotices())],
-        cas: cas.report,
+        cas: cas.reports,
       }),
     }),
 };

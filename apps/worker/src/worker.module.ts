@@ -7,12 +7,13 @@ import { MintTokensQueue, QueueModule } from '@app/queue';
 import { SealingModule } from '@app/sealing';
 import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CasCircuitBreaker } from './mint-tokens/cas-circuit-breaker.js';
+import { CasCircuits } from './cas/cas-circuits.js';
+import { CasCondition } from './cas/cas-condition.js';
+import { CasFailover } from './cas/cas-failover.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
-import { CasCondition } from './mint-tokens/cas-condition.js';
 import { workerReporter } from './worker-reporter.js';
 import { MaintenanceMetrics } from './sweep/maintenance.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
@@ -40,7 +41,8 @@ export class WorkerModule {
       providers: [
         MintTokensJobs,
         MintTokensHandler,
-        CasCircuitBreaker,
+        CasCircuits,
+        CasFailover,
         MintingMetrics,
         WorkerMetrics,
         MaintenanceMetrics,

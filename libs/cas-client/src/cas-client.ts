@@ -5,7 +5,7 @@ import { tracedCall } from '@app/tracing';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { callUrl } from './transport/call-url.js';
-import { CasCredentials } from './cas-credentials.js';
+import { type CasEndpoint, CasEndpoints } from './cas-endpoints.js';
 import { Deadline } from './transport/deadline.js';
 import {
   CasCallAbortedError,
@@ -26,11 +26,21 @@ export type CasOutcome = 'ok' | CasError['code'];
 
 /** A completed call, for metrics. */
 export interface CasCall {
+  /** Name of the endpoint that was called. */
+  endpoint: string;
   product: Product;
   outcome: CasOutcome;
   seconds: number;
   /** The status of an answer without a token; null if there was a token, or no answer. */
   status: number | null;
+}
+
+export interface MintOptions {
+  /** The one to call; the preferred one by default. */
+  endpoint?: CasEndpoint | undefined;
+  signal?: AbortSignal | undefined;
+  /** The user whom a chat token is for; null for other products. */
+  sub?: string | null;
 }
 
 /** undici's timers may fire half a second early. They must not fire before the client's deadline. */
@@ -44,7 +54,7 @@ export class CasClient implements OnApplicationShutdown {
 
   constructor(
     @Inject(ConfigService) private readonly config: SettingsService<'cas'>,
-    private readonly credentials: CasCredentials,
+    private readonly endpoints: CasEndpoints,
     egress: Egress,
   ) {
     // Only a backstop for the deadline of each call: it releases the connections of abandoned calls.
@@ -55,24 +65,30 @@ export class CasClient implements OnApplicationShutdown {
    * Mints a token, which also creates a session with the vendor. Takes at most `CAS_TIMEOUT_MS`, from connect to the
    * last byte.
    *
-   * @param sub the user whom a chat token is for; null for other products
-   *
    * @throws CasError, classified: CasUnavailableError (CasRateLimitedError), CasBadReplyError, CasCredentialsRejectedError, CasRejectedError, or
    *   CasCallAbortedError when `signal` aborts. A token already in flight is then lost.
    */
-  async mint(product: Product, signal?: AbortSignal, sub: string | null = null): Promise<MintedToken> {
-    return tracedCall('CAS mint', { 'watchtogether.product': product }, () => this.attempt(product, signal, sub));
+  async mint(product: Product, { endpoint, signal, sub = null }: MintOptions = {}): Promise<MintedToken> {
+    const called = endpoint ?? this.preferred;
+    return tracedCall('CAS mint', { 'watchtogether.product': product }, () =>
+      this.attempt(called, product, signal, sub),
+    );
   }
 
-  private async attempt(product: Product, signal: AbortSignal | undefined, sub: string | null): Promise<MintedToken> {
+  private async attempt(
+    endpoint: CasEndpoint,
+    product: Product,
+    signal: AbortSignal | undefined,
+    sub: string | null,
+  ): Promise<MintedToken> {
     const started = performance.now();
     const tell = (outcome: CasOutcome, status: number | null = null): void => {
-      const call = { product, outcome, seconds: (performance.now() - started) / 1000, status };
-      for (const observer of this.observers) observer(call);
+      const seconds = (performance.now() - started) / 1000;
+      for (const observer of this.observers) observer({ endpoint: endpoint.name, product, outcome, seconds, status });
     };
     try {
-      const reply = await this.ask(callUrl(this.settings.url, product, sub), signal);
-      const minted = this.judge(reply);
+      const reply = await this.ask(endpoint, callUrl(endpoint.url, product, sub), signal);
+      const minted = this.judge(endpoint, reply);
       tell('ok');
       return minted;
     } catch (error) {
@@ -81,17 +97,12 @@ export class CasClient implements OnApplicationShutdown {
     }
   }
 
-  /** Host and port of CAS, for operators. */
-  get endpoint(): string {
-    return new URL(this.settings.url).host;
-  }
-
   /** While the credential files are changing, a rejection is retryable: the session waits for the new key pair. */
-  private judge(reply: Reply): MintedToken {
+  private judge(endpoint: CasEndpoint, reply: Reply): MintedToken {
     try {
       return parseReply(reply, this.settings.tokenMaxTtlS, Date.now());
     } catch (error) {
-      const rotating = error instanceof CasCredentialsRejectedError && this.credentials.isRotating();
+      const rotating = error instanceof CasCredentialsRejectedError && endpoint.isRotating();
       const thrown = rotating ? new CasCredentialsRotatingError() : error;
       if (thrown instanceof CasError) thrown.status = reply.status;
       throw thrown;
@@ -109,11 +120,11 @@ export class CasClient implements OnApplicationShutdown {
   }
 
   /** The whole attempt, redirect included, under one deadline. */
-  private async ask(url: URL, signal: AbortSignal | undefined): Promise<Reply> {
+  private async ask(endpoint: CasEndpoint, url: URL, signal: AbortSignal | undefined): Promise<Reply> {
     if (signal?.aborted === true) throw new CasCallAbortedError();
     const deadline = new Deadline(this.settings.timeoutMs, signal);
     try {
-      return await deadline.bound(this.follow(url, deadline.signal));
+      return await deadline.bound(this.follow(endpoint, url, deadline.signal));
     } catch (error) {
       if (deadline.abortedByCaller) throw new CasCallAbortedError();
       if (deadline.signal.aborted) throw new CasUnavailableError({ cause: new Error('no response') });
@@ -124,11 +135,17 @@ export class CasClient implements OnApplicationShutdown {
   }
 
   /** Follows at most one redirect, within the same origin. */
-  private async follow(url: URL, signal: AbortSignal): Promise<Reply> {
-    const credentials = this.credentials.current();
+  private async follow(endpoint: CasEndpoint, url: URL, signal: AbortSignal): Promise<Reply> {
+    const credentials = endpoint.keyPair();
     const reply = await exchange(this.dispatcher, url, credentials, signal);
     const target = classifyStatus(reply.status) === 'redirect' ? redirectTarget(url, reply.location) : undefined;
     return target === undefined ? reply : exchange(this.dispatcher, target, credentials, signal);
+  }
+
+  private get preferred(): CasEndpoint {
+    const [first] = this.endpoints.inOrder();
+    if (first === undefined) throw new Error('there is no CAS endpoint');
+    return first;
   }
 
   private get settings() {

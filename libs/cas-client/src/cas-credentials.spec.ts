@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SettingsService } from '@app/config';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { CasCredentials } from './cas-credentials.js';
@@ -31,7 +30,7 @@ afterEach(() => {
 });
 
 function credentials(files: object = { apiKeyFile: keyFile, apiSecretFile: secretFile }): CasCredentials {
-  return new CasCredentials({ get: () => ({ ...STARTED, ...files }) } as unknown as SettingsService<'cas'>);
+  return new CasCredentials({ apiKeyFile: undefined, apiSecretFile: undefined, ...STARTED, ...files });
 }
 
 /** The credentials in use after this many seconds, with one call per second. */

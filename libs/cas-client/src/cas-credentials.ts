@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
-import { ConfigService, HEADER_TEXT, readSecretFile, type SettingsService } from '@app/config';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { HEADER_TEXT, readSecretFile } from '@app/config';
+import { Logger } from '@nestjs/common';
+import { appearance } from './appearance.js';
 
 export interface CasKeyPair {
   apiKey: string;
@@ -11,14 +11,19 @@ export interface CasKeyPair {
 const CHECK_EVERY_MS = 1000;
 /** Key and secret are often written one after the other, so the files must be unchanged for this long, in ms. */
 const SETTLE_MS = 1000;
-/** For this long after a change, key and secret may not belong together, in ms. */
-const ROTATING_FOR_MS = 60_000;
+/** For this long after a change, key and secret may not belong together, or not be known to CAS yet, in ms. */
+export const ROTATING_FOR_MS = 60_000;
+
+/** The pair that was read at startup, and the files it came from, if any. */
+export interface CredentialSource extends CasKeyPair {
+  apiKeyFile: string | undefined;
+  apiSecretFile: string | undefined;
+}
 
 /**
  * API key and secret for CAS. If they were read from files, they are reread when the files change, so that a rotation
  * needs no restart. Called before every CAS call.
  */
-@Injectable()
 export class CasCredentials {
   private readonly log = new Logger(CasCredentials.name);
   private pair: CasKeyPair | undefined;
@@ -29,7 +34,7 @@ export class CasCredentials {
   private changedAt = -Infinity;
   private unreadable = false;
 
-  constructor(@Inject(ConfigService) private readonly config: SettingsService<'cas'>) {}
+  constructor(private readonly settings: CredentialSource) {}
 
   current(): CasKeyPair {
     if (performance.now() - this.lookedAt >= CHECK_EVERY_MS) this.check();
@@ -89,21 +94,6 @@ export class CasCredentials {
   private get started(): CasKeyPair {
     const { apiKey, apiSecret } = this.settings;
     return { apiKey, apiSecret };
-  }
-
-  private get settings() {
-    return this.config.get('cas', { infer: true });
-  }
-}
-
-/** Identifies the state of a file. Differs after a write, a rename, or a change of a symbolic link. */
-function appearance(path: string | undefined): string {
-  try {
-    if (path === undefined) return '-';
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join('.');
-  } catch {
-    return '-';
   }
 }
 

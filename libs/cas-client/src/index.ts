@@ -1,6 +1,7 @@
-export { type CasCall, CasClient, type CasOutcome } from './cas-client.js';
+export { type CasCall, CasClient, type CasOutcome, type MintOptions } from './cas-client.js';
 export { CasClientModule } from './cas-client.module.js';
-export { CasCredentials, type CasKeyPair } from './cas-credentials.js';
+export type { CasKeyPair } from './cas-credentials.js';
+export { type CasEndpoint, CasEndpoints } from './cas-endpoints.js';
 export {
   type BadReply,
   CasBadReplyError,

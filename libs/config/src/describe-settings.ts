@@ -26,8 +26,9 @@ export function describeSettings(namespaces: Record<string, Namespace>, environm
   return [...described.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The entries of a list and their halves, as of a key ring; of a URL only the password, since hosts are no secret. */
+/** The texts in JSON; the entries of a list and their halves, as of a key ring; of a URL only the password, since hosts are no secret. */
 function partsOf(value: string): string[] {
+  if (value.startsWith('[')) return value.split('"').filter((text) => !text.includes('://'));
   if (!value.includes('://')) return value.split(/[,:]+/);
   const password = passwordOf(value);
   if (password === undefined) return [];

@@ -8,6 +8,6 @@ export { type Environment, type Examination, examineSettings, readSettings } fro
 export { readSecretFile } from './secret-file.js';
 export { ConfigService, SettingsModule, type SettingsService } from './settings.module.js';
 export { isLoopback } from './namespaces/namespace.js';
-export { HEADER_TEXT } from './namespaces/cas.js';
+export { casEndpoints, type CasEndpointSettings, HEADER_TEXT, insecureEndpoints } from './namespaces/cas-endpoints.js';
 export { keyRing, type SealingKey } from './namespaces/sealing.js';
 export { type HostAndPort, redisUrlFault } from './namespaces/redis-url.js';

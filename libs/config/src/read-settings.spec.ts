@@ -171,7 +171,11 @@ describe('the configuration', () => {
     it('keeps the path of its file if it is reread later', () => {
       const CAS_API_SECRET_FILE = file('secret', 's');
       const { cas } = readSettings(workerNamespaces, { ...worker, CAS_API_SECRET: '', CAS_API_SECRET_FILE });
-      expect(cas).toMatchObject({ apiSecret: 's', apiSecretFile: CAS_API_SECRET_FILE, apiKeyFile: undefined });
+      expect(cas).toMatchObject({
+        endpoints: [{ apiSecret: 's' }],
+        apiSecretFile: CAS_API_SECRET_FILE,
+        apiKeyFile: undefined,
+      });
     });
 
     it('is rejected when both the variable and the file are set', () => {

@@ -49,6 +49,12 @@ interface Fault {
   unset?: string;
 }
 
+interface NamedFault {
+  /** Of the variable. */
+  name: string;
+  fault: Fault;
+}
+
 function read<T extends Record<string, Namespace>>(namespaces: T, environment: Environment) {
   const all: Fault[] = [];
   const production = !['development', 'test'].includes(environment.NODE_ENV ?? '');
@@ -56,7 +62,8 @@ function read<T extends Record<string, Namespace>>(namespaces: T, environment: E
   const settings: Record<string, unknown> = {};
   for (const [name, namespace] of Object.entries(namespaces)) {
     const found = readVariables(namespace.variables, environment);
-    all.push(...found.faults);
+    found.faults.push(...neededFaults(namespace, found));
+    all.push(...found.faults.map(({ fault }) => fault));
     all.push(...renamedFaults(namespace, environment));
     const ruled = namespace.faults?.(found.values, context) ?? [];
     all.push(...ruled.map((text) => ({ text })));
@@ -64,6 +71,16 @@ function read<T extends Record<string, Namespace>>(namespaces: T, environment: E
       settings[name] = namespace.settings(found.values, context, found.files);
   }
   return { settings: settings as Partial<SettingsOf<T>>, all };
+}
+
+/** A variable that is set but not valid has been told already. */
+function neededFaults(namespace: Namespace, { values, faults }: ReturnType<typeof readVariables>): NamedFault[] {
+  const missing = (namespace.needs?.(values) ?? []).filter((name) => values[name] === undefined);
+  return missing.filter((name) => faults.every((fault) => fault.name !== name)).map(unsetFault);
+}
+
+function unsetFault(name: string): NamedFault {
+  return { name, fault: { text: `${name} is not set`, unset: name } };
 }
 
 /** A variable under its earlier name is a fault: ignored in silence, it would change nothing. */
@@ -74,20 +91,20 @@ function renamedFaults({ renamed = {} }: Namespace, environment: Environment): F
 }
 
 function readVariables(variables: Variables, environment: Environment) {
-  const faults: Fault[] = [];
+  const faults: NamedFault[] = [];
   const values: Record<string, unknown> = {};
   const files: Record<string, string> = {};
   for (const [name, variable] of Object.entries(variables)) {
     const raw = readRaw(name, variable, environment);
     if ('fault' in raw) {
-      faults.push({ text: raw.fault });
+      faults.push({ name, fault: { text: raw.fault } });
       continue;
     }
     if (raw.file !== undefined) files[name] = raw.file;
     const parsed = variable.schema.safeParse(raw.value ?? variable.default);
     if (parsed.success) values[name] = parsed.data;
-    else if (raw.value === undefined) faults.push({ text: `${name} is not set`, unset: name });
-    else faults.push({ text: `${name} ${faultText(parsed.error.issues)}` });
+    else if (raw.value === undefined) faults.push(unsetFault(name));
+    else faults.push({ name, fault: { text: `${name} ${faultText(parsed.error.issues)}` } });
   }
   return { faults, files, values: values as Values<Variables> };
 }

@@ -22,7 +22,7 @@ export {
 export { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 export { COUNTED_TO, type SessionCounts, SessionCountsRepository } from './fleet/session-counts.repository.js';
 export { type ChatTokenOpening, ChatTokensRepository } from './sessions/chat-tokens.repository.js';
-export type { Publication, SealedToken } from './sessions/publications.js';
+export type { IssuedTokens, Publication, SealedToken } from './sessions/publications.js';
 export { type MintTask, PublishingRepository } from './sessions/publishing.repository.js';
 export {
   type KeyUse,

@@ -11,14 +11,21 @@ export function egressOf({ egress }: Partial<AllSettings>): Egress | undefined {
   return egress && new Egress(egress);
 }
 
-/** Connects as a worker does and sends no request, since any call would mint a token. */
-export async function cas(settings: Partial<AllSettings>, unset: readonly string[]): Promise<Finding> {
-  const notChecked = (text: string): Finding => ({ check: 'CAS', level: 'not-checked', text });
+/** Connects as a worker does, to each endpoint, and sends no request, since any call would mint a token. */
+export async function cas(settings: Partial<AllSettings>, unset: readonly string[]): Promise<Finding[]> {
+  const notChecked = (text: string): Finding[] => [{ check: 'CAS', level: 'not-checked', text }];
   const lacking = unset.filter((name) => name.startsWith('CAS_'));
   if (lacking.length > 0) return notChecked(`${lacking.join(', ')} not set in this shell`);
   const egress = egressOf(settings);
   if (settings.cas === undefined || egress === undefined) return notChecked('its configuration is invalid');
-  return reachability(egress, 'CAS', 'CAS_URL', settings.cas.url, 'no token requested');
+  const { endpoints } = settings.cas;
+  const several = endpoints.length > 1;
+  return Promise.all(
+    endpoints.map(({ name, url }) => {
+      const check = several ? `CAS endpoint ${name}` : 'CAS';
+      return reachability(egress, check, several ? 'CAS_ENDPOINTS' : 'CAS_URL', url, 'no token requested');
+    }),
+  );
 }
 
 /** Connects as a gateway does and asks nothing. No finding without an admission service. */

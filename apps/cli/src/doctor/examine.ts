@@ -12,7 +12,7 @@ import { counted, type Finding, notChecked } from './finding.js';
 import { host } from './host.js';
 import { identityProvider } from './identity-provider.js';
 import { keyStage } from './key-stage.js';
-import { mintOnce } from './mint.js';
+import { mintAtEach } from './mint.js';
 
 /**
  * All checks. Parts whose variables are not set in this shell are reported as not checked.
@@ -25,11 +25,11 @@ export async function examine(mint?: Product): Promise<Finding[]> {
     configuration(faults, unset),
     ...(await databaseAndRows(settings)),
     ...(await queue(settings)),
-    await cas(settings, unset),
+    ...(await cas(settings, unset)),
     ...(await identityProvider(settings)),
     ...(await admission(settings)),
     ...(await host(settings)),
-    ...(mint === undefined ? [] : [await mintOnce(settings, mint)]),
+    ...(mint === undefined ? [] : await mintAtEach(settings, mint)),
   ];
 }
 

@@ -3,7 +3,7 @@ import { VERSION } from '@app/kernel';
 import { ProcessReporter } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 import type { FleetProcess } from '../fleet/fleet.js';
-import { valueOf } from '../fleet/figures.js';
+import { valueOf, valuesOf } from '../fleet/figures.js';
 import { FleetWatch, SAMPLE_EVERY_MS } from '../fleet/fleet-watch.js';
 import { type Sample, SERIES } from '../fleet/sample.js';
 import type { PastTrouble } from '../fleet/trouble-log.js';
@@ -61,7 +61,8 @@ function processShown({ id, kind, version, startedAt, seenAt, alive, figures }: 
     clockSkewS: number('clock_skew_seconds'),
     ...(kind === 'worker'
       ? {
-          breaker: number('breaker_state'),
+          /** By CAS endpoint. */
+          breakers: Object.fromEntries(valuesOf(figures, 'breaker_state')),
           published: figures.histograms.time_to_ready_seconds?.count ?? 0,
           wasted: number('wasted_mints_total'),
         }

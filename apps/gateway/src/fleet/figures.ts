@@ -10,6 +10,14 @@ const histogram = z.object({
   count: z.number(),
 });
 
+/** The condition of one CAS endpoint at one worker. */
+const casReport = z.object({
+  endpoint: z.string(),
+  trouble: trouble.nullable(),
+  previous: trouble.extend({ until: z.string() }).nullable(),
+  lastCallAt: z.string().nullable(),
+});
+
 /** What a process of any release reports: what is missing or has another form is left out. */
 const figures = z.object({
   values: z.record(z.string(), z.number()).catch({}),
@@ -18,21 +26,15 @@ const figures = z.object({
     .object({
       failing: z.array(z.string()).catch([]),
       waits: z.number().catch(0),
-      cas: z
-        .object({
-          trouble: trouble.nullable(),
-          previous: trouble.extend({ until: z.string() }).nullable(),
-          lastCallAt: z.string().nullable(),
-        })
-        .nullable()
-        .catch(null),
+      cas: z.array(casReport).catch([]),
     })
-    .catch({ failing: [], waits: 0, cas: null }),
+    .catch({ failing: [], waits: 0, cas: [] }),
 });
 
+export type CasReport = z.output<typeof casReport>;
 export type ProcessFigures = z.output<typeof figures>;
 
-const NOTHING: ProcessFigures = { values: {}, histograms: {}, states: { failing: [], waits: 0, cas: null } };
+const NOTHING: ProcessFigures = { values: {}, histograms: {}, states: { failing: [], waits: 0, cas: [] } };
 
 export function parseFigures(reported: unknown): ProcessFigures {
   return figures.safeParse(reported).data ?? NOTHING;
@@ -41,6 +43,11 @@ export function parseFigures(reported: unknown): ProcessFigures {
 /** The sum of the values of a metric, over the values of its label. */
 export function valueOf({ values }: ProcessFigures, metric: string): number {
   return Object.entries(values).reduce((sum, [name, value]) => (metricOf(name) === metric ? sum + value : sum), 0);
+}
+
+/** The largest value of a metric, over the values of its label; 0 if there is none. */
+export function maxOf(figures: ProcessFigures, metric: string): number {
+  return Math.max(0, ...valuesOf(figures, metric).map(([, value]) => value));
 }
 
 /** `cas_request_duration_seconds{ok}` → `cas_request_duration_seconds`. */

@@ -3,7 +3,8 @@ import { LOG, type Log, OutageLog } from '@app/observability';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type FleetState, fleetProcess } from './fleet.js';
 import { type Rise, Rises, type Sample, toSample, WINDOW } from './sample.js';
-import { casWords, databaseTrouble, findTroubles } from './troubles.js';
+import { casByEndpoint, casWords } from './cas-troubles.js';
+import { databaseTrouble, findTroubles } from './troubles.js';
 import { TroubleLog } from './trouble-log.js';
 
 /** How often the fleet is looked at, in ms. */
@@ -86,13 +87,19 @@ export class FleetWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Workers know better when CAS was well again than its absence from here, and remember it if this gateway is new. */
   private recordEnds({ processes }: FleetState): void {
-    const reports = processes.flatMap(({ figures }) => figures.states.cas ?? []);
-    if (reports.some(({ trouble }) => trouble !== null)) return;
-    for (const { previous } of reports) {
-      if (previous === null) continue;
-      const { past } = casWords(previous.outcome, previous.status);
-      const [since, until] = [Date.parse(previous.since), Date.parse(previous.until)];
-      this.log.record({ key: 'cas', level: 'bad', past, since, until }, { exact: true });
+    const byEndpoint = casByEndpoint(processes);
+    const several = byEndpoint.size > 1;
+    for (const [endpoint, reports] of byEndpoint) {
+      if (reports.some(({ trouble }) => trouble !== null)) continue;
+      for (const { previous } of reports) {
+        if (previous === null) continue;
+        const { past } = casWords(previous.outcome, previous.status, several ? endpoint : null);
+        const [since, until] = [Date.parse(previous.since), Date.parse(previous.until)];
+        this.log.record(
+          { key: `cas:${endpoint}`, level: several ? 'warn' : 'bad', past, since, until },
+          { exact: true },
+        );
+      }
     }
   }
 }

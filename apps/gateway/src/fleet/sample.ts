@@ -1,5 +1,5 @@
 import type { HistogramFigure } from '@app/observability';
-import { histogramsOf, valueOf, valuesOf } from './figures.js';
+import { histogramsOf, maxOf, valueOf, valuesOf } from './figures.js';
 import type { FleetProcess, FleetState } from './fleet.js';
 import { quantile, risenHistogram, sumOf } from './histograms.js';
 
@@ -115,7 +115,7 @@ export function toSample(state: FleetState, recent: readonly Rise[]): Sample {
     casP99: quantile(0.99, cas),
     casOk: rate(casOk),
     casFailed: rate(casAll - casOk),
-    breaker: workers.length === 0 ? null : Math.max(...workers.map(({ figures }) => valueOf(figures, 'breaker_state'))),
+    breaker: workers.length === 0 ? null : Math.max(...workers.map(({ figures }) => maxOf(figures, 'breaker_state'))),
     workers: workers.length,
     gateways: gateways.length,
     sse: gateways.reduce((sum, { figures }) => sum + valueOf(figures, 'sse_connections'), 0),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TroubleLog } from './trouble-log.js';
-import type { Trouble } from './troubles.js';
+import type { Trouble } from './trouble.js';
 
 const S = 1000;
 const CAS: Trouble = {

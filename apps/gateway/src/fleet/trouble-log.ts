@@ -1,4 +1,4 @@
-import type { Level, Trouble } from './troubles.js';
+import type { Level, Trouble } from './trouble.js';
 
 /** A trouble that is over. */
 export interface PastTrouble {

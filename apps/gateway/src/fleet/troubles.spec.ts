@@ -28,7 +28,14 @@ const state = (counts: SessionCounts, ...processes: FleetState['processes']): Fl
 const inTrouble = (outcome: string, status: number | null, breaker = 2) => ({
   values: { breaker_state: breaker },
   states: {
-    cas: { trouble: { outcome, status, since: at('20:41:07') }, previous: null, lastCallAt: at('20:43:58') },
+    cas: [
+      {
+        endpoint: 'eu',
+        trouble: { outcome, status, since: at('20:41:07') },
+        previous: null,
+        lastCallAt: at('20:43:58'),
+      },
+    ],
   },
 });
 
@@ -48,7 +55,7 @@ describe('what is wrong', () => {
     const worker = one('worker', { figures: inTrouble('cas-unavailable', 503) });
     expect(findTroubles(state(WAITING, worker), [])).toEqual([
       {
-        key: 'cas',
+        key: 'cas:eu',
         level: 'bad',
         what: 'CAS answers 503',
         past: 'CAS answered 503',
@@ -68,6 +75,26 @@ describe('what is wrong', () => {
   ])('names %s with status %s', (outcome, status, what) => {
     const worker = one('worker', { figures: inTrouble(outcome, status) });
     expect(findTroubles(state(WAITING, worker), [])).toMatchObject([{ what }]);
+  });
+
+  it('is one CAS endpoint of several: a warning while another takes its place, trouble if none does', () => {
+    const { values, states } = inTrouble('cas-unavailable', 503);
+    const [eu] = states.cas;
+    const us = { endpoint: 'us', trouble: null, previous: null, lastCallAt: null };
+    const worker = (...cas: object[]) => one('worker', { figures: { values, states: { cas } } });
+    expect(findTroubles(state(WAITING, worker({ ...eu }, us)), [])).toMatchObject([
+      {
+        ...{ key: 'cas:eu', level: 'warn', what: 'CAS endpoint eu answers 503' },
+        doing: expect.stringContaining('Sessions are minted at us meanwhile.'),
+      },
+    ]);
+    const both = findTroubles(state(WAITING, worker({ ...eu }, { ...eu, endpoint: 'us' })), []);
+    expect(both.map(({ key, level }) => [key, level])).toEqual([
+      ['cas:eu', 'bad'],
+      ['cas:us', 'bad'],
+    ]);
+    const rejected = inTrouble('cas-credentials-rejected', 401).states.cas[0];
+    expect(findTroubles(state(WAITING, worker({ ...rejected }, us)), [])).toMatchObject([{ level: 'bad' }]);
   });
 
   it('is not CAS for certain, if it was not called lately and nothing waits', () => {

@@ -1,34 +1,14 @@
 import { FAILURES, type FailureCode } from '@app/kernel';
+import { casShare, casTroubles } from './cas-troubles.js';
 import { valueOf } from './figures.js';
 import type { FleetProcess, FleetState } from './fleet.js';
 import type { Rise } from './sample.js';
-
-/** `bad`: clients feel it. `warn`: they will, or it is slower than it should be. `note`: an operator should know. */
-export type Level = 'bad' | 'warn' | 'note';
-
-/** What is wrong. Texts carry times as `[[ISO 8601]]`, which the page shows in the reader's time zone. */
-export interface Trouble {
-  /** Stays the same while it lasts. */
-  key: string;
-  level: Level;
-  /** What is wrong now, without its end: `CAS answers 503`. */
-  what: string;
-  /** The same when it is over: `CAS answered 503`. */
-  past: string;
-  /** What the server does about it, and what an operator has to do if it cannot. */
-  doing: string;
-  /** In ms; null if it is not known when it began. */
-  since: number | null;
-  /** The place in the console that shows more. */
-  link?: string;
-}
+import { deadline, percent, sessions, trouble, type Trouble, waits } from './trouble.js';
 
 /** A session should be ready long before, in s. */
 const SLOW_S = 30;
 /** A lost process is trouble for this long, in s; its work is done by others then. */
 const LOST_TROUBLES_S = 120;
-/** A failed call of CAS says something about now for this long, in s, unless sessions wait. */
-const CALL_HOLDS_S = 60;
 const MAX_SKEW_S = 2;
 /** What a process has not done this long after its start is trouble, in s. */
 const STARTS_WITHIN_S = 15;
@@ -45,7 +25,7 @@ export function findTroubles(state: FleetState, recent: readonly Rise[]): Troubl
   return [
     ...noWorker(state, workers, alive, gateways.length > 0 && !gateways.some(isSettled)),
     ...notReady(state, alive),
-    ...casTrouble(state, alive),
+    ...casTroubles(state, alive),
     ...casShare(state, alive, recent),
     ...backlog(state, alive),
     ...errors(recent),
@@ -131,98 +111,9 @@ function notReady({ counts }: FleetState, alive: readonly FleetProcess[]): Troub
   });
 }
 
-function casTrouble({ counts, now }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
-  const reports = alive.flatMap(({ figures }) => figures.states.cas ?? []);
-  const inTrouble = reports.filter((cas) => cas.trouble !== null);
-  const [worst] = inTrouble
-    .flatMap((cas) => cas.trouble ?? [])
-    .sort((one, other) => Date.parse(one.since) - Date.parse(other.since));
-  if (worst === undefined) return [];
-  const { what, past } = casWords(worst.outcome, worst.status);
-  const lastCall = Math.max(...inTrouble.map((cas) => (cas.lastCallAt === null ? 0 : Date.parse(cas.lastCallAt))));
-  const isOld = now - lastCall > 1000 * CALL_HOLDS_S && counts.pending === 0;
-  const open = alive.some(({ figures }) => valueOf(figures, 'breaker_state') > 0);
-  const some =
-    inTrouble.length < alive.length ? ` at ${String(inTrouble.length)} of ${String(alive.length)} workers` : '';
-  return [
-    trouble('cas', isOld ? 'warn' : 'bad', {
-      what: isOld ? `${past} at the last call` : `${what}${some}`,
-      past,
-      doing: isOld
-        ? `Nothing waits, so it has not been called since [[${iso(lastCall)}]]. The next session shows whether it is over.`
-        : casDoing(worst.outcome, counts, open),
-      since: Date.parse(worst.since),
-    }),
-  ];
-}
-
-/** What CAS does, now and in the past. */
-export function casWords(outcome: string, status: number | null): { what: string; past: string } {
-  const code = String(status);
-  switch (outcome) {
-    case 'cas-credentials-rejected':
-      return {
-        what: `CAS rejects the credentials of this deployment (${code})`,
-        past: `CAS rejected the credentials of this deployment (${code})`,
-      };
-    case 'cas-rejected':
-      return { what: `CAS rejects the calls (${code})`, past: `CAS rejected the calls (${code})` };
-    case 'cas-bad-reply':
-      return { what: 'CAS answers without a usable token', past: 'CAS answered without a usable token' };
-    default:
-      return status === null
-        ? { what: 'CAS does not answer', past: 'CAS did not answer' }
-        : { what: `CAS answers ${code}`, past: `CAS answered ${code}` };
-  }
-}
-
-function casDoing(outcome: string, counts: FleetState['counts'], open: boolean): string {
-  if (outcome === 'cas-credentials-rejected')
-    return 'Sessions fail at once and are not retried. Correct CAS_API_KEY and CAS_API_SECRET, then redrive the failed sessions.';
-  if (outcome === 'cas-rejected')
-    return 'Sessions that it rejects fail at once and are not retried. Ask the vendor what it rejects, then redrive them.';
-  const wait = counts.pending === 0 ? 'No session waits' : `${sessions(counts.pending)} ${waits(counts.pending)}`;
-  const circuit = open
-    ? 'the circuit is open, and CAS is probed every 5 s'
-    : 'each session is tried again with growing pauses';
-  return `${wait}; ${circuit}. ${deadline(counts)}`;
-}
-
-function deadline({ pending, firstDeadlineAt }: FleetState['counts']): string {
-  if (pending === 0 || firstDeadlineAt === null) return 'Nothing is lost.';
-  return `Nothing is lost: sessions fail only at their deadline, the first at [[${firstDeadlineAt.toISOString()}]].`;
-}
-
-/** CAS fails some calls and not others. */
-function casShare({ now }: FleetState, alive: readonly FleetProcess[], recent: readonly Rise[]): Trouble[] {
-  // The failures of a trouble that has just ended are no new one.
-  const isTold = ({ figures: { states } }: FleetProcess) =>
-    states.cas !== null &&
-    (states.cas.trouble !== null ||
-      (states.cas.previous !== null && now - Date.parse(states.cas.previous.until) < 75_000));
-  if (alive.some(isTold)) return [];
-  let all = 0;
-  let ok = 0;
-  for (const { casByOutcome } of recent) {
-    for (const [outcome, count] of Object.entries(casByOutcome)) {
-      all += count;
-      if (outcome === 'ok') ok += count;
-    }
-  }
-  const share = all === 0 ? 0 : (all - ok) / all;
-  if (all < ENOUGH || share < 0.1) return [];
-  return [
-    trouble('cas-share', 'warn', {
-      what: `CAS fails ${percent(share)} of the calls`,
-      past: 'CAS failed some of the calls',
-      doing: 'The sessions of these calls are tried again with growing pauses.',
-    }),
-  ];
-}
-
 function backlog({ counts, now }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
   const { pending, oldestPendingS } = counts;
-  const reports = alive.flatMap(({ figures }) => figures.states.cas ?? []);
+  const reports = alive.flatMap(({ figures }) => figures.states.cas);
   if (alive.length === 0 || oldestPendingS === null || oldestPendingS < SLOW_S) return [];
   if (reports.some((cas) => cas.trouble !== null)) return [];
   const over = reports.flatMap(({ previous }) => (previous === null ? [] : [Date.parse(previous.until)]));
@@ -330,30 +221,6 @@ function failed({ counts }: FleetState): Trouble[] {
   ];
 }
 
-function trouble(
-  key: string,
-  level: Level,
-  rest: Omit<Trouble, 'key' | 'level' | 'since'> & { since?: number | null },
-) {
-  return { since: null, ...rest, key, level };
-}
-
-function sessions(count: number): string {
-  return count === 1 ? '1 session' : `${count.toLocaleString('en')} sessions`;
-}
-
-function waits(count: number): string {
-  return count === 1 ? 'waits' : 'wait';
-}
-
 function names(processes: readonly FleetProcess[]): string {
   return processes.length > 3 ? `${String(processes.length)} processes` : processes.map(({ id }) => id).join(' and ');
-}
-
-function percent(share: number): string {
-  return `${String(Math.round(100 * share))} %`;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

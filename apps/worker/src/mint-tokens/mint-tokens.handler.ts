@@ -1,7 +1,12 @@
-import { CasClient } from '@app/cas-client';
 import { ConfigService, type SettingsService } from '@app/config';
-import { ClockSkewMonitor, type Publication, PublishingRepository, type SealedToken } from '@app/entities';
-import { failpoint, type Product, StoreUnavailableError } from '@app/kernel';
+import {
+  ClockSkewMonitor,
+  type MintTask,
+  type Publication,
+  PublishingRepository,
+  type SealedToken,
+} from '@app/entities';
+import { failpoint, StoreUnavailableError } from '@app/kernel';
 import { LOG, type Log } from '@app/observability';
 import type { JobResult, PriorRuns } from '@app/queue';
 import { Sealing } from '@app/sealing';
@@ -9,7 +14,7 @@ import { traced, tracing } from '@app/tracing';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { MintingMetrics } from './minting.metrics.js';
-import { CasCircuitBreaker } from './cas-circuit-breaker.js';
+import { CasFailover, type Minted } from '../cas/cas-failover.js';
 import { decideRetry, type RetryDecision, retryDelay, waitReason } from './retry-policy.js';
 import { answerOf, RunNotes } from './run-notes.js';
 
@@ -24,10 +29,9 @@ const PUBLISH_RETRY = retry(
 export class MintTokensHandler {
   constructor(
     private readonly publishing: PublishingRepository,
-    private readonly cas: CasCircuitBreaker,
+    private readonly cas: CasFailover,
     private readonly sealing: Sealing,
     private readonly metrics: MintingMetrics,
-    private readonly client: CasClient,
     private readonly clock: ClockSkewMonitor,
     @Inject(ConfigService) private readonly config: SettingsService<'runtime'>,
     @Inject(LOG) private readonly log: Log,
@@ -40,15 +44,14 @@ export class MintTokensHandler {
     tracing()?.linkActive(task.traceparent);
     if (task.waitMs > 0) return { kind: 'retry', afterMs: task.waitMs };
 
-    const notes = new RunNotes(this.client.endpoint, prior, this.clock.skewS);
-    const runs = await Promise.allSettled(
-      task.missing.map((product) => this.mintOne({ sessionId, product, sub: task.chatSubject }, notes, signal)),
-    );
-    const tokens = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
-    const errors = runs.flatMap((run): unknown[] => (run.status === 'rejected' ? [run.reason] : []));
+    const notes = new RunNotes(prior, this.clock.skewS);
+    const minted = await this.mintMissing(sessionId, task, notes, signal);
+    if (minted === null) return this.recheck(sessionId);
+    const { endpoint, errors } = minted;
+    const tokens = this.sealAll(sessionId, minted);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-cas');
 
-    const publish = () => this.publishWithRetry(sessionId, tokens, notes, signal);
+    const publish = () => this.publishWithRetry(sessionId, endpoint, tokens, notes, signal);
     const publication = await traced('publish tokens', {}, publish);
     this.record(sessionId, publication);
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'after-publish');
@@ -69,28 +72,47 @@ export class MintTokensHandler {
     return task === null ? { kind: 'done' } : { kind: 'retry', afterMs: task.waitMs };
   }
 
-  private async mintOne(
-    { sessionId, product, sub }: { sessionId: string; product: Product; sub: string | null },
+  private mintMissing(
+    sessionId: string,
+    { products, missing, endpoint, chatSubject: sub }: MintTask,
     notes: RunNotes,
     signal: AbortSignal | undefined,
-  ): Promise<SealedToken> {
-    const { token, expiresAt } = await notes.attempt(product, () => this.cas.mint(product, signal, sub));
-    return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
+  ): Promise<Minted | null> {
+    const run = {
+      attempt: notes.attempt.bind(notes),
+      discard: (tokens: number) => {
+        this.metrics.wasted.inc(tokens);
+      },
+      leave: async () => {
+        const released = await this.publishing.release(sessionId, endpoint);
+        this.metrics.wasted.inc(released ?? 0);
+        return released !== null;
+      },
+    };
+    return this.cas.mint({ products, missing, endpoint, sub }, run, signal);
+  }
+
+  private sealAll(sessionId: string, { tokens }: Minted): SealedToken[] {
+    return tokens.map(({ product, token, expiresAt }) => {
+      return { product, expiresAt, ...this.sealing.seal(token, { sessionId, product }) };
+    });
   }
 
   /** Publishing is idempotent for the same sealed tokens, so it can be retried after an uncertain commit. */
   private async publishWithRetry(
     id: string,
+    endpoint: string,
     tokens: readonly SealedToken[],
     notes: RunNotes,
     signal?: AbortSignal,
   ): Promise<Publication> {
-    if (tokens.length === 0) return this.publishing.publish(id, tokens, notes.list());
+    const publish = () => this.publishing.publish(id, { endpoint, tokens }, notes.list());
+    if (tokens.length === 0) return publish();
     const startedAt = performance.now();
     try {
       return await PUBLISH_RETRY.execute(({ attempt }) => {
         if (attempt === 1) notes.publishingWaits(startedAt);
-        return this.publishing.publish(id, tokens, notes.list());
+        return publish();
       }, signal);
     } catch (error) {
       this.metrics.wasted.inc(tokens.length);

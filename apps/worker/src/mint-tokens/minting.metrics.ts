@@ -46,13 +46,13 @@ export class MintingMetrics {
     });
     const calls = new Histogram({
       name: 'cas_request_duration_seconds',
-      help: 'Duration of calls to CAS by product and outcome (ok, or the code of the error), in seconds',
-      labelNames: ['product', 'outcome'],
+      help: 'Duration of calls to CAS by product, outcome (ok, or the code of the error) and endpoint, in seconds',
+      labelNames: ['product', 'outcome', 'endpoint'],
       buckets: SECONDS,
       registers,
     });
-    cas.observe(({ product, outcome, seconds }) => {
-      calls.observe({ product, outcome }, seconds);
+    cas.observe(({ product, outcome, endpoint, seconds }) => {
+      calls.observe({ product, outcome, endpoint }, seconds);
     });
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '@app/cas-client';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CasCircuitOpenError, PROBE_EVERY_MS } from './cas-circuit-breaker.js';
+import { CasCircuitOpenError, PROBE_EVERY_MS } from '../cas/cas-circuits.js';
 import { decideRetry, classifyError, retryDelay } from './retry-policy.js';
 
 const retryable = [

@@ -1,6 +1,6 @@
 import { CasError, CasUnavailableError } from '@app/cas-client';
 import { type FailureCode, jittered, type WaitReason } from '@app/kernel';
-import { CasCircuitOpenError, PROBE_EVERY_MS } from './cas-circuit-breaker.js';
+import { CasCircuitOpenError, PROBE_EVERY_MS } from '../cas/cas-circuits.js';
 import { backoff } from './backoff.js';
 
 /** What a failure means for the session: the decision of the retry policy. */

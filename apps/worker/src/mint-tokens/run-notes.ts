@@ -2,7 +2,7 @@ import { CasError } from '@app/cas-client';
 import { egressCause } from '@app/egress';
 import type { PriorRuns } from '@app/queue';
 import type { FailureCode, Held, Product, RunNote, WaitReason } from '@app/kernel';
-import { CasCircuitOpenError } from './cas-circuit-breaker.js';
+import { CasCircuitOpenError } from '../cas/cas-circuits.js';
 
 /** Causes are a sentence and a code; this only bounds what is stored. */
 const MAX_CAUSE = 200;
@@ -11,6 +11,7 @@ const WORTH_NOTING_S = 2;
 
 interface Attempt {
   product: Product;
+  endpoint: string;
   startedAt: number;
   durationMs: number;
   error?: unknown;
@@ -23,11 +24,7 @@ export class RunNotes {
   private readonly held: Held[] = [];
   private publishingSince: number | undefined;
 
-  constructor(
-    private readonly endpoint: string,
-    prior: PriorRuns,
-    skewS: number,
-  ) {
+  constructor(prior: PriorRuns, skewS: number) {
     if (prior.takenOver > 0) this.held.push({ event: 'held', reason: 'taken-over', count: prior.takenOver });
     if (prior.storeUnavailable) this.held.push({ event: 'held', reason: 'store-unavailable' });
     if (Math.abs(skewS) >= WORTH_NOTING_S)
@@ -35,10 +32,11 @@ export class RunNotes {
   }
 
   /** Runs one call of CAS and notes how it went. Without a note if the circuit is open, since CAS was not called. */
-  async attempt<T>(product: Product, call: () => Promise<T>): Promise<T> {
+  async attempt<T>(product: Product, endpoint: string, call: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     const note = (error?: unknown) => {
-      this.attempts.push({ product, startedAt, durationMs: Math.round(performance.now() - startedAt), error });
+      const durationMs = Math.round(performance.now() - startedAt);
+      this.attempts.push({ product, endpoint, startedAt, durationMs, error });
     };
     try {
       const result = await call();
@@ -62,10 +60,10 @@ export class RunNotes {
     const waited = this.publishingSince;
     return [
       ...this.held.map((held) => ({ ...held, agoMs: since(this.startedAt) })),
-      ...this.attempts.map(({ product, startedAt, durationMs, error }) => ({
+      ...this.attempts.map(({ product, endpoint, startedAt, durationMs, error }) => ({
         event: 'attempt' as const,
         product,
-        endpoint: this.endpoint,
+        endpoint,
         agoMs: since(startedAt),
         durationMs,
         ...outcomeOf(error),

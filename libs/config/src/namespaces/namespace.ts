@@ -34,6 +34,8 @@ export interface Namespace<V extends Variables = Variables, S = unknown> {
   variables: V;
   /** Earlier names of variables, refused at start with the name to use: `{ OLD: 'NEW' }`. */
   renamed?: Readonly<Record<string, string>>;
+  /** Variables that are required in view of the others. */
+  needs?(values: Partial<Values<V>>): readonly (keyof V & string)[];
   /**
    * Rules that involve several variables. Missing and invalid ones are absent from `values`. The messages name
    * variables, never values.

@@ -6,11 +6,14 @@ import { Database } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import { notifyChanged } from './notify-sessions-changed.js';
-import { MAY_PUBLISH, type Publication, Publications, type SealedToken } from './publications.js';
+import { type IssuedTokens, MAY_PUBLISH, type Publication, Publications, releaseTokens } from './publications.js';
 
 export interface MintTask {
+  products: Product[];
   /** Products without a published token. */
   missing: Product[];
+  /** The CAS endpoint that issued the published tokens; null if there are none. */
+  endpoint: string | null;
   /** The user whose chat token it is; null for a session. Not for logs. */
   chatSubject: string | null;
   /** Failed attempts so far, which determine the backoff. */
@@ -40,7 +43,8 @@ interface Rejection {
 const IS_PENDING = checked(`s.status = 'pending'`);
 
 const TASKS = `
-  SELECT s.id, ARRAY(SELECT p FROM unnest(s.products) p
+  SELECT s.id, s.products, s.cas_endpoint AS endpoint,
+         ARRAY(SELECT p FROM unnest(s.products) p
                      WHERE NOT EXISTS (SELECT FROM session_tokens t WHERE t.session_id = s.id AND t.product = p)) AS missing,
          s.chat_subject AS "chatSubject", s.attempts, s.traceparent,
          COALESCE(GREATEST(0, ceil(1000 * extract(epoch FROM s.not_before - statement_timestamp()))), 0)::float8 AS "waitMs"
@@ -71,7 +75,7 @@ export class PublishingRepository {
   private readonly postponements: GroupCommit<Postponement & { id: string }, undefined>;
   private readonly failures: GroupCommit<Rejection, boolean>;
 
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     this.tasks = new BatchLoader(async (ids) => {
       const rows = await database.query<MintTask & { id: string }>(TASKS, [ids]);
       return new Map(rows.map(({ id, ...task }) => [id, task]));
@@ -100,8 +104,16 @@ export class PublishingRepository {
    * Publishes each token at most once. The transaction that publishes the last product makes the session ready.
    * Idempotent for the same tokens, so a call whose commit is uncertain can be repeated.
    */
-  publish(id: string, tokens: readonly SealedToken[], notes: readonly RunNote[] = []): Promise<Publication> {
-    return this.publications.publish({ id, tokens, notes });
+  publish(id: string, issued: IssuedTokens, notes: readonly RunNote[] = []): Promise<Publication> {
+    return this.publications.publish({ id, ...issued, notes });
+  }
+
+  /**
+   * Deletes the published tokens of a pending session, since their CAS endpoint cannot issue the rest: no client has
+   * received them. Returns how many, or null if the session is no longer pending, or its tokens are of another endpoint.
+   */
+  release(id: string, endpoint: string | null): Promise<number | null> {
+    return this.database.transaction((statements) => releaseTokens(statements, id, endpoint));
   }
 
   /** Records the delay before the next call. */

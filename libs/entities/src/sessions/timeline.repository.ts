@@ -20,7 +20,7 @@ type SessionRow = TimelineSources['session'] &
   Pick<TimelineSources, 'now'> & { timeline: TimelineSources['notes'] | null };
 
 const SESSION = `
-  SELECT s.id, s.room, s.generation, s.products, seen.status, s.failure_code AS "failureCode", s.created_by AS "createdBy",
+  SELECT s.id, s.room, s.generation, s.products, seen.status, s.failure_code AS "failureCode", s.created_by AS "createdBy", s.cas_endpoint AS "casEndpoint",
          s.created_at AS "createdAt", s.ready_at AS "readyAt", s.expires_at AS "expiresAt", s.ended_at AS "endedAt",
          s.reopened_at AS "reopenedAt", s.deadline_at AS "deadlineAt", s.not_before AS "notBefore", s.due_at AS "dueAt",
          s.timeline, statement_timestamp() AS now

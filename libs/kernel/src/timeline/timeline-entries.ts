@@ -41,7 +41,7 @@ export interface TimelineEntry {
   /** The actor, as in the audit trail; `clock` for what time brought about, `sweeper` for its repairs. */
   by?: string;
   product?: Product;
-  /** Host and port of CAS, or the id of an endpoint of webhooks. */
+  /** Name of a CAS endpoint, or the id of an endpoint of webhooks. */
   endpoint?: string;
   durationMs?: number;
   /** `ok` or an error code; of a webhook delivery the HTTP status, or `no-reply`. */
@@ -68,6 +68,8 @@ export interface TimelineSources {
     status: SessionStatus;
     failureCode: FailureCode | null;
     createdBy: string;
+    /** The CAS endpoint that issued its tokens. */
+    casEndpoint: string | null;
     createdAt: Date;
     readyAt: Date | null;
     expiresAt: Date | null;
@@ -251,10 +253,11 @@ function heldText(note: StoredNote & { event: 'held' }): string {
 }
 
 function published({ session, tokens }: TimelineSources): TimelineEntry[] {
-  const { readyAt, createdAt, reopenedAt, expiresAt } = session;
+  const { readyAt, createdAt, reopenedAt, expiresAt, casEndpoint } = session;
+  const issuer = casEndpoint === null ? '' : ` of ${casEndpoint}`;
   const entries: TimelineEntry[] = tokens.map(({ product, keyId, publishedAt }) => ({
-    ...{ at: publishedAt, event: 'published', product },
-    text: `The ${product} token is published, sealed with key ${keyId}.`,
+    ...{ at: publishedAt, event: 'published', product, ...(casEndpoint !== null && { endpoint: casEndpoint }) },
+    text: `The ${product} token${issuer} is published, sealed with key ${keyId}.`,
   }));
   if (readyAt === null) return entries;
   const since = reopenedAt !== null && reopenedAt < readyAt ? reopenedAt : createdAt;

@@ -10,7 +10,7 @@ interface Ago {
 export interface AttemptNote extends Ago {
   event: 'attempt';
   product: Product;
-  /** Host and port of CAS. */
+  /** Name of the CAS endpoint: host and port unless it has another. */
   endpoint: string;
   durationMs: number;
   /** `ok`, or the code of the error. */

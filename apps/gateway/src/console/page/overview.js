@@ -128,7 +128,7 @@ function nowOf(one) {
   if (one.failing.length > 0) return [`not ready: ${one.failing.join(', ')}`, ...skew].join(', ');
   const own =
     one.kind === 'worker'
-      ? [`circuit ${BREAKER[one.breaker] ?? '–'}`, `${count(one.published)} published`, `${count(one.wasted)} wasted`]
+      ? [...circuits(one.breakers), `${count(one.published)} published`, `${count(one.wasted)} wasted`]
       : [
           `${count(one.opened)} opened`,
           `${count(one.sse)} SSE`,
@@ -155,4 +155,10 @@ function pastList({ past, watchedSince }) {
       ),
     ),
   );
+}
+
+/** Named if there are several CAS endpoints. */
+function circuits(breakers) {
+  const all = Object.entries(breakers);
+  return all.map(([endpoint, state]) => `circuit ${all.length > 1 ? `${endpoint} ` : ''}${BREAKER[state] ?? '–'}`);
 }

@@ -1,4 +1,4 @@
-import { type CasCall, CasClient } from '@app/cas-client';
+import { type CasCall, CasClient, CasEndpoints } from '@app/cas-client';
 import { Injectable } from '@nestjs/common';
 
 /** Fewer failures in a row are noise: every session is retried. */
@@ -12,36 +12,57 @@ export interface CasTrouble {
   since: string;
 }
 
-/** The condition of CAS, as this worker's calls show it. */
+/** The condition of one CAS endpoint, as this worker's calls show it. */
 export interface CasReport {
+  endpoint: string;
   trouble: CasTrouble | null;
   /** The last trouble that is over. */
   previous: (CasTrouble & { until: string }) | null;
   lastCallAt: string | null;
 }
 
-/** Follows the calls of CAS: what is wrong, since when, and when it was over. */
+/** Follows the calls of CAS: what is wrong with each endpoint, since when, and when it was over. */
 @Injectable()
 export class CasCondition {
+  private readonly conditions = new Map<string, EndpointCondition>();
+
+  constructor(
+    cas: CasClient,
+    private readonly endpoints: CasEndpoints,
+  ) {
+    cas.observe((call) => {
+      this.of(call.endpoint).record(call);
+    });
+  }
+
+  /** In order of preference. */
+  get reports(): CasReport[] {
+    return this.endpoints.inOrder().map(({ name }) => ({ endpoint: name, ...this.of(name).report }));
+  }
+
+  private of(endpoint: string): EndpointCondition {
+    const known = this.conditions.get(endpoint);
+    if (known !== undefined) return known;
+    const condition = new EndpointCondition();
+    this.conditions.set(endpoint, condition);
+    return condition;
+  }
+}
+
+class EndpointCondition {
   private failures = 0;
   private first = 0;
   private trouble: CasTrouble | null = null;
   private previous: CasReport['previous'] = null;
   private lastCallAt: number | null = null;
 
-  constructor(cas: CasClient) {
-    cas.observe((call) => {
-      this.record(call);
-    });
-  }
-
-  get report(): CasReport {
+  get report(): Omit<CasReport, 'endpoint'> {
     const { trouble, previous, lastCallAt } = this;
     return { trouble, previous, lastCallAt: lastCallAt === null ? null : iso(lastCallAt) };
   }
 
   /** A call that a shutdown or a lost lock aborted says nothing about CAS. */
-  private record({ outcome, status, seconds }: CasCall): void {
+  record({ outcome, status, seconds }: CasCall): void {
     if (outcome === 'cas-call-aborted') return;
     const now = Date.now();
     this.lastCallAt = now;
