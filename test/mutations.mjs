@@ -178,10 +178,10 @@ export const MUTATIONS = [
     tests: ['test/integration/publish-once.spec.ts'],
   },
   {
-    name: 'a failover mints what is missing only',
+    name: 'tokens of an endpoint that failed stay when another takes over',
     file: 'apps/worker/src/cas/cas-failover.ts',
-    from: 'missing = wanted.products;',
-    to: 'missing = wanted.missing;',
+    from: 'if (!(await run.leave())) return null;',
+    to: '',
     tests: ['test/e2e/cas-endpoints.spec.ts'],
     build: true,
   },

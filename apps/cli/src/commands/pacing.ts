@@ -65,6 +65,7 @@ function sentences({ limit, set, slowedS }: Pace, pendingCalls: number, drainS: 
     limit === null
       ? `Calls of CAS are not limited${set === 0 ? ', as an operator has set' : ''}.`
       : `Calls of CAS are limited to ${String(limit)} per second over all workers, by ${by}.${lowered}`;
+  if (pendingCalls === 0) return `${first} No session is pending.`;
   const drain = drainS === null ? '' : `, which take ${spellDuration(1000 * drainS)} at this limit`;
   return `${first} Pending sessions need ${String(pendingCalls)} calls${drain}.`;
 }
