@@ -1,7 +1,7 @@
 import { CasCallAbortedError } from '@app/cas-client';
 import { ConfigService, type SettingsService } from '@app/config';
-import { PacingRepository } from '@app/entities';
-import { jittered } from '@app/kernel';
+import { PacingRepository, type Turns } from '@app/entities';
+import { jittered, StoreUnavailableError } from '@app/kernel';
 import { Gauge, Histogram, Metrics } from '@app/observability';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 
@@ -16,6 +16,8 @@ const AHEAD_MS: Record<Priority, number> = { session: 250, refill: 30 };
 const MAX_ASKED = 1000;
 /** Between two statements of a worker that waits, in ms, at least. */
 const ASK_EVERY_MS = 10;
+/** Until turns are asked for again while the database is unavailable, in ms. */
+const STORE_AWAY_WAIT_MS = 1000;
 /** How often a change of the limit is looked for, in ms. */
 const LOOK_EVERY_MS = 2000;
 /** For a 429 without Retry-After, in ms. */
@@ -110,7 +112,7 @@ export class CasPacing implements OnApplicationBootstrap, OnModuleDestroy {
   /**
    * Waits until a call may be made.
    *
-   * @throws CasCallAbortedError when `signal` aborts; StoreUnavailableError
+   * @throws CasCallAbortedError when `signal` aborts, or when the worker stops
    */
   async turn(priority: Priority, signal?: AbortSignal): Promise<void> {
     if (this.limit === null) return;
@@ -171,13 +173,27 @@ export class CasPacing implements OnApplicationBootstrap, OnModuleDestroy {
   private async takeTurns(priority: Priority): Promise<void> {
     const queue = this.waiting[priority];
     const aheadMs = AHEAD_MS[priority];
-    const turns = await this.pacing.take(Math.min(queue.length, MAX_ASKED), this.configured, aheadMs);
+    const turns = await this.take(Math.min(queue.length, MAX_ASKED), aheadMs);
+    if (turns === null) {
+      await this.pause(STORE_AWAY_WAIT_MS, priority);
+      return;
+    }
     for (const [n, { resolve }] of queue.splice(0, turns.granted).entries()) {
       const inMs = turns.firstInMs + n * turns.everyMs;
       if (inMs < 1) resolve(undefined);
       else setTimeout(resolve, inMs, undefined);
     }
     if (this.first() !== undefined) await this.pause(Math.max(ASK_EVERY_MS, turns.nextInMs - aheadMs), priority);
+  }
+
+  /** Null while the database is unavailable: without it nothing could be published either. */
+  private async take(asked: number, aheadMs: number): Promise<Turns | null> {
+    try {
+      return await this.pacing.take(asked, this.configured, aheadMs);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return null;
+      throw error;
+    }
   }
 
   /** A session that comes while only refills wait is not kept waiting. */
