@@ -1,5 +1,5 @@
 import { ProcessesRepository } from '@app/entities';
-import { type FigureSpec, Health, LOG, type Log, Metrics, ProcessReporter } from '@app/observability';
+import { type FigureSpec, Health, LOG, type Log, Metrics, POOL_FIGURES, ProcessReporter } from '@app/observability';
 import type { FactoryProvider } from '@nestjs/common';
 import { CasCondition } from './cas/cas-condition.js';
 import { CasPacing } from './cas/cas-pacing.js';
@@ -14,6 +14,7 @@ const FIGURES: readonly FigureSpec[] = [
   { metric: 'sessions_failed_total', by: 'code' },
   { metric: 'webhook_attempt_duration_seconds', by: 'outcome', countOnly: true },
   { metric: 'clock_skew_seconds' },
+  ...POOL_FIGURES,
 ];
 
 /** Reports this worker to the console. */

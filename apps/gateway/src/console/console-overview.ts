@@ -3,7 +3,7 @@ import { VERSION } from '@app/kernel';
 import { ProcessReporter } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 import { type FleetProcess, paceOf } from '../fleet/fleet.js';
-import { valueOf, valuesOf } from '../fleet/figures.js';
+import { poolOf, valueOf, valuesOf } from '../fleet/figures.js';
 import { FleetWatch, SAMPLE_EVERY_MS } from '../fleet/fleet-watch.js';
 import { type Sample, SERIES } from '../fleet/sample.js';
 import type { PastTrouble } from '../fleet/trouble-log.js';
@@ -60,6 +60,7 @@ function processShown({ id, kind, version, startedAt, seenAt, alive, figures }: 
     startedAt: startedAt.toISOString(),
     seenAt: seenAt.toISOString(),
     clockSkewS: number('clock_skew_seconds'),
+    pool: poolOf(figures),
     ...(kind === 'worker'
       ? {
           /** By CAS endpoint. */

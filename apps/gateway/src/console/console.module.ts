@@ -1,4 +1,5 @@
 import { EntitiesModule } from '@app/entities';
+import { BoardQueues } from '@app/queue';
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
@@ -7,6 +8,7 @@ import { FleetModule } from '../fleet/fleet.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TimelineModule } from '../timeline/timeline.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { BoardRoutes } from './board/board.routes.js';
 import { ConsoleAccess } from './console-access.js';
 import { ConsoleOverview } from './console-overview.js';
 import { ConsoleSessions } from './console-sessions.js';
@@ -24,6 +26,6 @@ import { ConsoleRoutes } from './console.routes.js';
     TimelineModule,
     WebhooksModule,
   ],
-  providers: [ConsoleAccess, ConsoleOverview, ConsoleSessions, ConsoleRoutes],
+  providers: [BoardQueues, BoardRoutes, ConsoleAccess, ConsoleOverview, ConsoleSessions, ConsoleRoutes],
 })
 export class ConsoleModule {}

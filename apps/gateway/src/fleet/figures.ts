@@ -58,6 +58,22 @@ export function maxOf(figures: ProcessFigures, metric: string): number {
   return Math.max(0, ...valuesOf(figures, metric).map(([, value]) => value));
 }
 
+/** The pool of connections to the database. */
+export interface PoolFigures {
+  busy: number;
+  idle: number;
+  waiting: number;
+  limit: number;
+}
+
+/** Null if the process does not report it: it is of an earlier release. */
+export function poolOf(figures: ProcessFigures): PoolFigures | null {
+  const limit = valueOf(figures, 'database_pool_limit');
+  if (limit === 0) return null;
+  const { busy = 0, idle = 0 } = Object.fromEntries(valuesOf(figures, 'database_pool_connections'));
+  return { busy, idle, waiting: valueOf(figures, 'database_pool_waiting'), limit };
+}
+
 /** `cas_request_duration_seconds{ok}` → `cas_request_duration_seconds`. */
 function metricOf(name: string): string {
   const brace = name.indexOf('{');

@@ -48,7 +48,7 @@ const inTrouble = (outcome: string, status: number | null, breaker = 2) => ({
 });
 
 const RISE: Rise = {
-  ...{ seconds: 5, opened: 0, failed: 0, casByOutcome: {}, http: { all: 0, errors: 0 } },
+  ...{ seconds: 5, opened: 0, failed: 0, casByOutcome: {}, http: { all: 0, errors: 0 }, poolWaits: [] },
   ready: { le: [], n: [], sum: 0, count: 0 },
   wait: { le: [], n: [], sum: 0, count: 0 },
   cas: { le: [], n: [], sum: 0, count: 0 },
@@ -183,5 +183,14 @@ describe('what is wrong', () => {
   it('passes over figures that a process of another release reports in another form', () => {
     const worker = one('worker', { figures: { values: 'x', histograms: 7, states: { cas: 'well', failing: 1 } } });
     expect(findTroubles(state(QUIET, worker), [])).toEqual([]);
+  });
+
+  it('is a pool of connections for which callers wait, if it lasts', () => {
+    const gateway = one('gateway');
+    const waits = { ...RISE, poolWaits: [gateway.id] };
+    expect(findTroubles(state(QUIET, gateway, one('worker')), [waits, RISE, waits, waits])).toEqual([]);
+    expect(findTroubles(state(QUIET, gateway, one('worker')), [RISE, waits, waits, waits])).toMatchObject([
+      { key: 'pool', what: 'gateway-1 has no connection to the database left: statements wait' },
+    ]);
   });
 });

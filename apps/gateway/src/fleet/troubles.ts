@@ -14,6 +14,8 @@ const MAX_SKEW_S = 2;
 const STARTS_WITHIN_S = 15;
 /** Shares of failed calls and requests are not told of fewer than this many. */
 const ENOUGH = 20;
+/** A pool is exhausted if callers wait for it at so many readings in a row; at one, it may be a burst. */
+const POOL_READINGS = 3;
 
 /** @param recent what happened within the last minute */
 export function findTroubles(state: FleetState, recent: readonly Rise[]): Trouble[] {
@@ -29,6 +31,7 @@ export function findTroubles(state: FleetState, recent: readonly Rise[]): Troubl
     ...casShare(state, alive, recent),
     ...backlog(state, alive),
     ...errors(recent),
+    ...poolExhausted(state, recent),
     ...deafGateways(gateways.filter(isSettled)),
     ...lost(state),
     ...skewed(state),
@@ -153,6 +156,22 @@ function errors(recent: readonly Rise[]): Trouble[] {
       what: `Gateways answer ${percent(share)} of the requests with 5xx`,
       past: 'Gateways answered requests with 5xx',
       doing: 'Clients are told to retry. The log of the gateways names the cause of each.',
+    }),
+  ];
+}
+
+function poolExhausted({ processes }: FleetState, recent: readonly Rise[]): Trouble[] {
+  const last = recent.slice(-POOL_READINGS);
+  if (last.length < POOL_READINGS) return [];
+  const starved = processes.filter(({ id, alive }) => alive && last.every(({ poolWaits }) => poolWaits.includes(id)));
+  if (starved.length === 0) return [];
+  return [
+    trouble('pool', 'warn', {
+      what: `${names(starved)} ${starved.length === 1 ? 'has' : 'have'} no connection to the database left: statements wait`,
+      past: 'Statements waited for a connection to the database',
+      doing:
+        'Requests take longer, and fail with 503 if they wait too long. Look for slow statements and locks in Postgres; raise DATABASE_POOL if it has room.',
+      link: '#processes',
     }),
   ];
 }

@@ -14,6 +14,7 @@ import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { CasEndpoint1764580000000 } from '../migrations/1764580000000-cas-endpoint.js';
 import { CasPacing1764590000000 } from '../migrations/1764590000000-cas-pacing.js';
+import { ReplayAudit1764610000000 } from '../migrations/1764610000000-replay-audit.js';
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
@@ -46,6 +47,7 @@ export const MIGRATIONS = [
   Processes1764570000000,
   CasEndpoint1764580000000,
   CasPacing1764590000000,
+  ReplayAudit1764610000000,
 ];
 
 const ENTITIES = [

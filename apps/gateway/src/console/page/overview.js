@@ -87,7 +87,11 @@ function processTable({ processes, process, version: ours }) {
       h(
         'thead',
         {},
-        h('tr', {}, ...['process', 'version', 'up for', 'seen', 'now'].map((text) => h('th', { scope: 'col', text }))),
+        h(
+          'tr',
+          {},
+          ...['process', 'version', 'up for', 'seen', 'database', 'now'].map((text) => h('th', { scope: 'col', text })),
+        ),
       ),
       h(
         'tbody',
@@ -116,12 +120,23 @@ function processTable({ processes, process, version: ours }) {
                 ? `${since(one.seenAt)} ago`
                 : h('span', { className: 'chip bad' }, 'lost since ', time(one.seenAt)),
             ),
+            h('td', {}, pool(one)),
             h('td', { text: nowOf(one) }),
           ),
         ),
       ),
     ),
   );
+}
+
+/** Connections of its pool to the database. */
+function pool({ alive, pool: figures }) {
+  if (!alive || !figures) return '–';
+  const { busy, idle, waiting, limit } = figures;
+  return [
+    `${busy} in use, ${idle} idle of ${limit}`,
+    waiting > 0 && h('span', { className: 'chip warn', text: `${count(waiting)} wait` }),
+  ];
 }
 
 function nowOf(one) {
