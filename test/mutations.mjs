@@ -209,6 +209,22 @@ export const MUTATIONS = [
     build: true,
   },
   {
+    name: 'the console is silent while the database is away',
+    file: 'apps/gateway/src/console/console-access.ts',
+    from: 'error instanceof StoreUnavailableError && isOverview && known !== undefined',
+    to: 'error instanceof StoreUnavailableError && isOverview && false',
+    tests: ['test/e2e/database-away.spec.ts'],
+    build: true,
+  },
+  {
+    name: 'a paused console refreshes itself',
+    file: 'apps/gateway/src/console/page/main.js',
+    from: '(forced || !(paused || document.hidden))',
+    to: '(forced || !document.hidden)',
+    tests: ['test/browser/console.spec.ts'],
+    build: true,
+  },
+  {
     name: 'publishing is tried once',
     file: 'apps/worker/src/mint-tokens/mint-tokens.handler.ts',
     from: 'maxAttempts: 9',

@@ -5,7 +5,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { runCommand } from '../support/cli.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, repeatedly } from '../support/eventually.js';
 import { expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
@@ -107,6 +107,38 @@ describeInBrowser()('the console, as an operator uses it', () => {
       .getByText(/Last trouble: CAS answered 503, \d\d:\d\d:\d\d to \d\d:\d\d:\d\d/)
       .waitFor({ timeout: 90_000 });
   }, 180_000);
+
+  it('keeps what it shows while refreshing is paused, and catches up when it goes on', async () => {
+    const ready = page.locator('.tile', { hasText: /^Ready\d/ });
+    const before = await ready.innerText();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const seen: string[] = [];
+    page.on('request', (request) => seen.push(request.url()));
+    await deployment.client().openRoom('while-paused', { wait: 20 });
+    await repeatedly(500, 5000, async () => {
+      expect(await ready.innerText()).toBe(before);
+    });
+    expect(seen).toEqual([]);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await eventually(async () => {
+      expect(await ready.innerText()).not.toBe(before);
+    });
+    page.removeAllListeners('request');
+  }, 60_000);
+
+  it('tells of processes of another version', async () => {
+    await deployment.database.rows(
+      `INSERT INTO processes (id, kind, version, started_at, seen_at)
+       VALUES ('worker-of-old', 'worker', '0.0.1', now() - interval '1 hour', now() + interval '10 seconds')`,
+    );
+    await headline()
+      .getByText(/Processes of 2 versions run: .*0\.0\.1 \(1\)/)
+      .waitFor();
+    await page.locator('#processes').getByText('0.0.1').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await deployment.database.rows(`DELETE FROM processes WHERE id = 'worker-of-old'`);
+    await headline().getByText('Processes of 2 versions').waitFor({ state: 'detached' });
+  }, 60_000);
 
   it('lets an operator find a failed session, understand it, and retry it', async () => {
     await deployment.cas.fault({ kind: 'status', status: 401 });

@@ -17,6 +17,25 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
     return (await fetch(`${deployment.gateway.opsUrl}/readyz`)).status;
   }
 
+  it('the console tells it to an operator whose key it knows, and shows nothing else to anyone', async () => {
+    const ask = (path: string, key = deployment.apiKey) =>
+      fetch(`${deployment.gateway.opsUrl}/console/api/${path}`, { headers: { authorization: `Bearer ${key}` } });
+    expect((await ask('overview')).status).toBe(200);
+    await deployment.stopPostgres('fast');
+    await eventually(async () => {
+      const reply = await ask('overview');
+      expect(reply.status).toBe(200);
+      const { troubles } = (await reply.json()) as { troubles: { key: string; what: string }[] };
+      expect(troubles).toMatchObject([{ key: 'database', what: 'The database does not answer' }]);
+    }, 20_000);
+    expect((await ask('sessions')).status).toBe(503);
+    expect((await ask('overview', `wtk_other_${'x'.repeat(43)}`)).status).toBe(503);
+    await deployment.restartPostgres();
+    await eventually(async () => {
+      expect((await ask('sessions')).status).toBe(200);
+    }, 20_000);
+  }, 60_000);
+
   it.each(['fast', 'immediate'] as const)(
     'by a %s shutdown: 503 at once, readiness red, and all by itself back',
     async (mode) => {

@@ -200,7 +200,7 @@ describe('doctor, about the services that the processes call', () => {
       ...env,
     });
     expect(text).not.toContain('hush-3141');
-    return text.split('\n').filter((line) => /^. (CAS|OIDC|admission) /.test(line));
+    return text.split('\n').filter((line) => /^. (CAS|OIDC|admission|traces) /.test(line));
   };
 
   it('connects as they do: through the proxy, with their certificates, and without a request to CAS or admission', async () => {
@@ -220,6 +220,20 @@ describe('doctor, about the services that the processes call', () => {
     );
     expect(service.asked).toEqual([]);
     expect(service.forged).toBe(0);
+  });
+
+  it('connects to the receiver of traces, if there is one', async () => {
+    const receiver = createServer().listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${String((receiver.address() as AddressInfo).port)}`;
+    const host = new URL(OTEL_EXPORTER_OTLP_ENDPOINT).host;
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hush-3141' };
+    expect(await lines(env)).toContain(`✓ traces         host ${host} accepts connections (no span sent)`);
+    receiver.close();
+    await once(receiver, 'close');
+    expect(await lines(env)).toContainEqual(
+      expect.stringMatching(`^✗ traces         host ${host} is unreachable .*→ check OTEL_EXPORTER_OTLP_ENDPOINT`),
+    );
   });
 
   it('names a proxy that refuses, and what NO_PROXY makes direct', async () => {

@@ -6,7 +6,7 @@ import { withApp } from '../with-app.js';
 import { apiKeyDates } from './api-key-dates.js';
 import { configuration, oldestPending, queue } from './checks.js';
 import { database } from './database.js';
-import { admission, cas } from './egress-checks.js';
+import { admission, cas, traces } from './egress-checks.js';
 import { COUNTED_FAILED, failedSessions } from './failed-sessions.js';
 import { counted, type Finding, notChecked } from './finding.js';
 import { host } from './host.js';
@@ -28,6 +28,7 @@ export async function examine(mint?: Product): Promise<Finding[]> {
     ...(await cas(settings, unset)),
     ...(await identityProvider(settings)),
     ...(await admission(settings)),
+    ...(await traces(settings)),
     ...(await host(settings)),
     ...(mint === undefined ? [] : await mintAtEach(settings, mint)),
   ];

@@ -11,7 +11,7 @@ export class OpeningsMetrics {
   constructor({ registry }: Metrics) {
     this.opened = new Counter({
       name: 'sessions_opened_total',
-      help: 'Sessions created by requests, by kind: room (next generations included), unnamed, chat (chat tokens)',
+      help: 'Sessions created by requests, by kind: room (next generations included), unnamed, chat (chat tokens); without those that were set back to pending',
       labelNames: ['kind'],
       registers: [registry],
     });
