@@ -28,6 +28,10 @@ describe.each<Backend>(['postgres', 'redis'])('Postgres goes away, with the queu
       const { troubles } = (await reply.json()) as { troubles: { key: string; what: string }[] };
       expect(troubles).toMatchObject([{ key: 'database', what: 'The database does not answer' }]);
     }, 20_000);
+    // Longer than a gateway takes a key for good without asking.
+    await repeatedly(500, 6000, async () => {
+      expect((await ask('overview')).status).toBe(200);
+    });
     expect((await ask('sessions')).status).toBe(503);
     expect((await ask('overview', `wtk_other_${'x'.repeat(43)}`)).status).toBe(503);
     await deployment.restartPostgres();
