@@ -13,6 +13,7 @@ import { IdentityProvider } from '../support/identity-provider.js';
 import { type RunningSandbox, startCasSandbox } from '../support/cas-sandbox.js';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { runCommand } from '../support/cli.js';
+import { TraceReceiver } from '../support/trace-receiver.js';
 import { startTransactionPooler } from '../support/transaction-pooler.js';
 
 const KEYS = new Map(['k1', 'k2', 'k9'].map((id) => [id, randomBytes(32)]));
@@ -249,6 +250,32 @@ describe('doctor, about the services that the processes call', () => {
     expect(await lines({ OIDC_ISSUER: `${provider.issuer}/` })).toContainEqual(
       expect.stringMatching(/^✗ OIDC .*names another issuer than OIDC_ISSUER: https:\/\/login\.example\/realm → set/),
     );
+  });
+
+  it('says whether the receiver of traces accepts them, and nothing of its headers', async () => {
+    const receiver = await TraceReceiver.start();
+    const host = new URL(receiver.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? '').host;
+    const env = {
+      ...receiver.env,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hush-traces',
+    };
+    const said = async (given: Record<string, string> = env) => {
+      const { code, text } = await doctor(given);
+      expect(text).not.toContain('hush-traces');
+      return { code, line: text.split('\n').find((line) => /^. traces /.test(line)) };
+    };
+    expect((await said()).line).toBe(`✓ traces         receiver ${host} accepts them (none sent)`);
+    expect(receiver.headers[0]?.authorization).toBe('Bearer hush-traces');
+    expect(receiver.spans).toEqual([]);
+    receiver.status = 401;
+    expect((await said()).line).toBe(
+      `! traces         receiver ${host} answers 401: spans are dropped → check OTEL_EXPORTER_OTLP_HEADERS`,
+    );
+    await receiver.close();
+    expect((await said()).line).toMatch(
+      /^! traces .* is unreachable \(.+\): spans are dropped → check OTEL_EXPORTER_OTLP_ENDPOINT/,
+    );
+    expect((await said({})).line).toBeUndefined();
   });
 
   it('says nothing about services that are not configured in its shell', async () => {

@@ -13,6 +13,7 @@ import { host } from './host.js';
 import { identityProvider } from './identity-provider.js';
 import { keyStage } from './key-stage.js';
 import { mintAtEach } from './mint.js';
+import { traces } from './traces.js';
 
 /**
  * All checks. Parts whose variables are not set in this shell are reported as not checked.
@@ -28,6 +29,7 @@ export async function examine(mint?: Product): Promise<Finding[]> {
     ...(await cas(settings, unset)),
     ...(await identityProvider(settings)),
     ...(await admission(settings)),
+    ...(await traces(settings)),
     ...(await host(settings)),
     ...(mint === undefined ? [] : await mintAtEach(settings, mint)),
   ];
