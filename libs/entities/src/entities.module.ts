@@ -7,6 +7,7 @@ import { AuditRepository } from './audit/audit.repository.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ProcessesRepository } from './fleet/processes.repository.js';
+import { PacingRepository } from './pacing/pacing.repository.js';
 import { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 import { SessionCountsRepository } from './fleet/session-counts.repository.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
@@ -32,6 +33,7 @@ const repositories = [
   AuditRepository,
   ChatTokensRepository,
   FailedSessionsRepository,
+  PacingRepository,
   ProcessesRepository,
   PublishingRepository,
   ResealingRepository,

@@ -19,6 +19,7 @@ export {
   PROCESSES_BATCH,
   ProcessesRepository,
 } from './fleet/processes.repository.js';
+export { type Pace, PacingRepository, type Turns } from './pacing/pacing.repository.js';
 export { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 export { COUNTED_TO, type SessionCounts, SessionCountsRepository } from './fleet/session-counts.repository.js';
 export { type ChatTokenOpening, ChatTokensRepository } from './sessions/chat-tokens.repository.js';

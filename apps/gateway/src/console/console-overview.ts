@@ -2,7 +2,7 @@ import { COUNTED_TO } from '@app/entities';
 import { VERSION } from '@app/kernel';
 import { ProcessReporter } from '@app/observability';
 import { Injectable } from '@nestjs/common';
-import type { FleetProcess } from '../fleet/fleet.js';
+import { type FleetProcess, paceOf } from '../fleet/fleet.js';
 import { poolOf, valueOf, valuesOf } from '../fleet/figures.js';
 import { FleetWatch, SAMPLE_EVERY_MS } from '../fleet/fleet-watch.js';
 import { type Sample, SERIES } from '../fleet/sample.js';
@@ -33,6 +33,7 @@ export class ConsoleOverview {
       last: log.last && pastShown(log.last),
       past: log.past.slice(0, PAST_SHOWN).map(pastShown),
       counts: state && { ...state.counts, readAt: iso(state.now) },
+      pace: state && paceOf(state),
       processes: state?.processes.map(processShown) ?? [],
       series: { t: later.map(({ t }) => t), ...Object.fromEntries(SERIES.map((name) => [name, column(later, name)])) },
     };

@@ -18,6 +18,9 @@ const casReport = z.object({
   lastCallAt: z.string().nullable(),
 });
 
+/** The pace of calls of CAS, over all workers. */
+const pacing = z.object({ limit: z.number().positive().nullable(), slowed: z.boolean() });
+
 /** What a process of any release reports: what is missing or has another form is left out. */
 const figures = z.object({
   values: z.record(z.string(), z.number()).catch({}),
@@ -27,14 +30,19 @@ const figures = z.object({
       failing: z.array(z.string()).catch([]),
       waits: z.number().catch(0),
       cas: z.array(casReport).catch([]),
+      pacing: pacing.nullable().catch(null),
     })
-    .catch({ failing: [], waits: 0, cas: [] }),
+    .catch({ failing: [], waits: 0, cas: [], pacing: null }),
 });
 
 export type CasReport = z.output<typeof casReport>;
 export type ProcessFigures = z.output<typeof figures>;
 
-const NOTHING: ProcessFigures = { values: {}, histograms: {}, states: { failing: [], waits: 0, cas: [] } };
+const NOTHING: ProcessFigures = {
+  values: {},
+  histograms: {},
+  states: { failing: [], waits: 0, cas: [], pacing: null },
+};
 
 export function parseFigures(reported: unknown): ProcessFigures {
   return figures.safeParse(reported).data ?? NOTHING;

@@ -8,7 +8,15 @@ const NOW = Date.parse('2026-11-26T20:44:00Z');
 const at = (time: string) => `2026-11-26T${time}.000Z`;
 
 const QUIET: SessionCounts = {
-  ...{ pending: 0, ready: 3, failed: 0, failedByCode: {}, oldestPendingS: null, firstDeadlineAt: null },
+  ...{
+    pending: 0,
+    pendingCalls: 0,
+    ready: 3,
+    failed: 0,
+    failedByCode: {},
+    oldestPendingS: null,
+    firstDeadlineAt: null,
+  },
   now: new Date(NOW),
 };
 const WAITING = { ...QUIET, pending: 214, oldestPendingS: 20, firstDeadlineAt: new Date(at('20:56:00')) };
@@ -101,6 +109,16 @@ describe('what is wrong', () => {
     const worker = one('worker', { figures: inTrouble('cas-unavailable', 503) });
     const later = { ...state(QUIET, worker), now: NOW + 120_000 };
     expect(findTroubles(later, [])).toMatchObject([{ level: 'warn', what: 'CAS answered 503 at the last call' }]);
+  });
+
+  it('says that the pace keeps sessions waiting, and for how long', () => {
+    const pacing = { configured: 50, limit: 25, slowed: true };
+    const worker = one('worker', { figures: { states: { pacing } } });
+    const counts = { ...WAITING, pendingCalls: 3000, oldestPendingS: 45 };
+    const [told] = findTroubles(state(counts, worker), []);
+    expect(told?.doing).toContain(
+      'limited to 25 per second over all workers, which is lowered since CAS answered 429: their calls take 2 min',
+    );
   });
 
   it('says that no worker is alive, and speaks of a backlog only if there is one', () => {

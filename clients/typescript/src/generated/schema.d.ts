@@ -725,7 +725,7 @@ export interface components {
             by?: string;
             /** @enum {string} */
             product?: "stream" | "sync" | "chat";
-            /** @description Host and port of CAS, or the id of a webhook. */
+            /** @description Name of the CAS endpoint, or the id of a webhook. */
             endpoint?: string;
             durationMs?: number;
             /** @description `ok` or an error code; of a webhook delivery the HTTP status or `no-reply`. */

@@ -13,12 +13,14 @@ import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { CasEndpoint1764580000000 } from '../migrations/1764580000000-cas-endpoint.js';
+import { CasPacing1764590000000 } from '../migrations/1764590000000-cas-pacing.js';
 import { ReplayAudit1764610000000 } from '../migrations/1764610000000-replay-audit.js';
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
+import { CasPacingEntity } from '../tables/cas-pacing.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
 import { ProcessEntity } from '../tables/process.entity.js';
 import { SeatEntity } from '../tables/seat.entity.js';
@@ -44,6 +46,7 @@ export const MIGRATIONS = [
   Traceparent1764560000000,
   Processes1764570000000,
   CasEndpoint1764580000000,
+  CasPacing1764590000000,
   ReplayAudit1764610000000,
 ];
 
@@ -58,6 +61,7 @@ const ENTITIES = [
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
   ProcessEntity,
+  CasPacingEntity,
 ];
 
 export interface PoolSettings {

@@ -27,7 +27,7 @@ export class Overview {
   }
 
   update(state, series) {
-    const { counts, countedTo, processes } = state;
+    const { counts, countedTo, processes, pace } = state;
     const last = (name) => series[name]?.at(-1) ?? null;
     const alive = (kind) => processes.filter((one) => one.kind === kind && one.alive).length;
     const sessions = (status) => `/console/sessions?status=${status}`;
@@ -41,6 +41,8 @@ export class Overview {
       tile('Published', `${rate(last('published'))}/s`),
       tile('Ready in, 99 %', seconds(last('readyP99'))),
       tile('CAS, half', seconds(last('casP50'))),
+      pace && tile('CAS pace', `${rate(pace.limit)}/s`, null, pace.slowed && 'wait'),
+      pace && counts?.pending > 0 && tile('Drained in', seconds(pace.drainS), sessions('pending')),
       tile('Circuit', breaker === null ? '–' : (BREAKER[breaker] ?? '–'), null, breaker > 0 && 'bad'),
       tile('Workers', count(alive('worker')), '#processes', alive('worker') === 0 && 'bad'),
       tile('Gateways', count(alive('gateway')), '#processes'),
