@@ -69,8 +69,8 @@ export const MUTATIONS = [
   {
     name: 'a session that existed counts as opened',
     file: 'apps/gateway/src/sessions/sessions.service.ts',
-    from: "if (opened.outcome === 'created') this.openings.record('room');",
-    to: "this.openings.record('room');",
+    from: "if (opened.outcome !== 'existing') this.openings.record(",
+    to: 'this.openings.record(',
     tests: ['test/integration/alarms.spec.ts'],
   },
   {

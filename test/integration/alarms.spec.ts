@@ -137,9 +137,15 @@ describe('what a gateway tells an alarm', () => {
     await testApp.client.create({ key: 'k' });
     await testApp.client.send('PUT', '/v1/chat-tokens/some-user');
     await testApp.client.send('PUT', '/v1/chat-tokens/some-user');
+    await testApp.database.rows(
+      `UPDATE sessions SET status = 'failed', failure_code = 'cas-unavailable', reopened_at = now() - interval '1 minute'
+       WHERE room = 'once' AND generation = 2`,
+    );
+    await testApp.client.openRoom('once');
     expect(await lines()).toEqual(
       expect.arrayContaining([
         'sessions_opened_total{kind="room"} 2',
+        'sessions_opened_total{kind="reopened"} 1',
         'sessions_opened_total{kind="unnamed"} 1',
         'sessions_opened_total{kind="chat"} 1',
       ]),

@@ -13,6 +13,7 @@ import { IdentityProvider } from '../support/identity-provider.js';
 import { type RunningSandbox, startCasSandbox } from '../support/cas-sandbox.js';
 import { cloneDatabase, type TestDatabase } from '../support/database.js';
 import { runCommand } from '../support/cli.js';
+import { TraceReceiver } from '../support/trace-receiver.js';
 import { startTransactionPooler } from '../support/transaction-pooler.js';
 
 const KEYS = new Map(['k1', 'k2', 'k9'].map((id) => [id, randomBytes(32)]));
@@ -222,20 +223,6 @@ describe('doctor, about the services that the processes call', () => {
     expect(service.forged).toBe(0);
   });
 
-  it('connects to the receiver of traces, if there is one', async () => {
-    const receiver = createServer().listen(0, '127.0.0.1');
-    await once(receiver, 'listening');
-    const OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${String((receiver.address() as AddressInfo).port)}`;
-    const host = new URL(OTEL_EXPORTER_OTLP_ENDPOINT).host;
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hush-3141' };
-    expect(await lines(env)).toContain(`✓ traces         host ${host} accepts connections (no span sent)`);
-    receiver.close();
-    await once(receiver, 'close');
-    expect(await lines(env)).toContainEqual(
-      expect.stringMatching(`^✗ traces         host ${host} is unreachable .*→ check OTEL_EXPORTER_OTLP_ENDPOINT`),
-    );
-  });
-
   it('names a proxy that refuses, and what NO_PROXY makes direct', async () => {
     const name = `127.0.0.1:${proxy.port}`;
     const HTTPS_PROXY = `http://user:wrong@${name}`;
@@ -263,6 +250,32 @@ describe('doctor, about the services that the processes call', () => {
     expect(await lines({ OIDC_ISSUER: `${provider.issuer}/` })).toContainEqual(
       expect.stringMatching(/^✗ OIDC .*names another issuer than OIDC_ISSUER: https:\/\/login\.example\/realm → set/),
     );
+  });
+
+  it('says whether the receiver of traces accepts them, and nothing of its headers', async () => {
+    const receiver = await TraceReceiver.start();
+    const host = new URL(receiver.env.OTEL_EXPORTER_OTLP_ENDPOINT ?? '').host;
+    const env = {
+      ...receiver.env,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hush-traces',
+    };
+    const said = async (given: Record<string, string> = env) => {
+      const { code, text } = await doctor(given);
+      expect(text).not.toContain('hush-traces');
+      return { code, line: text.split('\n').find((line) => /^. traces /.test(line)) };
+    };
+    expect((await said()).line).toBe(`✓ traces         receiver ${host} accepts them (none sent)`);
+    expect(receiver.headers[0]?.authorization).toBe('Bearer hush-traces');
+    expect(receiver.spans).toEqual([]);
+    receiver.status = 401;
+    expect((await said()).line).toBe(
+      `! traces         receiver ${host} answers 401: spans are dropped → check OTEL_EXPORTER_OTLP_HEADERS`,
+    );
+    await receiver.close();
+    expect((await said()).line).toMatch(
+      /^! traces .* is unreachable \(.+\): spans are dropped → check OTEL_EXPORTER_OTLP_ENDPOINT/,
+    );
+    expect((await said({})).line).toBeUndefined();
   });
 
   it('says nothing about services that are not configured in its shell', async () => {

@@ -37,16 +37,6 @@ export async function admission(settings: Partial<AllSettings>): Promise<Finding
   return [await reachability(egress, 'admission', 'ADMISSION_URL', settings.admission.url, 'no question asked')];
 }
 
-/** Connects as gateways and workers do and sends no span. No finding without a receiver of traces. */
-export async function traces(settings: Partial<AllSettings>): Promise<Finding[]> {
-  const egress = egressOf(settings);
-  if (settings.tracing === undefined || egress === undefined)
-    return [{ check: 'traces', level: 'not-checked', text: 'its configuration is invalid' }];
-  if (settings.tracing === null) return [];
-  const { url } = settings.tracing;
-  return [await reachability(egress, 'traces', 'OTEL_EXPORTER_OTLP_ENDPOINT', url, 'no span sent')];
-}
-
 async function reachability(
   egress: Egress,
   check: string,

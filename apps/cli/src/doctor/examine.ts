@@ -6,13 +6,14 @@ import { withApp } from '../with-app.js';
 import { apiKeyDates } from './api-key-dates.js';
 import { configuration, oldestPending, queue } from './checks.js';
 import { database } from './database.js';
-import { admission, cas, traces } from './egress-checks.js';
+import { admission, cas } from './egress-checks.js';
 import { COUNTED_FAILED, failedSessions } from './failed-sessions.js';
 import { counted, type Finding, notChecked } from './finding.js';
 import { host } from './host.js';
 import { identityProvider } from './identity-provider.js';
 import { keyStage } from './key-stage.js';
 import { mintAtEach } from './mint.js';
+import { traces } from './traces.js';
 
 /**
  * All checks. Parts whose variables are not set in this shell are reported as not checked.

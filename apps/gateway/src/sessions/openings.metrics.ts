@@ -1,9 +1,9 @@
 import { Counter, Metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 
-const KINDS = ['room', 'unnamed', 'chat'] as const;
+const KINDS = ['room', 'reopened', 'unnamed', 'chat'] as const;
 
-/** Counts new sessions and chat tokens. One that existed, or that was put back to pending, is not new. */
+/** Counts what requests open: each needs tokens of CAS. A session that existed, or that was retried, is not counted. */
 @Injectable()
 export class OpeningsMetrics {
   private readonly opened: Counter<'kind'>;
@@ -11,14 +11,14 @@ export class OpeningsMetrics {
   constructor({ registry }: Metrics) {
     this.opened = new Counter({
       name: 'sessions_opened_total',
-      help: 'Sessions created by requests, by kind: room (next generations included), unnamed, chat (chat tokens); without those that were set back to pending',
+      help: 'Sessions opened by requests, by kind: room (new, next generations included), reopened (failed, pending again since its room was opened; retries are not counted), unnamed, chat (chat tokens)',
       labelNames: ['kind'],
       registers: [registry],
     });
     for (const kind of KINDS) this.opened.inc({ kind }, 0);
   }
 
-  /** A session that a request created. */
+  /** A session that a request created, or reopened. */
   record(kind: (typeof KINDS)[number]): void {
     this.opened.inc({ kind });
   }

@@ -74,7 +74,7 @@ export class SessionsService {
     if (body.products !== undefined && !sameProducts(body.products, opened.session.products)) {
       throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
-    if (opened.outcome === 'created') this.openings.record('room');
+    if (opened.outcome !== 'existing') this.openings.record(opened.outcome === 'created' ? 'room' : 'reopened');
     if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
     return {
       session: await this.waiter.waitAsPreferred(opened.session, caller, preference),

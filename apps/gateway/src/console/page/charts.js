@@ -24,7 +24,7 @@ export const CHARTS = [
   chart(
     'Opened and published',
     'rate',
-    'Sessions per second: new ones, and those made ready, also after a retry.',
+    'Sessions per second: opened by clients, and made ready by workers.',
     line('opened', 'opened', '--c-1'),
     line('published', 'published', '--c-ok'),
   ),
