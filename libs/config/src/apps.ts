@@ -11,6 +11,7 @@ import { http } from './namespaces/http.js';
 import { mint } from './namespaces/mint.js';
 import { oidc } from './namespaces/oidc.js';
 import { ops } from './namespaces/ops.js';
+import { pool } from './namespaces/pool.js';
 import { queue } from './namespaces/queue.js';
 import { roomApi } from './namespaces/room-api.js';
 import { runtime } from './namespaces/runtime.js';
@@ -35,6 +36,7 @@ export const gatewayNamespaces = {
   admission,
   egress,
   sessions,
+  pool,
   webhooks,
   roomApi,
   demo,
@@ -50,6 +52,7 @@ export const workerNamespaces = {
   cas,
   egress,
   mint,
+  pool,
   webhooks,
   webhookDeliveries,
 };

@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
+import { PoolModule } from '../pool/pool.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TimelineModule } from '../timeline/timeline.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
@@ -20,6 +21,7 @@ import { ConsoleRoutes } from './console.routes.js';
     AuditModule,
     CachedReadsModule,
     FleetModule,
+    PoolModule,
     SessionsModule,
     TimelineModule,
     WebhooksModule,

@@ -720,7 +720,7 @@ export interface components {
              */
             until?: string;
             /** @enum {string} */
-            event: "asked" | "queued" | "attempt" | "waiting" | "held" | "published" | "ready" | "discarded" | "failed" | "retried" | "read" | "ticket" | "denied" | "seats" | "expiring" | "rotated" | "closed" | "expired" | "webhook" | "pending";
+            event: "asked" | "pooled" | "queued" | "attempt" | "waiting" | "held" | "published" | "ready" | "discarded" | "failed" | "retried" | "read" | "ticket" | "denied" | "seats" | "expiring" | "rotated" | "closed" | "expired" | "webhook" | "pending";
             /** @description The actor, as in the audit trail; `clock` for what time brought about, `sweeper` for its repairs. */
             by?: string;
             /** @enum {string} */
@@ -802,7 +802,7 @@ export interface components {
              * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "change-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
+            action: "create" | "close" | "retry" | "change-webhook" | "change-pool" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
             /** @description The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change. */

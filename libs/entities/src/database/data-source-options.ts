@@ -16,9 +16,13 @@ import { CasEndpoint1764580000000 } from '../migrations/1764580000000-cas-endpoi
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
+import { Pool1764600000000 } from '../migrations/1764600000000-pool.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
+import { PoolPlanEntity } from '../tables/pool-plan.entity.js';
+import { PoolReservationEntity } from '../tables/pool-reservation.entity.js';
+import { PoolSetEntity } from '../tables/pool-set.entity.js';
 import { ProcessEntity } from '../tables/process.entity.js';
 import { SeatEntity } from '../tables/seat.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
@@ -43,6 +47,7 @@ export const MIGRATIONS = [
   Traceparent1764560000000,
   Processes1764570000000,
   CasEndpoint1764580000000,
+  Pool1764600000000,
 ];
 
 const ENTITIES = [
@@ -56,6 +61,9 @@ const ENTITIES = [
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
   ProcessEntity,
+  PoolPlanEntity,
+  PoolSetEntity,
+  PoolReservationEntity,
 ];
 
 export interface PoolSettings {
