@@ -67,7 +67,10 @@ const SESSIONS_WAIT = `
       AND ${checked('s.deadline_at > statement_timestamp()')}
   ) AS "sessionsWait"`;
 
-/** Stores those sets that are still reserved: one whose outcome was uncertain is not stored again. */
+/**
+ * Stores those sets that are still reserved. One that was stored before, since the call is repeated, is not stored again: it
+ * may have been taken meanwhile.
+ */
 const STORE = `
   WITH input AS (
     SELECT i.* FROM jsonb_to_recordset($2::jsonb)
@@ -87,7 +90,10 @@ const STORE = `
     SET ids = ARRAY(SELECT id FROM unnest(h.ids) id WHERE id NOT IN (SELECT s.id FROM stored s))
     FROM held h WHERE r.worker = $1 AND r.products = h.products
   )
-  SELECT id FROM stored`;
+  SELECT id FROM stored
+  UNION ALL
+  SELECT i.id FROM input i
+  WHERE EXISTS (SELECT FROM pool_sets p WHERE p.id = i.id) OR EXISTS (SELECT FROM sessions s WHERE s.id = i.id)`;
 
 const RELEASE = `
   UPDATE pool_reservations r SET ids = ARRAY(SELECT id FROM unnest(r.ids) id WHERE id <> ALL($2::text[]))
@@ -151,7 +157,7 @@ export class PoolRefillRepository {
    * Adds a set to the pool, under the id that was reserved for it. Idempotent, so a call whose commit is uncertain can be
    * repeated.
    *
-   * @returns false if it was not, or no longer, reserved: the worker was taken for dead, or it is stored already
+   * @returns false if it was no longer reserved: the worker was taken for dead
    */
   store(worker: string, set: MintedSet): Promise<boolean> {
     let group = this.stores.get(worker);

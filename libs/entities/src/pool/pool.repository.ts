@@ -1,4 +1,4 @@
-import { POOL_KINDS, type PoolDiscard, type PoolLimits, type PoolPlan, type SessionProduct } from '@app/kernel';
+import { type PoolDiscard, type PoolLimits, type PoolPlan, type SessionProduct } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { auditChange } from '../audit/audit.repository.js';
 import { Database } from '../database/database.js';
@@ -92,7 +92,8 @@ export class PoolRepository {
            SELECT d.ctid FROM ${KINDS} k (products) CROSS JOIN LATERAL (
              SELECT p.ctid FROM pool_sets p
              WHERE p.products = k.products AND p.minted_at <= statement_timestamp() - make_interval(secs => $1)
-             ORDER BY p.minted_at LIMIT ${String((POOL_BATCH / POOL_KINDS.length) | 0)} FOR UPDATE SKIP LOCKED) d))
+             ORDER BY p.minted_at LIMIT ${String(POOL_BATCH)} FOR UPDATE SKIP LOCKED) d
+           LIMIT ${String(POOL_BATCH)}))
          RETURNING 1`,
         [maxAgeS],
       );
