@@ -61,6 +61,7 @@ export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
+export const poolNamespaces = { runtime, database, pool };
 export const roomsNamespaces = { apiClient };
 export const webhooksNamespaces = { runtime, database, sealing, webhooks };
 /** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */

@@ -36,6 +36,7 @@ export { type MintTask, PublishingRepository } from './sessions/publishing.repos
 export {
   type KeyUse,
   ResealingRepository,
+  type StoredSet,
   type StoredToken,
   type TokenPlace,
 } from './sessions/resealing.repository.js';

@@ -11,6 +11,11 @@ export const POOL_KINDS: readonly SessionProduct[][] = Array.from({ length: 2 **
   PRODUCTS.filter((_product, bit) => ((n + 1) & (2 ** bit)) !== 0),
 );
 
+/** Products in the order in which they are stored, so that SQL can compare two sets. */
+export function inPoolOrder(products: readonly SessionProduct[]): SessionProduct[] {
+  return PRODUCTS.filter((product) => products.includes(product));
+}
+
 /** A set of products as it is named in metrics and by the CLI, such as `stream,sync`. */
 export function poolKind(products: readonly string[]): string {
   return PRODUCTS.filter((product) => products.includes(product)).join(',');

@@ -64,7 +64,8 @@ export class PoolRepository {
                WHERE r.products = k.products AND r.held_until > statement_timestamp()) AS minting,
               (SELECT extract(epoch FROM statement_timestamp() - p.minted_at)::float8 FROM pool_sets p
                WHERE p.products = k.products AND ${mayBeTaken(limits)} ORDER BY p.minted_at LIMIT 1) AS "oldestS"
-       FROM ${KINDS} k (products) LEFT JOIN (${PLANNED}) p ON p.products = k.products`,
+       FROM ${KINDS} k (products) LEFT JOIN (${PLANNED}) p ON p.products = k.products
+       ORDER BY k.products`,
       [maxAgeS, minLifeS],
     );
     return rows
