@@ -91,7 +91,8 @@ describe('a worker', () => {
     const times = (await testApp.cas.journal()).map((call) => Date.parse(call.at));
     expect(times.length).toBeGreaterThan(100);
     expect([Math.min(...times) >= at, Math.min(...times) < at + 500]).toEqual([true, true]);
-    expect([Math.max(...times) <= until, Math.max(...times) > until - 500]).toEqual([true, true]);
+    // A call that began in time takes a moment to arrive.
+    expect([Math.max(...times) <= until + 250, Math.max(...times) > until - 500]).toEqual([true, true]);
     // What was under way at the end is kept.
     expect(await setsIn(testApp)).toHaveLength(times.length / 2);
   });

@@ -10,6 +10,7 @@ import { TimelineModule } from '../timeline/timeline.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { ConsoleAccess } from './console-access.js';
 import { ConsoleOverview } from './console-overview.js';
+import { ConsolePool } from './console-pool.js';
 import { ConsoleSessions } from './console-sessions.js';
 import { ConsoleRoutes } from './console.routes.js';
 
@@ -26,6 +27,6 @@ import { ConsoleRoutes } from './console.routes.js';
     TimelineModule,
     WebhooksModule,
   ],
-  providers: [ConsoleAccess, ConsoleOverview, ConsoleSessions, ConsoleRoutes],
+  providers: [ConsoleAccess, ConsoleOverview, ConsolePool, ConsoleSessions, ConsoleRoutes],
 })
 export class ConsoleModule {}

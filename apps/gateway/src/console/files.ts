@@ -33,6 +33,7 @@ export function pageFiles(): PageFile[] {
     script('format', new URL('./page/format.js', import.meta.url)),
     script('headline', new URL('./page/headline.js', import.meta.url)),
     script('overview', new URL('./page/overview.js', import.meta.url)),
+    script('pool', new URL('./page/pool.js', import.meta.url)),
     script('session', new URL('./page/session.js', import.meta.url)),
     script('sessions', new URL('./page/sessions.js', import.meta.url)),
     script('webhooks', new URL('./page/webhooks.js', import.meta.url)),
