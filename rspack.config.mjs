@@ -5,7 +5,7 @@
 //   app.js       the application; print-openapi.js beside it in the gateway prints the document without starting anything
 //   vendor.js    the dependencies, readable but without comments; in vendor-*.js those that are loaded late
 //   THIRD-PARTY-LICENSES.txt
-//   files/, swagger-ui/
+//   files/, swagger-ui/, bull-board/
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -43,6 +43,9 @@ const SWAGGER_UI = [
   'swagger-ui-{bundle,standalone-preset}.js.LICENSE.txt',
 ];
 
+/** BullMQ's board: the page that only the gateway serves, and the code behind it. */
+const BULL_BOARD_UI = join(NODE_MODULES, '@bull-board', 'ui', 'dist');
+
 export default (options, { rspack }) => {
   const main = String(Array.isArray(options.entry) ? options.entry[0] : options.entry);
   const app = /apps\/([^/]+)\//.exec(main)?.[1];
@@ -67,7 +70,24 @@ export default (options, { rspack }) => {
     // It finds its files beside itself, so it is copied and not bundled.
     externals: { 'swagger-ui-dist/absolute-path.js': 'node-commonjs ./swagger-ui/absolute-path.js' },
     node: { __dirname: 'node-module', __filename: 'node-module' },
-    module: { ...options.module, parser: { javascript: { createRequire: true } } },
+    module: {
+      ...options.module,
+      parser: { javascript: { createRequire: true } },
+      rules: [
+        ...(options.module?.rules ?? []),
+        // Its files are found beside it, so both have a place without a hash.
+        {
+          test: join(BULL_BOARD_UI, 'index.ejs'),
+          type: 'asset/resource',
+          generator: { filename: `${place}/bull-board/index.ejs` },
+        },
+        // It would bring a second BullMQ along, the one for CommonJS.
+        {
+          test: /@bull-board[\\/]api/,
+          resolve: { alias: { bullmq$: join(NODE_MODULES, 'bullmq', 'dist', 'esm', 'index.js') } },
+        },
+      ],
+    },
     // Maps of our code alone: those of 11 MB of dependencies would cost every start 0.3 s.
     devtool: false,
     optimization: {
@@ -108,7 +128,9 @@ export default (options, { rspack }) => {
         // From dist/apps/<app>/: a stack trace names files that an editor can open.
         moduleFilenameTemplate: '../../../[resource-path]',
       }),
-      new rspack.IgnorePlugin({ resourceRegExp: new RegExp(`^(${OPTIONAL.join('|')})(/|$)`) }),
+      new rspack.IgnorePlugin({
+        resourceRegExp: new RegExp(`^(${[...OPTIONAL, ...(isGateway ? [] : ['@bull-board/api'])].join('|')})(/|$)`),
+      }),
       new rspack.CopyRspackPlugin({
         patterns: [
           { from: 'apps/launch.mjs', to: `${place}/main.js` },
@@ -117,9 +139,10 @@ export default (options, { rspack }) => {
             from,
             to: `${place}/swagger-ui/[name][ext]`,
           })),
+          ...(isGateway ? [{ from: join(BULL_BOARD_UI, 'static'), to: `${place}/bull-board/static` }] : []),
         ],
       }),
-      licences(rspack, `${place}/THIRD-PARTY-LICENSES.txt`, isGateway ? ['swagger-ui-dist'] : []),
+      licences(rspack, `${place}/THIRD-PARTY-LICENSES.txt`, isGateway ? ['swagger-ui-dist', '@bull-board/ui'] : []),
     ],
   };
 };

@@ -121,7 +121,7 @@ const now = [
   }),
   stat('Circuit breakers open', {
     description: 'Workers that have stopped calling CAS, apart from probes.',
-    expr: 'count(breaker_state > 0) or vector(0)',
+    expr: 'count(max by (instance) (breaker_state) > 0) or vector(0)',
     redFrom: 1,
   }),
   stat('Pending', {
@@ -199,24 +199,29 @@ const sessions = [
 
 const cas = [
   chart('CAS latency', {
-    description: 'Calls to CAS, by product.',
+    description: 'Calls to CAS, by product and endpoint.',
     unit: 's',
     queries: [
-      [quantile(0.5, 'cas_request_duration_seconds', 'product'), '{{product}} p50'],
-      [quantile(0.99, 'cas_request_duration_seconds', 'product'), '{{product}} p99'],
+      [quantile(0.5, 'cas_request_duration_seconds', 'product, endpoint'), '{{product}} p50, {{endpoint}}'],
+      [quantile(0.99, 'cas_request_duration_seconds', 'product, endpoint'), '{{product}} p99, {{endpoint}}'],
     ],
   }),
   chart('CAS outcomes', {
     description: 'Calls to CAS per second: ok, or the code of the error.',
     unit: 'ops',
-    queries: [['sum by (outcome) (rate(cas_request_duration_seconds_count[$__rate_interval]))', '{{outcome}}']],
+    queries: [
+      [
+        'sum by (outcome, endpoint) (rate(cas_request_duration_seconds_count[$__rate_interval]))',
+        '{{outcome}}, {{endpoint}}',
+      ],
+    ],
     stacked: true,
   }),
   chart('Circuit breaker', {
     description: '0 closed, 1 half-open (a probe is under way), 2 open.',
     unit: 'short',
     queries: [
-      ['breaker_state', '{{instance}}'],
+      ['breaker_state', '{{instance}}, {{endpoint}}'],
       ['sum(rate(wasted_mints_total[$__rate_interval]))', 'wasted mints per s'],
     ],
   }),

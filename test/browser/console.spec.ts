@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
+import { runCommand } from '../support/cli.js';
 import { describeInBrowser, startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
+import { expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
@@ -162,9 +164,9 @@ describeInBrowser()('the console, as an operator uses it', () => {
   ] as const)('is accessible in %s at %j', async (colorScheme, viewport) => {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(viewport);
-    for (const name of ['Overview', 'Sessions', 'Webhooks']) {
+    for (const name of ['Overview', 'Sessions', 'Queues', 'Webhooks']) {
       await page.locator('#nav').getByRole('link', { name }).click();
-      await page.locator('main .empty, main table, main .chart').first().waitFor();
+      await page.locator('main .empty, main table, main .chart, main iframe').first().waitFor();
       expect([name, await seriousFaults(page)]).toEqual([name, []]);
       const [wide = NaN, there = NaN] = await page.evaluate<number[]>(
         '[document.documentElement.scrollWidth, innerWidth]',
@@ -178,6 +180,31 @@ describeInBrowser()('the console, as an operator uses it', () => {
     }
   });
 
+  it("shows BullMQ's board in a frame, with what waits while the queue is paused", async () => {
+    expect(await runCommand(['queue', 'pause'], deployment.environment())).toMatchObject({ code: 0 });
+    const { body } = await deployment.client().openRoom('queued');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize(DESKTOP);
+    await page.locator('#nav').getByRole('link', { name: 'Queues' }).click();
+    const board = page.frameLocator('iframe.board');
+    for (const name of ['mint-tokens', 'deliver-webhooks']) await board.getByText(name).first().waitFor();
+    await board.getByRole('link', { name: 'mint-tokens' }).first().click();
+    await board.getByText(body.id).first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await screenshot(page, 'console-queues.png');
+    await board.getByRole('tab', { name: 'Options' }).first().click();
+    await board.getByText('attempts').first().waitFor();
+    // Its settings, whose button has no name.
+    await board.locator('header button').last().click();
+    await board.getByRole('dialog').waitFor();
+    expect(faults).toEqual([]);
+    if (process.env.SCREENSHOTS !== undefined)
+      await page.screenshot({ path: join(process.env.SCREENSHOTS, 'queues.png') });
+    expect(await runCommand(['queue', 'resume'], deployment.environment())).toMatchObject({ code: 0 });
+    await expectReady(deployment, [body.id]);
+    await page.locator('#nav').getByRole('link', { name: 'Overview' }).click();
+  }, 60_000);
+
   it('shows what an endpoint of webhooks got, sends it again, and is accessible with that as well', async () => {
     const { body: webhook } = await deployment.client().send<{ id: string }>('POST', '/v1/webhooks', {
       body: { url: 'https://hooks.invalid/', types: ['session.ready'] },
@@ -189,6 +216,10 @@ describeInBrowser()('the console, as an operator uses it', () => {
     await again.waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await again.click();
+    await page.getByLabel('Reason').fill('their server was down');
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Send again', exact: true }).click();
+    await page.locator('#webhook-notice').getByText('is sent again').waitFor();
     await eventually(async () => {
       const [row] = await deployment.database.rows<{ attempts: number }>(
         'SELECT attempts FROM webhook_deliveries WHERE endpoint_id = $1',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { Process } from '../support/process.js';
 import { expectReady } from '../support/sessions.js';
 import { TestDeployment } from '../support/test-deployment.js';
@@ -96,6 +97,29 @@ describe('the built processes, with nothing beside them but package.json', () =>
     expect((await failing.exited).code).toBe(1);
     expect(failing.everything()).toContain('vendor-tracing.js');
     cpSync(join(ROOT, 'dist'), join(directory, 'dist'), { recursive: true });
+  });
+
+  it("serve BullMQ's board, and read its code only when it is opened", async () => {
+    const gateway = new Process('gateway', deployment.gatewayEnvironment(), [], directory);
+    processes.push(gateway);
+    await gateway.waitUntilUp();
+    const ask = async (path: string) => {
+      const reply = await fetch(`${gateway.opsUrl}/console/api/board${path}`, {
+        headers: { authorization: `Bearer ${deployment.apiKey}` },
+      });
+      return { status: reply.status, text: await reply.text() };
+    };
+    const page = await ask('/');
+    for (const [, name] of page.text.matchAll(/(?:src|href)="(static\/[^"]+)"/g))
+      expect([name, (await ask(`/${String(name)}`)).status]).toEqual([name, 200]);
+    const code = join(directory, 'dist/apps/gateway/vendor-board.js');
+    rmSync(code);
+    expect((await ask('/api/queues')).status).toBe(503);
+    cpSync(join(ROOT, 'dist/apps/gateway/vendor-board.js'), code);
+    await eventually(async () => {
+      const { status, text } = await ask('/api/queues');
+      expect([status, text]).toEqual([200, expect.stringMatching(/"mint-tokens".*"deliver-webhooks"/)]);
+    });
   });
 
   it.each(readdirSync(join(ROOT, 'dist/apps')))('state the licence of everything that is in %s', (app) => {

@@ -187,6 +187,22 @@ describe('the console on the ops port', () => {
     expect((await ask('/api/redrive', { body })).body).toEqual({ retried: 0, left: 0 });
   });
 
+  it('sends a delivery again with a reason that stands in the audit trail, and not without one', async () => {
+    const { body: webhook } = await testApp.client.send<{ id: string }>('POST', '/v1/webhooks', {
+      body: { url: 'https://hooks.invalid/', types: ['session.ready'] },
+    });
+    const { body: ping } = await testApp.client.send<{ delivery: string }>('POST', `/v1/webhooks/${webhook.id}/ping`);
+    const path = `/api/webhooks/${webhook.id}/deliveries/${ping.delivery}/replay`;
+    expect((await ask(path, { body: {} })).status).toBe(422);
+    expect((await ask(path, { body: { reason: `lost, with ${testApp.apiKey}` } })).status).toBe(200);
+    expect((await ask(path.replace('msg_', 'msg_0'), { body: { reason: 'lost' } })).status).toBe(404);
+    const { body: audit } = await testApp.client.send<{ items: object[] }>('GET', `/v1/audit?session=${ping.delivery}`);
+    expect(audit.items).toEqual([
+      expect.objectContaining({ action: 'replay-webhook', count: 1, reason: 'lost, with [api key]' }),
+    ]);
+    await testApp.client.send('DELETE', `/v1/webhooks/${webhook.id}`);
+  });
+
   it('lists sessions by failure code', async () => {
     const { id } = await failedSession('listed');
     const list = async (query: string) =>
@@ -203,7 +219,7 @@ describe('the console on the ops port', () => {
       [`/api/sessions/${id}/retry`, { version, reason: 'because' }],
       [`/api/sessions/${id}/close`, { version, reason: 'because' }],
       ['/api/redrive', { reason: 'because', failure: null, before: new Date().toISOString() }],
-      ['/api/webhooks/x/deliveries/y/replay', {}],
+      ['/api/webhooks/x/deliveries/y/replay', { reason: 'because' }],
     ] as const) {
       const reply = await ask(path, { at, body });
       expect([path, reply.status, reply.body.code]).toEqual([path, 403, 'console-read-only']);

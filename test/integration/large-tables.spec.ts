@@ -3,6 +3,7 @@ import {
   FailedSessionsRepository,
   PoolRepository,
   ProcessesRepository,
+  PacingRepository,
   PublishingRepository,
   SeatsRepository,
   SessionCountsRepository,
@@ -216,6 +217,7 @@ describe('with 300,000 sessions that have ended', () => {
       expect(await service(SweepingRepository).oldestPendingS()).toBeGreaterThan(0);
       expect(await service(SweepingRepository).oldestOverdueS()).toBeGreaterThan(0);
       expect((await service(SweepingRepository).countLive()).ready).toBeGreaterThan(1000);
+      expect(await service(PacingRepository).pendingCalls()).toBeGreaterThan(0);
       expect((await service(SessionsRepository).countPending(200_000, 10)).all).toBeGreaterThan(0);
     });
   });
@@ -259,6 +261,7 @@ describe('with 300,000 sessions that have ended', () => {
     await publishing.task(body.id);
     await publishing.postpone(body.id, { waitMs: 1000, counted: true, code: 'cas-unavailable' });
     const token = { sealed: newSessionId(), keyId: 'k1', expiresAt: new Date(Date.now() + 60_000) };
+    await publishing.release(body.id, null);
     await publishing.publish(body.id, { endpoint: 'cas', tokens: [{ ...token, product: 'stream' }] });
     await seats(body.id);
     await testApp.client.close(body.id);

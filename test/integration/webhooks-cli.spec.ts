@@ -59,6 +59,14 @@ describe('the operator’s commands for webhooks', () => {
     expect(receiver.received.map((one) => one.id)).toEqual([delivery, delivery]);
     const replayed = await cli(['webhooks', 'replay', id, '--since', '2026-01-01', '--all']);
     expect(replayed.text).toBe('1 deliveries are sent again.');
+    expect(
+      await testApp.database.rows(
+        `SELECT actor, session_id AS about, count FROM audit_entries WHERE action = 'replay-webhook' ORDER BY at`,
+      ),
+    ).toEqual([
+      { actor: 'cli', about: delivery, count: 1 },
+      { actor: 'cli', about: id, count: 1 },
+    ]);
     for (const args of [['list'], ['list', '--json'], ['deliveries', id, '--json']]) {
       const { code, text } = await cli(['webhooks', ...args]);
       expect([code, SECRET.test(text)]).toEqual([0, false]);

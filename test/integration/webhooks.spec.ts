@@ -452,6 +452,20 @@ describe('what was sent', () => {
     expect(all.body).toEqual({ replayed: 3, nextSince: null });
     await received(8);
     expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(3);
+
+    const audited = async (id: string | undefined) => {
+      const { body: page } = await testApp.client.send<{ items: { action: string; actor: string; count: number }[] }>(
+        'GET',
+        `/v1/audit?session=${String(id)}`,
+      );
+      return page.items.flatMap(({ action, actor, count }) => (action === 'replay-webhook' ? [[actor, count]] : []));
+    };
+    const actor = expect.stringMatching(/^key:/);
+    expect(await audited(middle?.id)).toEqual([[actor, 1]]);
+    expect(await audited(webhook.id)).toEqual([
+      [actor, 3],
+      [actor, 1],
+    ]);
   });
 
   it('is listed in pages, newest first', async () => {

@@ -35,6 +35,8 @@ const BASE = {
   cas: { url: 'https://cas.example.com' },
   networkPolicy: { egress: { postgres: PEER, redis: PEER, proxy: PEER } },
 };
+/** Several CAS endpoints, and a pace. */
+const ENDPOINTS = { url: '', maxRps: 500 };
 const EXISTING = { secrets: { existingSecret: 'watchtogether' } };
 
 /** Each with a name, and merged on top of each other. */
@@ -64,7 +66,18 @@ const CHOICES = {
     'hpa by cpu': { gateway: { hpa: { enabled: true } } },
     'hpa by connections': { gateway: { hpa: { enabled: true, podMetrics: { enabled: true } } } },
   },
-  secrets: { existing: EXISTING, values: { secrets: VALUES_OF_SECRETS } },
+  secrets: {
+    existing: EXISTING,
+    values: { secrets: VALUES_OF_SECRETS },
+    'existing, of several endpoints': {
+      cas: ENDPOINTS,
+      secrets: { existingSecret: 'watchtogether', casEndpoints: { enabled: true } },
+    },
+    'values, of several endpoints': {
+      cas: ENDPOINTS,
+      secrets: { ...VALUES_OF_SECRETS, casApiKey: {}, casApiSecret: {}, casEndpoints: { value: `["${SECRET}"]` } },
+    },
+  },
   queue: { redis: {}, postgres: { queue: 'postgres' } },
   services: {
     none: {},
@@ -199,6 +212,9 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
   it.each([
     ['image.repository is missing', { image: { repository: '' } }],
     ['cas.url is missing', { cas: { url: '' } }],
+    ['cas.url is set beside secrets.casEndpoints', { secrets: { casEndpoints: { enabled: true } } }],
+    ['config.CAS_ENDPOINTS is a secret', { config: { CAS_ENDPOINTS: '[]' } }],
+    ['worker.config.CAS_MAX_RPS is set by the chart: use cas.maxRps', { worker: { config: { CAS_MAX_RPS: 5 } } }],
     ['secrets.redisUrl is missing: the URL of Redis, redis://', { secrets: { existingSecret: '' } }],
     ['named in secrets.existingSecret', { secrets: { existingSecret: '' } }, 'name that in secrets.existingSecret'],
     [
@@ -306,9 +322,9 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
   });
 
   it('caps workers at what uses up the rate of CAS', async () => {
-    const most = async (keda: Values): Promise<unknown> => {
+    const most = async (keda: Values, cas: Values = {}): Promise<unknown> => {
       const { manifests } = await render(
-        merge(merge(BASE, EXISTING), { worker: { keda: { enabled: true, ...keda } } }),
+        merge(merge(BASE, EXISTING), { cas, worker: { keda: { enabled: true, ...keda } } }),
       );
       const [scaled] = ofKind(manifests, 'ScaledObject');
       return (scaled?.spec as Values | undefined)?.maxReplicaCount;
@@ -318,6 +334,7 @@ if (!hasHelm) console.warn('SKIPPED: the Helm chart is not tested, since Helm is
     // Of fast calls one worker makes no more than its CPU allows.
     expect(await most({ vendor: { requestsPerSecond: 950, latencyMs: 10 } })).toBe(4);
     expect(await most({ vendor: { requestsPerSecond: 5 } })).toBe(2);
+    expect(await most({ vendor: { latencyMs: 500 } }, { maxRps: 950 })).toBe(10);
     expect(await most({ maxReplicas: 6, vendor: { requestsPerSecond: 5 } })).toBe(6);
   });
 

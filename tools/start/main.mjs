@@ -155,7 +155,7 @@ class Launcher {
       // Not its ops port, which answers before the API does.
       { app: 'gateway', name: 'gateway', ready: `${apiUrl(this.plan)}/readyz` },
     ];
-    if (!given.CAS_URL) {
+    if (!given.CAS) {
       apps.unshift({ app: 'cas-sandbox', name: 'sandbox', ready: `http://127.0.0.1:${ports.sandbox}/livez` });
     }
     if (this.stopped) throw new Interrupted();

@@ -6,11 +6,13 @@ import { ToolError } from '../steps.mjs';
 const HIGHEST_BASE_PORT = 65_535 - 4;
 
 /** Variables that the launcher reads, each also as NAME_FILE. An empty one counts as not set. */
-const READ = ['DATABASE_URL', 'REDIS_URL', 'CAS_URL', 'BOOTSTRAP_API_KEY', 'TOKEN_ENCRYPTION_KEYS'];
+const READ = ['DATABASE_URL', 'REDIS_URL', 'CAS_URL', 'CAS_ENDPOINTS', 'BOOTSTRAP_API_KEY', 'TOKEN_ENCRYPTION_KEYS'];
 
 export function makePlan(env) {
   const base = basePort(env.PORT);
   const given = Object.fromEntries(READ.map((name) => [name, Boolean(env[name] || env[`${name}_FILE`])]));
+  // Either of them is a CAS from outside.
+  given.CAS = given.CAS_URL || given.CAS_ENDPOINTS;
   const dataDir = resolve(ROOT, env.DATA_DIR || '.data');
   const ports = { gateway: base, gatewayOps: base + 1, workerOps: base + 2, sandbox: base + 3, postgres: base + 4 };
   return {
@@ -45,7 +47,7 @@ export function portsInUse({ ports, given, host }) {
     { port: ports.gatewayOps, part: 'gateway, ops port' },
     { port: ports.workerOps, part: 'worker, ops port' },
   ];
-  if (!given.CAS_URL) list.push({ port: ports.sandbox, part: 'CAS sandbox' });
+  if (!given.CAS) list.push({ port: ports.sandbox, part: 'CAS sandbox' });
   if (!given.DATABASE_URL) list.push({ port: ports.postgres, part: 'Postgres' });
   return list;
 }
@@ -68,8 +70,8 @@ export function environmentsOf(plan, userEnv, { databaseUrl, secrets }) {
   const sealing = secrets.encryptionKeys ? { TOKEN_ENCRYPTION_KEYS: secrets.encryptionKeys } : {};
   const access = secrets.apiKey ? { BOOTSTRAP_API_KEY: secrets.apiKey } : {};
   const credentials = secrets.cas ? { CAS_API_KEY: secrets.cas.apiKey, CAS_API_SECRET: secrets.cas.apiSecret } : {};
-  const cas = given.CAS_URL ? {} : { CAS_URL: `http://127.0.0.1:${ports.sandbox}`, ...credentials };
-  const casSecrets = ['CAS_API_KEY', 'CAS_API_SECRET'];
+  const cas = given.CAS ? {} : { CAS_URL: `http://127.0.0.1:${ports.sandbox}`, ...credentials };
+  const casSecrets = ['CAS_API_KEY', 'CAS_API_SECRET', 'CAS_ENDPOINTS'];
 
   const gateway = { ...common, ...database, ...sealing, ...access, DEMO_LINK_SECRET: secrets.link, HOST: host };
   const worker = { ...common, ...database, ...sealing, ...cas };

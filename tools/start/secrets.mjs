@@ -50,7 +50,7 @@ export function keptSecrets({ dataDir, given }) {
   const secrets = { link: randomText(ALPHANUMERIC, 32) };
   if (!given.BOOTSTRAP_API_KEY) secrets.apiKey = keep(dataDir, SECRETS.apiKey);
   if (!given.TOKEN_ENCRYPTION_KEYS) secrets.encryptionKeys = keep(dataDir, SECRETS.encryptionKeys);
-  if (!given.CAS_URL) {
+  if (!given.CAS) {
     const [apiKey, apiSecret] = keep(dataDir, SECRETS.casCredentials).split(':');
     secrets.cas = { apiKey, apiSecret };
   }

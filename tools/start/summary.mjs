@@ -18,7 +18,10 @@ export function summary({ plan, env, secrets, postgres, startedAt }) {
     ['console', `${ops(ports.gatewayOps)}/console`],
     ['gateway ops', `${ops(ports.gatewayOps)}/readyz  /livez  /metrics`],
     ['worker ops', `${ops(ports.workerOps)}/readyz  /livez  /metrics`],
-    ['CAS', given.CAS_URL ? 'yours, from CAS_URL' : `${ops(ports.sandbox)} (sandbox)`],
+    [
+      'CAS',
+      given.CAS ? `yours, from ${given.CAS_URL ? 'CAS_URL' : 'CAS_ENDPOINTS'}` : `${ops(ports.sandbox)} (sandbox)`,
+    ],
     ['database', given.DATABASE_URL ? 'yours, from DATABASE_URL' : `Postgres on 127.0.0.1:${ports.postgres}`],
     ['queue', given.REDIS_URL ? 'in Redis, from REDIS_URL' : 'in the database'],
     ['logs', logDir],

@@ -4,6 +4,7 @@ import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
 import { addPool } from './commands/pool.js';
+import { addPacing } from './commands/pacing.js';
 import { addQueue } from './commands/queue.js';
 import { addRedrive } from './commands/redrive.js';
 import { addReseal } from './commands/reseal.js';
@@ -31,6 +32,7 @@ export function createProgram(exit: (code: number) => never): Command {
   addRedrive(program);
   addPool(program);
   addQueue(program);
+  addPacing(program);
   addReseal(program);
   addDoctor(program);
   addSupportBundle(program);

@@ -1,7 +1,8 @@
 import { ProcessesRepository } from '@app/entities';
-import { type FigureSpec, Health, LOG, type Log, Metrics, ProcessReporter } from '@app/observability';
+import { type FigureSpec, Health, LOG, type Log, Metrics, POOL_FIGURES, ProcessReporter } from '@app/observability';
 import type { FactoryProvider } from '@nestjs/common';
 import { CasCondition } from './cas/cas-condition.js';
+import { CasPacing } from './cas/cas-pacing.js';
 
 /** Of this worker alone: gauges of shared state ask the database, which the console does itself. */
 const FIGURES: readonly FigureSpec[] = [
@@ -13,13 +14,21 @@ const FIGURES: readonly FigureSpec[] = [
   { metric: 'sessions_failed_total', by: 'code' },
   { metric: 'webhook_attempt_duration_seconds', by: 'outcome', countOnly: true },
   { metric: 'clock_skew_seconds' },
+  ...POOL_FIGURES,
 ];
 
 /** Reports this worker to the console. */
 export const workerReporter: FactoryProvider<ProcessReporter> = {
   provide: ProcessReporter,
-  inject: [ProcessesRepository, Metrics, Health, CasCondition, LOG],
-  useFactory: (store: ProcessesRepository, metrics: Metrics, health: Health, cas: CasCondition, log: Log) =>
+  inject: [ProcessesRepository, Metrics, Health, CasCondition, CasPacing, LOG],
+  useFactory: (
+    store: ProcessesRepository,
+    metrics: Metrics,
+    health: Health,
+    cas: CasCondition,
+    pacing: CasPacing,
+    log: Log,
+  ) =>
     new ProcessReporter({
       kind: 'worker',
       store,
@@ -29,6 +38,7 @@ export const workerReporter: FactoryProvider<ProcessReporter> = {
       states: async () => ({
         failing: [...(await health.failingReady()), ...(await health.applyingNotices())],
         cas: cas.reports,
+        pacing: pacing.report,
       }),
     }),
 };

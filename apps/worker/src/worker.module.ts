@@ -9,6 +9,7 @@ import { TraceExportModule } from '@app/trace-export';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CasCircuits } from './cas/cas-circuits.js';
 import { CasCondition } from './cas/cas-condition.js';
+import { CasPacing } from './cas/cas-pacing.js';
 import { CasFailover } from './cas/cas-failover.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
@@ -46,6 +47,7 @@ export class WorkerModule {
         MintTokensHandler,
         CasCircuits,
         CasFailover,
+        CasPacing,
         MintingMetrics,
         WorkerMetrics,
         MaintenanceMetrics,

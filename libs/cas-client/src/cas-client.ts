@@ -70,7 +70,7 @@ export class CasClient implements OnApplicationShutdown {
    */
   async mint(product: Product, { endpoint, signal, sub = null }: MintOptions = {}): Promise<MintedToken> {
     const called = endpoint ?? this.preferred;
-    return tracedCall('CAS mint', { 'watchtogether.product': product }, () =>
+    return tracedCall('CAS mint', { 'watchtogether.product': product, 'watchtogether.cas.endpoint': called.name }, () =>
       this.attempt(called, product, signal, sub),
     );
   }

@@ -7,6 +7,7 @@ import { AuditRepository } from './audit/audit.repository.js';
 import { dataSourceOptions } from './database/data-source-options.js';
 import { Database } from './database/database.js';
 import { ProcessesRepository } from './fleet/processes.repository.js';
+import { PacingRepository } from './pacing/pacing.repository.js';
 import { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 import { SessionCountsRepository } from './fleet/session-counts.repository.js';
 import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
@@ -36,6 +37,7 @@ const repositories = [
   FailedSessionsRepository,
   PoolRefillRepository,
   PoolRepository,
+  PacingRepository,
   ProcessesRepository,
   PublishingRepository,
   ResealingRepository,

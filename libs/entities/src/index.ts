@@ -28,6 +28,7 @@ export {
   type Reserved,
 } from './pool/pool-refill.repository.js';
 export { POOL_BATCH, type PoolLevel, PoolRepository, type StoredPoolPlan } from './pool/pool.repository.js';
+export { type Pace, PacingRepository, type Turns } from './pacing/pacing.repository.js';
 export { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 export { COUNTED_TO, type SessionCounts, SessionCountsRepository } from './fleet/session-counts.repository.js';
 export { type ChatTokenOpening, ChatTokensRepository } from './sessions/chat-tokens.repository.js';

@@ -1,6 +1,7 @@
 /**
  * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session,
- * `change-webhook` an endpoint of webhooks, `change-pool` the plan of the warm pool; a `read-tokens` is a response that contained tokens, an `issue-ticket` one
+ * `change-webhook` an endpoint of webhooks, `replay-webhook` sends deliveries again, `change-pool`
+ * the plan of the warm pool; a `read-tokens` is a response that contained tokens, an `issue-ticket` one
  * with a ticket; a `denied:` action ends in the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
@@ -9,6 +10,7 @@ export const AUDIT_ACTIONS = [
   'retry',
   'change-webhook',
   'change-pool',
+  'replay-webhook',
   'read-tokens',
   'issue-ticket',
   'denied:insufficient-scope',
@@ -18,11 +20,11 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** What an entry is about: a TokenID, the id of a chat token, or that of an endpoint of webhooks. */
-export const AUDITED_ID = /^(?:ses|cht|whe)_[0-9A-Za-z]{22,60}$/;
+/** What an entry is about: a TokenID, the id of a chat token, of an endpoint of webhooks, or of a delivery. */
+export const AUDITED_ID = /^(?:ses|cht|whe|msg)_[0-9A-Za-z]{22,60}$/;
 
 /** Changes are recorded individually, in the transaction of the change. All other actions are counted. */
-export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook' | 'change-pool';
+export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook' | 'change-pool' | 'replay-webhook';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
 /** The actor that replaces an erased user or holder of a ticket. None can have this id, since theirs contain a #. */

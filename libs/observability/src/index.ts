@@ -8,7 +8,7 @@ export { ObservabilityModule } from './observability.module.js';
 export { healthBody, OpsServer } from './ops-server.js';
 export { type FigureSpec, type Figures, type HistogramFigure, readFigures } from './figures.js';
 export { ProcessReporter, REPORT_EVERY_MS, type Report, type ReportStore } from './process-reporter.js';
-export { registerPoolGauges } from './pool-gauges.js';
+export { POOL_FIGURES, registerPoolGauges } from './pool-gauges.js';
 export { runMain } from './run-main.js';
 export { scrub } from './scrub.js';
 export { maxOpenFiles } from './open-files.js';

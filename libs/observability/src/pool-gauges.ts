@@ -1,3 +1,4 @@
+import type { FigureSpec } from './figures.js';
 import { Gauge, type Metrics } from './metrics.js';
 
 /** The connections of a pool, and the callers that wait for one. */
@@ -7,6 +8,13 @@ export interface PoolState {
   waiting: number;
   limit: number;
 }
+
+/** What a process reports of its pool to the console. */
+export const POOL_FIGURES: readonly FigureSpec[] = [
+  { metric: 'database_pool_connections', by: 'state' },
+  { metric: 'database_pool_waiting' },
+  { metric: 'database_pool_limit' },
+];
 
 /** Registers the gauges of the database's pool of connections. */
 export function registerPoolGauges({ registry }: Metrics, state: () => PoolState): void {

@@ -1,3 +1,4 @@
+export { BoardQueues } from './board/board-queues.js';
 export { DeliverWebhooksProcessor, DeliverWebhooksProcessorBase } from './deliver-webhooks.processor-base.js';
 export { DeliverWebhooksQueue } from './deliver-webhooks.queue.js';
 export { DELIVER_WEBHOOKS } from './deliver-webhooks.job.js';

@@ -1,9 +1,10 @@
 import { ConnectionsModule, Postgres, RedisConnections, type RedisSettings, usesRedis } from '@app/connections';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
-import { type Processor, Queue, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
+import { type Processor, setDefaultBackendFactory, Worker, type WorkerOptions } from 'bullmq';
 import { DELIVER_WEBHOOKS } from './deliver-webhooks.job.js';
 import { DeliverWebhooksQueue } from './deliver-webhooks.queue.js';
+import { ignore, ListenedQueue } from './listened-queue.js';
 import { MINT_TOKENS } from './mint-tokens.job.js';
 import { MintTokensQueue } from './mint-tokens.queue.js';
 import { backoff } from './job-result.js';
@@ -41,6 +42,7 @@ export class QueueModule {
         connection: { ...redisConnection(redis), maxRetriesPerRequest: null },
       }),
     });
+    const mintTokens = BullModule.registerQueue({ name: MINT_TOKENS });
     return {
       module: QueueModule,
       imports: [
@@ -53,11 +55,11 @@ export class QueueModule {
             return { connection: redis === undefined ? {} : redisConnection(redis), prefix };
           },
         }),
-        BullModule.registerQueue({ name: MINT_TOKENS }),
+        mintTokens,
         ConnectionsModule,
       ],
       providers: [MintTokensQueue, ...storeProviders(redis)],
-      exports: [MintTokensQueue, QueueStore, ...(redis === undefined ? [] : [RedisConnections])],
+      exports: [mintTokens, MintTokensQueue, QueueStore, ...(redis === undefined ? [] : [RedisConnections])],
     };
   }
 }
@@ -85,17 +87,6 @@ function storeProviders(redis: RedisConnections | undefined): Provider[] {
     { provide: RedisConnections, useFactory: () => redis },
     { provide: QueueStore, useFactory: () => new RedisStore(redis) },
   ];
-}
-
-/** The listeners that tell operators are attached later, in the queues and in ProcessorBase. */
-const ignore = (): void => undefined;
-
-/** BullMQ prints errors without a listener to standard error, with whatever Redis says of a wrong password. */
-class ListenedQueue extends Queue {
-  constructor(...given: ConstructorParameters<typeof Queue>) {
-    super(...given);
-    this.on('error', ignore);
-  }
 }
 
 /** Nest takes worker options from a decorator, which has no access to the configuration. */

@@ -16,6 +16,7 @@ export const SPAN_ATTRIBUTES = [
   'watchtogether.request.id',
   'watchtogether.session.id',
   'watchtogether.product',
+  'watchtogether.cas.endpoint',
   'watchtogether.admission.action',
   'watchtogether.webhook.id',
   'watchtogether.webhook.type',

@@ -1,6 +1,7 @@
 import { type DeliveryRecord, WebhookEndpointsRepository, WebhookLogRepository } from '@app/entities';
 import { DELIVERY_ID, DELIVERY_STATUSES, type DeliveryStatus, printable, StartupError } from '@app/kernel';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { OPERATOR } from '../operator.js';
 import { known, validId, withWebhooks } from '../with-webhooks.js';
 
 const DEFAULT_LIMIT = 50;
@@ -50,14 +51,14 @@ async function replay(
     if (webhook.disabledReason !== null) throw new StartupError(`Webhook ${id} is disabled: enable it first`);
     const log = app.get(WebhookLogRepository);
     if (delivery !== undefined) {
-      const found = DELIVERY_ID.test(delivery) && (await log.replay(id, delivery));
+      const found = DELIVERY_ID.test(delivery) && (await log.replay(id, delivery, { actor: OPERATOR }));
       if (!found) throw new StartupError('Delivery not found');
       process.stdout.write('1 delivery is sent again.\n');
       return;
     }
     let replayed = 0;
     for (let from: Date | null = since ?? null; from !== null;) {
-      const page = await log.replaySince(id, from, all === true ? 'all' : 'failed');
+      const page = await log.replaySince(id, from, all === true ? 'all' : 'failed', { actor: OPERATOR });
       replayed += page.replayed;
       from = page.nextSince;
     }

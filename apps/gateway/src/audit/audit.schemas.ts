@@ -13,14 +13,18 @@ export const auditItem = z
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
-        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-pool` the plan of the warm pool, `change-webhook` ' +
-        'an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; ' +
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session, ' +
+        '`change-pool` the plan of the warm pool, `change-webhook` ' +
+        'an endpoint of webhooks, `replay-webhook` sent deliveries again; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; ' +
         '`denied:…` is a reply with that problem code.',
     }),
     session: z.string().nullable().meta({
-      description: 'The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved.',
+      description:
+        'The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook, `msg_…` for a delivery; null if none was involved.',
     }),
-    count: z.int().min(1).meta({ description: 'Occurrences in this minute; 1 for a change.' }),
+    count: z.int().min(1).meta({
+      description: 'Occurrences in this minute; 1 for a change, the number of deliveries if several were sent again.',
+    }),
     reason: z
       .string()
       .nullable()

@@ -2,8 +2,8 @@ import { COUNTED_TO } from '@app/entities';
 import { VERSION } from '@app/kernel';
 import { ProcessReporter } from '@app/observability';
 import { Injectable } from '@nestjs/common';
-import type { FleetProcess } from '../fleet/fleet.js';
-import { valueOf, valuesOf } from '../fleet/figures.js';
+import { type FleetProcess, paceOf } from '../fleet/fleet.js';
+import { poolOf, valueOf, valuesOf } from '../fleet/figures.js';
 import { FleetWatch, SAMPLE_EVERY_MS } from '../fleet/fleet-watch.js';
 import { type Sample, SERIES } from '../fleet/sample.js';
 import type { PastTrouble } from '../fleet/trouble-log.js';
@@ -35,6 +35,7 @@ export class ConsoleOverview {
       last: log.last && pastShown(log.last),
       past: log.past.slice(0, PAST_SHOWN).map(pastShown),
       counts: state && { ...state.counts, readAt: iso(state.now) },
+      pace: state && paceOf(state),
       processes: state?.processes.map(processShown) ?? [],
       pool: this.pool.view(),
       series: { t: later.map(({ t }) => t), ...Object.fromEntries(SERIES.map((name) => [name, column(later, name)])) },
@@ -62,6 +63,7 @@ function processShown({ id, kind, version, startedAt, seenAt, alive, figures }: 
     startedAt: startedAt.toISOString(),
     seenAt: seenAt.toISOString(),
     clockSkewS: number('clock_skew_seconds'),
+    pool: poolOf(figures),
     ...(kind === 'worker'
       ? {
           /** By CAS endpoint. */

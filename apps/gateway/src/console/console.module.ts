@@ -1,4 +1,5 @@
 import { EntitiesModule } from '@app/entities';
+import { BoardQueues } from '@app/queue';
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
@@ -8,6 +9,7 @@ import { PoolModule } from '../pool/pool.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TimelineModule } from '../timeline/timeline.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { BoardRoutes } from './board/board.routes.js';
 import { ConsoleAccess } from './console-access.js';
 import { ConsoleOverview } from './console-overview.js';
 import { ConsolePool } from './console-pool.js';
@@ -27,6 +29,6 @@ import { ConsoleRoutes } from './console.routes.js';
     TimelineModule,
     WebhooksModule,
   ],
-  providers: [ConsoleAccess, ConsoleOverview, ConsolePool, ConsoleSessions, ConsoleRoutes],
+  providers: [BoardQueues, BoardRoutes, ConsoleAccess, ConsoleOverview, ConsolePool, ConsoleSessions, ConsoleRoutes],
 })
 export class ConsoleModule {}

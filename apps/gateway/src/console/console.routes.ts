@@ -1,6 +1,6 @@
 import { WebhookLogRepository } from '@app/entities';
 import { DELIVERY_ID, VERSION } from '@app/kernel';
-import { LOG, type Log, OpsServer } from '@app/observability';
+import { LOG, type Log, OpsServer, scrub } from '@app/observability';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -9,6 +9,8 @@ import { isServerError, toProblem } from '../problems/to-problem.js';
 import { requestPath } from '../routing/request-path.js';
 import { deliveriesShown, webhookShown } from '../webhooks/webhook.presenter.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
+import { BOARD_PATH } from './board/board-files.js';
+import { BoardRoutes } from './board/board.routes.js';
 import { ConsoleAccess } from './console-access.js';
 import { ConsoleError } from './console-error.js';
 import { ConsoleOverview } from './console-overview.js';
@@ -16,11 +18,11 @@ import { type Action, ConsoleSessions } from './console-sessions.js';
 import {
   changeBody,
   deliveriesQuery,
-  emptyBody,
   overviewQuery,
   parse,
   redriveBody,
   redriveQuery,
+  replayBody,
   sessionsQuery,
 } from './console.schemas.js';
 import { pageFiles } from './files.js';
@@ -44,6 +46,7 @@ export class ConsoleRoutes implements OnModuleInit {
     private readonly sessions: ConsoleSessions,
     private readonly webhooks: WebhooksService,
     private readonly deliveries: WebhookLogRepository,
+    private readonly board: BoardRoutes,
     private readonly audit: AuditTrail,
     @Inject(LOG) private readonly log: Log,
   ) {}
@@ -62,6 +65,13 @@ export class ConsoleRoutes implements OnModuleInit {
           ready();
         },
         { prefix: '/console/api' },
+      );
+      void server.register(
+        (board, _none, ready) => {
+          this.board.serve(board);
+          ready();
+        },
+        { prefix: BOARD_PATH },
       );
       done();
     });
@@ -99,10 +109,12 @@ export class ConsoleRoutes implements OnModuleInit {
       return { webhook: webhookShown(webhook), ...deliveriesShown(deliveries, next) };
     });
     api.post('/webhooks/:id/deliveries/:delivery/replay', options, async (request) => {
-      parse(emptyBody, request.body, 'body');
+      const reason = scrub(parse(replayBody, request.body, 'body').reason);
       const { delivery } = request.params as Parameters;
       const webhook = await this.webhooks.readEnabled(idOf(request));
-      const replayed = DELIVERY_ID.test(delivery) && (await this.deliveries.replay(webhook.id, delivery));
+      const replayed =
+        DELIVERY_ID.test(delivery) &&
+        (await this.deliveries.replay(webhook.id, delivery, { actor: request.operator, reason }));
       if (!replayed) throw new ProblemError('not-found', { detail: 'Delivery not found' });
       return { delivery };
     });

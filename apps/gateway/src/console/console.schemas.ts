@@ -47,7 +47,7 @@ export const deliveriesQuery = z.strictObject({
   cursor: deliveryCursor.parameter.optional(),
 });
 
-export const emptyBody = z.union([z.undefined(), z.null(), z.strictObject({})]);
+export const replayBody = z.strictObject({ reason });
 
 /** @throws ProblemError 422 */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, place: 'query' | 'body'): T {

@@ -17,6 +17,7 @@ const VIEWS = [
   '/console/',
   '/console/sessions',
   '/console/sessions/:id',
+  '/console/queues',
   '/console/webhooks',
   '/console/webhooks/:id',
 ];
@@ -27,6 +28,7 @@ export function pageFiles(): PageFile[] {
     file(VIEWS, HTML, new URL('./page/index.html', import.meta.url)),
     script('main', new URL('./page/main.js', import.meta.url)),
     script('api', new URL('./page/api.js', import.meta.url)),
+    script('board', new URL('./page/board.js', import.meta.url)),
     script('charts', new URL('./page/charts.js', import.meta.url)),
     script('dialog', new URL('./page/dialog.js', import.meta.url)),
     script('dom', new URL('./page/dom.js', import.meta.url)),
@@ -34,6 +36,7 @@ export function pageFiles(): PageFile[] {
     script('headline', new URL('./page/headline.js', import.meta.url)),
     script('overview', new URL('./page/overview.js', import.meta.url)),
     script('pool', new URL('./page/pool.js', import.meta.url)),
+    script('queues', new URL('./page/queues.js', import.meta.url)),
     script('session', new URL('./page/session.js', import.meta.url)),
     script('sessions', new URL('./page/sessions.js', import.meta.url)),
     script('webhooks', new URL('./page/webhooks.js', import.meta.url)),

@@ -18,6 +18,9 @@ const casReport = z.object({
   lastCallAt: z.string().nullable(),
 });
 
+/** The pace of calls of CAS, over all workers. */
+const pacing = z.object({ limit: z.number().positive().nullable(), slowed: z.boolean() });
+
 /** What a process of any release reports: what is missing or has another form is left out. */
 const figures = z.object({
   values: z.record(z.string(), z.number()).catch({}),
@@ -27,14 +30,19 @@ const figures = z.object({
       failing: z.array(z.string()).catch([]),
       waits: z.number().catch(0),
       cas: z.array(casReport).catch([]),
+      pacing: pacing.nullable().catch(null),
     })
-    .catch({ failing: [], waits: 0, cas: [] }),
+    .catch({ failing: [], waits: 0, cas: [], pacing: null }),
 });
 
 export type CasReport = z.output<typeof casReport>;
 export type ProcessFigures = z.output<typeof figures>;
 
-const NOTHING: ProcessFigures = { values: {}, histograms: {}, states: { failing: [], waits: 0, cas: [] } };
+const NOTHING: ProcessFigures = {
+  values: {},
+  histograms: {},
+  states: { failing: [], waits: 0, cas: [], pacing: null },
+};
 
 export function parseFigures(reported: unknown): ProcessFigures {
   return figures.safeParse(reported).data ?? NOTHING;
@@ -48,6 +56,22 @@ export function valueOf({ values }: ProcessFigures, metric: string): number {
 /** The largest value of a metric, over the values of its label; 0 if there is none. */
 export function maxOf(figures: ProcessFigures, metric: string): number {
   return Math.max(0, ...valuesOf(figures, metric).map(([, value]) => value));
+}
+
+/** The pool of connections to the database. */
+export interface PoolFigures {
+  busy: number;
+  idle: number;
+  waiting: number;
+  limit: number;
+}
+
+/** Null if the process does not report it: it is of an earlier release. */
+export function poolOf(figures: ProcessFigures): PoolFigures | null {
+  const limit = valueOf(figures, 'database_pool_limit');
+  if (limit === 0) return null;
+  const { busy = 0, idle = 0 } = Object.fromEntries(valuesOf(figures, 'database_pool_connections'));
+  return { busy, idle, waiting: valueOf(figures, 'database_pool_waiting'), limit };
 }
 
 /** `cas_request_duration_seconds{ok}` → `cas_request_duration_seconds`. */

@@ -18,6 +18,26 @@ export interface FleetState {
   processes: FleetProcess[];
 }
 
+/** The pace of calls of CAS. */
+export interface FleetPace {
+  /** Per second, over all workers. */
+  limit: number;
+  /** Whether it is lowered, since CAS answered 429. */
+  slowed: boolean;
+  /** How long the calls for all pending sessions take, in s. */
+  drainS: number;
+}
+
+/** Null if calls are not limited. */
+export function paceOf({ counts, processes }: FleetState): FleetPace | null {
+  for (const { kind, alive, figures } of processes) {
+    const { pacing } = figures.states;
+    if (kind !== 'worker' || !alive || !pacing?.limit) continue;
+    return { limit: pacing.limit, slowed: pacing.slowed, drainS: counts.pendingCalls / pacing.limit };
+  }
+  return null;
+}
+
 export function fleetProcess(record: ProcessRecord): FleetProcess {
   return { ...record, alive: record.silentS < LOST_AFTER_S, figures: parseFigures(record.figures) };
 }

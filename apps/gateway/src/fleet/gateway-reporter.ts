@@ -1,5 +1,5 @@
 import { ProcessesRepository } from '@app/entities';
-import { type FigureSpec, LOG, type Log, Metrics, ProcessReporter } from '@app/observability';
+import { type FigureSpec, LOG, type Log, Metrics, POOL_FIGURES, ProcessReporter } from '@app/observability';
 import type { FactoryProvider } from '@nestjs/common';
 import { SessionWaiter } from '../sessions/session-waiter.js';
 
@@ -10,6 +10,7 @@ const FIGURES: readonly FigureSpec[] = [
   { metric: 'sse_connections' },
   { metric: 'listen_up' },
   { metric: 'clock_skew_seconds' },
+  ...POOL_FIGURES,
   { metric: 'audit_dropped_total' },
 ];
 

@@ -1,5 +1,5 @@
 import type { HistogramFigure } from '@app/observability';
-import { histogramsOf, maxOf, valueOf, valuesOf } from './figures.js';
+import { histogramsOf, maxOf, poolOf, valueOf, valuesOf } from './figures.js';
 import type { FleetProcess, FleetState } from './fleet.js';
 import { quantile, risenHistogram, sumOf } from './histograms.js';
 
@@ -23,6 +23,8 @@ export interface Rise {
   ready: HistogramFigure;
   wait: HistogramFigure;
   cas: HistogramFigure;
+  /** Processes of whose pool callers wait for a connection, at this reading. */
+  poolWaits: string[];
 }
 
 /** What each process adds to the fleet's counters between two readings: it reports at its own times and may start anew. */
@@ -37,6 +39,7 @@ export class Rises {
       opened: this.sum(known, 'sessions_opened_total'),
       failed: this.sum(known, 'sessions_failed_total'),
       casByOutcome: {},
+      poolWaits: processes.filter((one) => one.alive && (poolOf(one.figures)?.waiting ?? 0) > 0).map(({ id }) => id),
       http: { all: 0, errors: 0 },
       ready: sumOf(known.flatMap((one) => this.histogram(one, 'time_to_ready_seconds'))),
       wait: sumOf(known.flatMap((one) => this.histogram(one, 'job_wait_seconds'))),

@@ -8,7 +8,15 @@ const NOW = Date.parse('2026-11-26T20:44:00Z');
 const at = (time: string) => `2026-11-26T${time}.000Z`;
 
 const QUIET: SessionCounts = {
-  ...{ pending: 0, ready: 3, failed: 0, failedByCode: {}, oldestPendingS: null, firstDeadlineAt: null },
+  ...{
+    pending: 0,
+    pendingCalls: 0,
+    ready: 3,
+    failed: 0,
+    failedByCode: {},
+    oldestPendingS: null,
+    firstDeadlineAt: null,
+  },
   now: new Date(NOW),
 };
 const WAITING = { ...QUIET, pending: 214, oldestPendingS: 20, firstDeadlineAt: new Date(at('20:56:00')) };
@@ -40,7 +48,7 @@ const inTrouble = (outcome: string, status: number | null, breaker = 2) => ({
 });
 
 const RISE: Rise = {
-  ...{ seconds: 5, opened: 0, failed: 0, casByOutcome: {}, http: { all: 0, errors: 0 } },
+  ...{ seconds: 5, opened: 0, failed: 0, casByOutcome: {}, http: { all: 0, errors: 0 }, poolWaits: [] },
   ready: { le: [], n: [], sum: 0, count: 0 },
   wait: { le: [], n: [], sum: 0, count: 0 },
   cas: { le: [], n: [], sum: 0, count: 0 },
@@ -101,6 +109,16 @@ describe('what is wrong', () => {
     const worker = one('worker', { figures: inTrouble('cas-unavailable', 503) });
     const later = { ...state(QUIET, worker), now: NOW + 120_000 };
     expect(findTroubles(later, [])).toMatchObject([{ level: 'warn', what: 'CAS answered 503 at the last call' }]);
+  });
+
+  it('says that the pace keeps sessions waiting, and for how long', () => {
+    const pacing = { configured: 50, limit: 25, slowed: true };
+    const worker = one('worker', { figures: { states: { pacing } } });
+    const counts = { ...WAITING, pendingCalls: 3000, oldestPendingS: 45 };
+    const [told] = findTroubles(state(counts, worker), []);
+    expect(told?.doing).toContain(
+      'limited to 25 per second over all workers, which is lowered since CAS answered 429: their calls take 2 min',
+    );
   });
 
   it('says that no worker is alive, and speaks of a backlog only if there is one', () => {
@@ -165,5 +183,14 @@ describe('what is wrong', () => {
   it('passes over figures that a process of another release reports in another form', () => {
     const worker = one('worker', { figures: { values: 'x', histograms: 7, states: { cas: 'well', failing: 1 } } });
     expect(findTroubles(state(QUIET, worker), [])).toEqual([]);
+  });
+
+  it('is a pool of connections for which callers wait, if it lasts', () => {
+    const gateway = one('gateway');
+    const waits = { ...RISE, poolWaits: [gateway.id] };
+    expect(findTroubles(state(QUIET, gateway, one('worker')), [waits, RISE, waits, waits])).toEqual([]);
+    expect(findTroubles(state(QUIET, gateway, one('worker')), [RISE, waits, waits, waits])).toMatchObject([
+      { key: 'pool', what: 'gateway-1 has no connection to the database left: statements wait' },
+    ]);
   });
 });

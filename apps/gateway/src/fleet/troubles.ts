@@ -1,7 +1,7 @@
-import { FAILURES, type FailureCode } from '@app/kernel';
+import { FAILURES, type FailureCode, spellDuration } from '@app/kernel';
 import { casShare, casTroubles } from './cas-troubles.js';
 import { valueOf } from './figures.js';
-import type { FleetProcess, FleetState } from './fleet.js';
+import { type FleetPace, type FleetProcess, type FleetState, paceOf } from './fleet.js';
 import type { Rise } from './sample.js';
 import { deadline, percent, sessions, trouble, type Trouble, waits } from './trouble.js';
 
@@ -14,6 +14,8 @@ const MAX_SKEW_S = 2;
 const STARTS_WITHIN_S = 15;
 /** Shares of failed calls and requests are not told of fewer than this many. */
 const ENOUGH = 20;
+/** A pool is exhausted if callers wait for it at so many readings in a row; at one, it may be a burst. */
+const POOL_READINGS = 3;
 
 /** @param recent what happened within the last minute */
 export function findTroubles(state: FleetState, recent: readonly Rise[]): Trouble[] {
@@ -29,6 +31,7 @@ export function findTroubles(state: FleetState, recent: readonly Rise[]): Troubl
     ...casShare(state, alive, recent),
     ...backlog(state, alive),
     ...errors(recent),
+    ...poolExhausted(state, recent),
     ...deafGateways(gateways.filter(isSettled)),
     ...lost(state),
     ...skewed(state),
@@ -111,24 +114,36 @@ function notReady({ counts }: FleetState, alive: readonly FleetProcess[]): Troub
   });
 }
 
-function backlog({ counts, now }: FleetState, alive: readonly FleetProcess[]): Trouble[] {
+function backlog(state: FleetState, alive: readonly FleetProcess[]): Trouble[] {
+  const { counts, now } = state;
   const { pending, oldestPendingS } = counts;
   const reports = alive.flatMap(({ figures }) => figures.states.cas);
   if (alive.length === 0 || oldestPendingS === null || oldestPendingS < SLOW_S) return [];
   if (reports.some((cas) => cas.trouble !== null)) return [];
+  const pace = paceOf(state);
   const over = reports.flatMap(({ previous }) => (previous === null ? [] : [Date.parse(previous.until)]));
   const recovering = over.some((until) => now - until < 120_000);
   return [
     trouble('backlog', 'warn', {
       what: `${sessions(pending)} ${waits(pending)}, the oldest for ${String(Math.round(oldestPendingS))} s`,
       past: 'Sessions waited longer than usual',
-      doing: recovering
-        ? `CAS works again: each is tried again within 60 s of its last attempt. ${deadline(counts)}`
-        : `${String(alive.length)} ${alive.length === 1 ? 'worker is' : 'workers are'} alive and take${alive.length === 1 ? 's' : ''} them in turn. If it goes on, add workers. ${deadline(counts)}`,
+      doing: `${recovering ? RECOVERING : pace === null ? inTurn(alive.length) : paced(pace)} ${deadline(counts)}`,
       since: now - 1000 * (oldestPendingS - SLOW_S),
       link: '/console/sessions?status=pending',
     }),
   ];
+}
+
+const RECOVERING = 'CAS works again: each is tried again within 60 s of its last attempt.';
+
+function inTurn(workers: number): string {
+  const take = workers === 1 ? '1 worker is alive and takes' : `${String(workers)} workers are alive and take`;
+  return `${take} them in turn. If it goes on, add workers.`;
+}
+
+function paced({ limit, slowed, drainS }: FleetPace): string {
+  const lowered = slowed ? ', which is lowered since CAS answered 429' : '';
+  return `Calls of CAS are limited to ${String(limit)} per second over all workers${lowered}: their calls take ${spellDuration(1000 * drainS)}. More workers change nothing; \`cli pacing\` does.`;
 }
 
 function errors(recent: readonly Rise[]): Trouble[] {
@@ -141,6 +156,22 @@ function errors(recent: readonly Rise[]): Trouble[] {
       what: `Gateways answer ${percent(share)} of the requests with 5xx`,
       past: 'Gateways answered requests with 5xx',
       doing: 'Clients are told to retry. The log of the gateways names the cause of each.',
+    }),
+  ];
+}
+
+function poolExhausted({ processes }: FleetState, recent: readonly Rise[]): Trouble[] {
+  const last = recent.slice(-POOL_READINGS);
+  if (last.length < POOL_READINGS) return [];
+  const starved = processes.filter(({ id, alive }) => alive && last.every(({ poolWaits }) => poolWaits.includes(id)));
+  if (starved.length === 0) return [];
+  return [
+    trouble('pool', 'warn', {
+      what: `${names(starved)} ${starved.length === 1 ? 'has' : 'have'} no connection to the database left: statements wait`,
+      past: 'Statements waited for a connection to the database',
+      doing:
+        'Requests take longer, and fail with 503 if they wait too long. Look for slow statements and locks in Postgres; raise DATABASE_POOL if it has room.',
+      link: '#processes',
     }),
   ];
 }

@@ -13,7 +13,7 @@ export const timelineEntry = z
       description: 'The actor, as in the audit trail; `clock` for what time brought about, `sweeper` for its repairs.',
     }),
     product: z.enum(['stream', 'sync', 'chat']).exactOptional(),
-    endpoint: z.string().exactOptional().meta({ description: 'Host and port of CAS, or the id of a webhook.' }),
+    endpoint: z.string().exactOptional().meta({ description: 'Name of the CAS endpoint, or the id of a webhook.' }),
     durationMs: z.number().exactOptional(),
     outcome: z.string().exactOptional().meta({
       description: '`ok` or an error code; of a webhook delivery the HTTP status or `no-reply`.',

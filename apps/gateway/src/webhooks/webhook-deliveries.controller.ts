@@ -2,6 +2,7 @@ import { WebhookLogRepository } from '@app/entities';
 import { DELIVERY_ID } from '@app/kernel';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { type Caller, CurrentCaller } from '../auth/caller.js';
 import { ApiProblems, Operation } from '../openapi/responses.js';
 import { ProblemError } from '../problems/problem.js';
 import { type ListDeliveriesQuery, listDeliveriesQuery } from './list-deliveries.query.js';
@@ -61,9 +62,13 @@ export class WebhookDeliveriesController {
   @DeliveryId()
   @ApiQueued()
   @ApiProblems('malformed', 'not-found', 'webhook-disabled', 'body-too-large', 'unsupported-media-type', 'unavailable')
-  async replay(@Param('webhookId') id: string, @Param('deliveryId') deliveryId: string): Promise<QueuedView> {
+  async replay(
+    @CurrentCaller() { id: actor }: Caller,
+    @Param('webhookId') id: string,
+    @Param('deliveryId') deliveryId: string,
+  ): Promise<QueuedView> {
     const webhook = await this.service.readEnabled(id);
-    const replayed = DELIVERY_ID.test(deliveryId) && (await this.deliveries.replay(webhook.id, deliveryId));
+    const replayed = DELIVERY_ID.test(deliveryId) && (await this.deliveries.replay(webhook.id, deliveryId, { actor }));
     if (!replayed) throw new ProblemError('not-found', { detail: 'Delivery not found' });
     return { delivery: deliveryId };
   }
@@ -79,11 +84,12 @@ export class WebhookDeliveriesController {
   @ApiReplay()
   @ApiProblems('malformed', 'not-found', 'webhook-disabled', ...BODY_PROBLEMS, 'unavailable')
   async replaySince(
+    @CurrentCaller() { id: actor }: Caller,
     @Param('webhookId') id: string,
     @Body({ schema: replayBody }) { since, only = 'failed' }: ReplayBody,
   ): Promise<ReplayedView> {
     const webhook = await this.service.readEnabled(id);
-    const { replayed, nextSince } = await this.deliveries.replaySince(webhook.id, new Date(since), only);
+    const { replayed, nextSince } = await this.deliveries.replaySince(webhook.id, new Date(since), only, { actor });
     return { replayed, nextSince: nextSince?.toISOString() ?? null };
   }
 }

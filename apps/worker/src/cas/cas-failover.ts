@@ -2,12 +2,14 @@ import {
   type CasEndpoint,
   CasEndpoints,
   CasCredentialsRotatingError,
+  CasRateLimitedError,
   CasUnavailableError,
   type MintedToken,
 } from '@app/cas-client';
 import type { Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { CasCircuitOpenError, CasCircuits } from './cas-circuits.js';
+import { CasPacing, type Priority } from './cas-pacing.js';
 
 /** What is to be minted. */
 export interface Wanted {
@@ -18,6 +20,8 @@ export interface Wanted {
   endpoint: string | null;
   /** The user whom a chat token is for; null for other products. */
   sub: string | null;
+  /** A session by default. */
+  priority?: Priority;
 }
 
 /** The run that wants tokens: told of each call, and of what is given up. */
@@ -46,6 +50,7 @@ export class CasFailover {
   constructor(
     private readonly endpoints: CasEndpoints,
     private readonly circuits: CasCircuits,
+    private readonly pacing: CasPacing,
   ) {}
 
   /** Null if the run has nothing to do any more. */
@@ -58,7 +63,7 @@ export class CasFailover {
         issuer = null;
         missing = wanted.products;
       }
-      const minted = await this.mintAt(endpoint, missing, wanted.sub, run, signal);
+      const minted = await this.mintAt(endpoint, { ...wanted, missing }, run, signal);
       const isLast = n === candidates.length - 1;
       if (minted.errors.length === 0 || isLast || !minted.errors.every(mayFailOver)) return minted;
       run.discard(minted.tokens.length);
@@ -79,17 +84,21 @@ export class CasFailover {
 
   private async mintAt(
     endpoint: CasEndpoint,
-    products: readonly Product[],
-    sub: string | null,
+    { missing, sub, priority = 'session' }: Wanted,
     run: MintingRun,
     signal: AbortSignal | undefined,
   ): Promise<Minted> {
     const calls = await Promise.allSettled(
-      products.map(async (product) => {
+      missing.map(async (product) => {
+        // One probe every 5 s needs no turn, and a call that an open circuit refuses none either.
+        if (this.circuits.isClosed(endpoint)) await this.pacing.turn(priority, signal);
         const call = () => this.circuits.mint(endpoint, product, { signal, sub });
         return { product, ...(await run.attempt(product, endpoint.name, call)) };
       }),
     );
+    for (const call of calls)
+      if (call.status === 'rejected' && call.reason instanceof CasRateLimitedError)
+        this.pacing.slow(call.reason.retryAfterMs);
     return {
       endpoint: endpoint.name,
       tokens: calls.flatMap((call) => (call.status === 'fulfilled' ? [call.value] : [])),

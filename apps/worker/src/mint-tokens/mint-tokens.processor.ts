@@ -10,6 +10,7 @@ import {
   type PriorRuns,
 } from '@app/queue';
 import { Inject } from '@nestjs/common';
+import { CasPacing } from '../cas/cas-pacing.js';
 import { JobsMetrics } from '../jobs/jobs.metrics.js';
 import { MintTokensHandler } from './mint-tokens.handler.js';
 import { MintingMetrics } from './minting.metrics.js';
@@ -25,12 +26,19 @@ export class MintTokensJobs extends MintTokensProcessorBase {
     @Inject(LOG) private readonly jobLog: Log,
     private readonly handler: MintTokensHandler,
     private readonly minting: MintingMetrics,
+    private readonly pacing: CasPacing,
     queue: MintTokensQueue,
     private readonly metrics: JobsMetrics,
     health: Health,
   ) {
     super(config, queue);
     health.registerLive('worker-loop', () => this.isAlive());
+  }
+
+  /** Running jobs end within the time of a call: those that wait for their turn are not waited for. */
+  override async onModuleDestroy(): Promise<void> {
+    this.pacing.stop();
+    await super.onModuleDestroy();
   }
 
   protected override firstRun(waitedMs: number): void {

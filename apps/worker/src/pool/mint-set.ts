@@ -25,7 +25,7 @@ export class SetMinter {
    */
   async mint(products: readonly SessionProduct[], isWanted: () => boolean): Promise<Minted> {
     const minted = await this.cas.mint(
-      { products, missing: products, endpoint: null, sub: null },
+      { products, missing: products, endpoint: null, sub: null, priority: 'refill' },
       {
         attempt: (_product, _endpoint, call) => (isWanted() ? call() : Promise.reject(new NotWantedError())),
         discard: (tokens) => {

@@ -753,7 +753,7 @@ export interface components {
             by?: string;
             /** @enum {string} */
             product?: "stream" | "sync" | "chat";
-            /** @description Host and port of CAS, or the id of a webhook. */
+            /** @description Name of the CAS endpoint, or the id of a webhook. */
             endpoint?: string;
             durationMs?: number;
             /** @description `ok` or an error code; of a webhook delivery the HTTP status or `no-reply`. */
@@ -827,13 +827,13 @@ export interface components {
             /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, `console` (of a development machine), or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-pool` the plan of the warm pool, `change-webhook` an endpoint of webhooks; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-pool` the plan of the warm pool, `change-webhook` an endpoint of webhooks, `replay-webhook` sent deliveries again; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "change-webhook" | "change-pool" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
-            /** @description The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook; null if none was involved. */
+            action: "create" | "close" | "retry" | "change-webhook" | "change-pool" | "replay-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
+            /** @description The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook, `msg_…` for a delivery; null if none was involved. */
             session: string | null;
-            /** @description Occurrences in this minute; 1 for a change. */
+            /** @description Occurrences in this minute; 1 for a change, the number of deliveries if several were sent again. */
             count: number;
             /** @description Why an operator made this change, as they said in the console; else null. */
             reason: string | null;

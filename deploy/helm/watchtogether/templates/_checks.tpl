@@ -8,7 +8,11 @@
 {{- if not $v.image.repository -}}
 {{- $faults = append $faults "image.repository is missing: build the image with the Dockerfile, push it to your registry, and name it here, such as registry.example.com/watchtogether-auth-server." -}}
 {{- end -}}
-{{- if not $v.cas.url -}}
+{{- if include "watchtogether.secretUsed" (dict "root" $root "name" "casEndpoints") -}}
+{{- if $v.cas.url -}}
+{{- $faults = append $faults "cas.url is set beside secrets.casEndpoints, which has the URLs: keep one of them." -}}
+{{- end -}}
+{{- else if not $v.cas.url -}}
 {{- $faults = append $faults "cas.url is missing: the base URL of CAS from the vendor's customer portal, https://…" -}}
 {{- end -}}
 
@@ -30,7 +34,7 @@
 {{- end -}}
 {{- end -}}
 
-{{- $owned := dict "NODE_ENV" "" "NODE_OPTIONS" "nodeOptions" "HOST" "listenAddress" "PORT" "" "OPS_HOST" "listenAddress" "OPS_PORT" "" "DRAIN_MS" "gateway.drainMs" "TRUST_PROXY" "gateway.trustProxy" "CAS_URL" "cas.url" "MINT_CONCURRENCY" "worker.concurrency" "FAILPOINT" "" -}}
+{{- $owned := dict "NODE_ENV" "" "NODE_OPTIONS" "nodeOptions" "HOST" "listenAddress" "PORT" "" "OPS_HOST" "listenAddress" "OPS_PORT" "" "DRAIN_MS" "gateway.drainMs" "TRUST_PROXY" "gateway.trustProxy" "CAS_URL" "cas.url" "CAS_MAX_RPS" "cas.maxRps" "MINT_CONCURRENCY" "worker.concurrency" "FAILPOINT" "" -}}
 {{- $secretOf := dict "DEMO_LINK_SECRET" "" -}}
 {{- range $name, $row := $table }}{{ if and $row.variable (ne $name "migrationUrl") }}{{ $_ := set $secretOf $row.variable $name }}{{ end }}{{ end -}}
 {{- range $place, $config := dict "config" $v.config "gateway.config" $v.gateway.config "worker.config" $v.worker.config -}}
@@ -63,8 +67,8 @@
 {{- end -}}
 {{- with $v.worker.keda -}}
 {{- if .enabled -}}
-{{- if not (or .maxReplicas .vendor.requestsPerSecond) -}}
-{{- $faults = append $faults "worker.keda has no upper limit: set worker.keda.vendor.requestsPerSecond to the rate that the vendor allows (CAS answers 429 above it), or worker.keda.maxReplicas." -}}
+{{- if not (or .maxReplicas .vendor.requestsPerSecond $v.cas.maxRps) -}}
+{{- $faults = append $faults "worker.keda has no upper limit: set cas.maxRps, or worker.keda.vendor.requestsPerSecond, to the rate that the vendor allows (CAS answers 429 above it), or worker.keda.maxReplicas." -}}
 {{- end -}}
 {{- if and .maxReplicas (lt (int .maxReplicas) (int .minReplicas)) -}}
 {{- $faults = append $faults "worker.keda.minReplicas is above worker.keda.maxReplicas." -}}

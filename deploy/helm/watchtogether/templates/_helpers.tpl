@@ -130,7 +130,8 @@ livenessProbe:
 {{- end -}}
 {{- if or (eq .component "worker") (eq .component "doctor") -}}
 {{- $sources = append $sources $values.worker.config -}}
-{{- $_ := set $env "CAS_URL" $values.cas.url -}}
+{{- if $values.cas.url }}{{ $_ := set $env "CAS_URL" $values.cas.url }}{{ end -}}
+{{- if $values.cas.maxRps }}{{ $_ := set $env "CAS_MAX_RPS" $values.cas.maxRps }}{{ end -}}
 {{- $_ := set $env "MINT_CONCURRENCY" $values.worker.concurrency -}}
 {{- end -}}
 {{- if eq .component "gateway" -}}

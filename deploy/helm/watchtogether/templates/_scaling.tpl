@@ -6,7 +6,7 @@
 {{ $w.keda.maxReplicas }}
 {{- else -}}
 {{- $ofOne := minf (divf (mulf $w.concurrency 1000) $v.latencyMs) $v.requestsPerSecondOfOneWorker -}}
-{{ max $w.keda.minReplicas (ceil (divf $v.requestsPerSecond $ofOne)) }}
+{{ max $w.keda.minReplicas (ceil (divf (default .Values.cas.maxRps $v.requestsPerSecond) $ofOne)) }}
 {{- end -}}
 {{- end -}}
 

@@ -7,6 +7,7 @@ migrationUrl: { variable: DATABASE_URL, readers: [migrate], is: "the URL of Post
 scalerUrl: { variable: "", readers: [keda], is: "the URL of PostgreSQL for the role watchtogether_scaler of deploy/sql, with which KEDA counts the backlog" }
 redisUrl: { variable: REDIS_URL, readers: [gateway, worker, doctor], is: "the URL of Redis, redis://user:password@host:6379; without Redis set queue to postgres" }
 tokenEncryptionKeys: { variable: TOKEN_ENCRYPTION_KEYS, readers: [gateway, worker, doctor], is: "the key ring, k1:<output of openssl rand -base64 32>" }
+casEndpoints: { variable: CAS_ENDPOINTS, readers: [worker, doctor], is: "the JSON list of CAS endpoints" }
 casApiKey: { variable: CAS_API_KEY, readers: [worker, doctor], is: "the key that the vendor issued for CAS" }
 casApiSecret: { variable: CAS_API_SECRET, readers: [worker, doctor], is: "the secret that the vendor issued for CAS" }
 admissionSecret: { variable: ADMISSION_SECRET, readers: [gateway, doctor], is: "the secret that signs requests to ADMISSION_URL" }
@@ -22,7 +23,8 @@ allProxy: { variable: ALL_PROXY, readers: [gateway, worker, doctor], is: "the pr
 {{- $v := .root.Values -}}
 {{- $item := index $v.secrets .name -}}
 {{- $own := or $item.existingSecret $item.value $item.enabled -}}
-{{- if has .name (list "databaseUrl" "tokenEncryptionKeys" "casApiKey" "casApiSecret") }}yes
+{{- if has .name (list "databaseUrl" "tokenEncryptionKeys") }}yes
+{{- else if has .name (list "casApiKey" "casApiSecret") }}{{ if not (include "watchtogether.secretUsed" (dict "root" .root "name" "casEndpoints")) }}yes{{ end }}
 {{- else if eq .name "migrationUrl" }}{{ if ne $v.migrate.mode "none" }}yes{{ end }}
 {{- else if eq .name "scalerUrl" }}{{ if and $v.worker.keda.enabled (eq $v.worker.keda.trigger "postgres") }}yes{{ end }}
 {{- else if eq .name "redisUrl" }}{{ if eq $v.queue "redis" }}yes{{ end }}

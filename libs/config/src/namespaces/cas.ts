@@ -36,6 +36,11 @@ export const cas = defineNamespace({
       description: 'Timeout of one CAS call, from connect to the last byte, in ms.',
       default: '5000',
     },
+    CAS_MAX_RPS: {
+      schema: whole(1, 100_000).optional(),
+      description:
+        'Calls of CAS per second that all workers together may make, the same for every worker; no limit by default. `cli pacing` changes it at run time.',
+    },
     CAS_ALLOW_HTTP: {
       schema: onOff,
       description: 'Allow plain http to a CAS that is not on loopback, in production: on or off.',
@@ -68,6 +73,8 @@ export const cas = defineNamespace({
     /** Also for endpoints that are reread. */
     allowHttp: !production || values.CAS_ALLOW_HTTP,
     timeoutMs: values.CAS_TIMEOUT_MS,
+    /** Null: no limit. */
+    maxRps: values.CAS_MAX_RPS ?? null,
     tokenMaxTtlS: values.TOKEN_MAX_TTL_S,
   }),
 });

@@ -26,20 +26,27 @@ export interface AuditItem {
   reason: string | null;
 }
 
-/** Records a change of a session, or of an endpoint of webhooks by its id, in the same transaction as the change. */
+/** Who makes a change, and why, if an operator said so. */
+export interface ChangedBy {
+  actor: string;
+  reason?: string | null | undefined;
+}
+
+/** Records a change of a session, or of an endpoint of webhooks or a delivery by its id, in the same transaction as the change. */
 export async function auditChange(
   statements: Queryable,
   {
     actor,
     action,
     sessionId,
+    count = 1,
     reason = null,
-  }: { actor: string; action: AuditedChange; sessionId: string; reason?: string | null | undefined },
+  }: ChangedBy & { action: AuditedChange; sessionId: string; count?: number },
 ): Promise<void> {
   await statements.query(
     `INSERT INTO audit_entries (id, at, actor, action, session_id, count, reason)
-     VALUES (gen_random_uuid(), statement_timestamp(), $1, $2, $3, 1, $4)`,
-    [actor, action, sessionId, reason],
+     VALUES (gen_random_uuid(), statement_timestamp(), $1, $2, $3, $4, $5)`,
+    [actor, action, sessionId, count, reason],
   );
 }
 

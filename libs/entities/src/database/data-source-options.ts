@@ -13,12 +13,15 @@ import { Seats1764520000000 } from '../migrations/1764520000000-seats.js';
 import { Timeline1764535000000 } from '../migrations/1764535000000-timeline.js';
 import { Webhooks1764530000000 } from '../migrations/1764530000000-webhooks.js';
 import { CasEndpoint1764580000000 } from '../migrations/1764580000000-cas-endpoint.js';
+import { CasPacing1764590000000 } from '../migrations/1764590000000-cas-pacing.js';
+import { ReplayAudit1764610000000 } from '../migrations/1764610000000-replay-audit.js';
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
 import { Pool1764600000000 } from '../migrations/1764600000000-pool.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
+import { CasPacingEntity } from '../tables/cas-pacing.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
 import { PoolPlanEntity } from '../tables/pool-plan.entity.js';
 import { PoolReservationEntity } from '../tables/pool-reservation.entity.js';
@@ -47,7 +50,9 @@ export const MIGRATIONS = [
   Traceparent1764560000000,
   Processes1764570000000,
   CasEndpoint1764580000000,
+  CasPacing1764590000000,
   Pool1764600000000,
+  ReplayAudit1764610000000,
 ];
 
 const ENTITIES = [
@@ -64,6 +69,7 @@ const ENTITIES = [
   PoolPlanEntity,
   PoolSetEntity,
   PoolReservationEntity,
+  CasPacingEntity,
 ];
 
 export interface PoolSettings {

@@ -11,6 +11,8 @@ export interface SessionCounts {
   ready: number;
   failed: number;
   failedByCode: Partial<Record<FailureCode, number>>;
+  /** Calls of CAS that the pending ones need, at most. */
+  pendingCalls: number;
   /** Age of the oldest pending one since its creation or last retry, in s; null if none is pending. */
   oldestPendingS: number | null;
   /** When the first pending one fails unless it becomes ready. */
@@ -31,7 +33,7 @@ export class SessionCountsRepository {
     const [row] = await this.database.query<
       Omit<SessionCounts, 'failed' | 'failedByCode'> & { failedByCode: Partial<Record<FailureCode, number>> | null }
     >(
-      `SELECT pending.count AS pending, pending.oldest AS "oldestPendingS", statement_timestamp() AS now,
+      `SELECT pending.count AS pending, pending.calls AS "pendingCalls", pending.oldest AS "oldestPendingS", statement_timestamp() AS now,
               (SELECT min(first.deadline_at) FROM (
                  SELECT deadline_at FROM sessions WHERE status = 'pending' ORDER BY deadline_at LIMIT 1) first
               ) AS "firstDeadlineAt",
@@ -41,9 +43,9 @@ export class SessionCountsRepository {
                  SELECT f.failure_code AS code, count(*)::int AS count FROM (
                    SELECT failure_code FROM sessions WHERE status = 'failed' AND ${IS_SESSION} LIMIT $1) f
                  GROUP BY f.failure_code) c) AS "failedByCode"
-       FROM (SELECT count(*)::int AS count,
+       FROM (SELECT count(*)::int AS count, COALESCE(sum(cardinality(products)), 0)::float8 AS calls,
                     extract(epoch FROM statement_timestamp() - min(GREATEST(created_at, reopened_at)))::float8 AS oldest
-             FROM (SELECT created_at, reopened_at FROM sessions
+             FROM (SELECT created_at, reopened_at, products FROM sessions
                    WHERE status = 'pending' AND ${IS_SESSION} LIMIT $1) p) pending`,
       [COUNTED_TO],
     );

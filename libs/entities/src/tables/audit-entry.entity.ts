@@ -8,7 +8,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('audit_entries')
 @Check(
   'audit_entries_action_known',
-  `action IN ('create', 'close', 'retry', 'change-webhook', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
+  `action IN ('create', 'close', 'retry', 'change-webhook', 'replay-webhook', 'read-tokens', 'issue-ticket', 'denied:insufficient-scope', 'denied:admission-denied', 'denied:rate-limited')`,
 )
 @Check('audit_entries_count_positive', 'count > 0')
 @Check('audit_entries_reason_short', 'length(reason) <= 200')
@@ -31,7 +31,7 @@ export class AuditEntryEntity {
   @Column({ type: 'text' })
   action!: AuditAction;
 
-  /** A TokenID, or the id of a chat token or of an endpoint of webhooks. Empty if none was involved. Not null, since keyset pagination compares rows and null is not comparable. */
+  /** A TokenID, or the id of a chat token, an endpoint of webhooks or a delivery. Empty if none was involved. Not null, since keyset pagination compares rows and null is not comparable. */
   @Column({ name: 'session_id', type: 'text' })
   sessionId!: string;
 

@@ -1,5 +1,6 @@
 import type { DeliveryStatus, WebhookType } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
+import { auditChange, type ChangedBy } from '../audit/audit.repository.js';
 import { Database } from '../database/database.js';
 
 /** One attempt, as its owner sees it. */
@@ -97,13 +98,17 @@ export class WebhookLogRepository {
   }
 
   /** Sends a delivery again, under its id and from the start of the schedule. Returns false if it does not exist. */
-  async replay(endpointId: string, id: string): Promise<boolean> {
-    const rows = await this.database.query(
-      `UPDATE webhook_deliveries SET status = 'pending', step = 0, due_at = statement_timestamp()
-       WHERE id = $2 AND endpoint_id = $1 RETURNING 1`,
-      [endpointId, id],
-    );
-    return rows.length > 0;
+  async replay(endpointId: string, id: string, by: ChangedBy): Promise<boolean> {
+    return this.database.transaction(async (statements) => {
+      const rows = await statements.query(
+        `UPDATE webhook_deliveries SET status = 'pending', step = 0, due_at = statement_timestamp()
+         WHERE id = $2 AND endpoint_id = $1 RETURNING 1`,
+        [endpointId, id],
+      );
+      if (rows.length === 0) return false;
+      await auditChange(statements, { ...by, action: 'replay-webhook', sessionId: id });
+      return true;
+    });
   }
 
   /**
@@ -115,11 +120,23 @@ export class WebhookLogRepository {
     endpointId: string,
     since: Date,
     only: 'failed' | 'all',
+    by: ChangedBy,
   ): Promise<{ replayed: number; nextSince: Date | null }> {
     let from = since.toISOString();
     let replayed = 0;
     for (let batch = 0; batch < REPLAY_BATCHES; batch++) {
-      const [row] = await this.database.query<{ count: number; last: string | null }>(
+      const row = await this.replayBatch(endpointId, from, only, by);
+      replayed += row?.count ?? 0;
+      if (row === undefined || row.count < REPLAY_BATCH || row.last === null) return { replayed, nextSince: null };
+      from = row.last;
+    }
+    return { replayed, nextSince: new Date(from) };
+  }
+
+  /** Audited under the id of the endpoint, with the number of deliveries. */
+  private replayBatch(endpointId: string, from: string, only: 'failed' | 'all', by: ChangedBy) {
+    return this.database.transaction(async (statements) => {
+      const [row] = await statements.query<{ count: number; last: string | null }>(
         `WITH replayed AS (
            UPDATE webhook_deliveries SET status = 'pending', step = 0, due_at = statement_timestamp()
            WHERE ctid = ANY(ARRAY(
@@ -131,10 +148,9 @@ export class WebhookLogRepository {
          SELECT count(*)::int AS count, (SELECT max(${PLACE}) FROM replayed d) AS last FROM replayed`,
         [endpointId, from],
       );
-      replayed += row?.count ?? 0;
-      if (row === undefined || row.count < REPLAY_BATCH || row.last === null) return { replayed, nextSince: null };
-      from = row.last;
-    }
-    return { replayed, nextSince: new Date(from) };
+      if (row !== undefined && row.count > 0)
+        await auditChange(statements, { ...by, action: 'replay-webhook', sessionId: endpointId, count: row.count });
+      return row;
+    });
   }
 }

@@ -20,12 +20,16 @@ export function hasKey() {
   return key !== null;
 }
 
+/** The header of a request, or null if there is no key. */
+export function authorization() {
+  return key === null ? null : `Bearer ${key}`;
+}
+
 const TIMEOUT_MS = 10_000;
 
 /** @throws ApiError */
 export async function api(path, { body } = {}) {
-  const headers = {};
-  if (key !== null) headers.authorization = `Bearer ${key}`;
+  const headers = key === null ? {} : { authorization: authorization() };
   if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'x-console': '1' });
   const request = { method: body === undefined ? 'GET' : 'POST', headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body !== undefined) request.body = JSON.stringify(body);

@@ -2,6 +2,7 @@ import { api, ApiError, hasKey, query, useKey } from './api.js';
 import { $, h } from './dom.js';
 import { announce, showHeadline, showSilence } from './headline.js';
 import { Overview } from './overview.js';
+import { Queues } from './queues.js';
 import { SessionPage } from './session.js';
 import { Sessions } from './sessions.js';
 import { Webhooks } from './webhooks.js';
@@ -18,10 +19,12 @@ let state = null;
 let seenAt = null;
 let timer;
 
+const VIEWS = { queues: Queues, webhooks: Webhooks };
+
 function viewAt({ pathname }) {
   const [, , name, id] = pathname.split('/');
   if (name === 'sessions') return id ? SessionPage : Sessions;
-  return name === 'webhooks' ? Webhooks : Overview;
+  return VIEWS[name] ?? Overview;
 }
 
 /** Shows the view of the address, without loading the page anew. */

@@ -29,7 +29,7 @@ export class Overview {
   }
 
   update(state, series) {
-    const { counts, countedTo, processes } = state;
+    const { counts, countedTo, processes, pace } = state;
     const last = (name) => series[name]?.at(-1) ?? null;
     const alive = (kind) => processes.filter((one) => one.kind === kind && one.alive).length;
     const sessions = (status) => `/console/sessions?status=${status}`;
@@ -43,6 +43,8 @@ export class Overview {
       tile('Published', `${rate(last('published'))}/s`),
       tile('Ready in, 99 %', seconds(last('readyP99'))),
       tile('CAS, half', seconds(last('casP50'))),
+      pace && tile('CAS pace', `${rate(pace.limit)}/s`, null, pace.slowed && 'wait'),
+      pace && counts?.pending > 0 && tile('Drained in', seconds(pace.drainS), sessions('pending')),
       tile('Circuit', breaker === null ? '–' : (BREAKER[breaker] ?? '–'), null, breaker > 0 && 'bad'),
       tile('Workers', count(alive('worker')), '#processes', alive('worker') === 0 && 'bad'),
       tile('Gateways', count(alive('gateway')), '#processes'),
@@ -88,7 +90,11 @@ function processTable({ processes, process, version: ours }) {
       h(
         'thead',
         {},
-        h('tr', {}, ...['process', 'version', 'up for', 'seen', 'now'].map((text) => h('th', { scope: 'col', text }))),
+        h(
+          'tr',
+          {},
+          ...['process', 'version', 'up for', 'seen', 'database', 'now'].map((text) => h('th', { scope: 'col', text })),
+        ),
       ),
       h(
         'tbody',
@@ -117,12 +123,23 @@ function processTable({ processes, process, version: ours }) {
                 ? `${since(one.seenAt)} ago`
                 : h('span', { className: 'chip bad' }, 'lost since ', time(one.seenAt)),
             ),
+            h('td', {}, pool(one)),
             h('td', { text: nowOf(one) }),
           ),
         ),
       ),
     ),
   );
+}
+
+/** Connections of its pool to the database. */
+function pool({ alive, pool: figures }) {
+  if (!alive || !figures) return '–';
+  const { busy, idle, waiting, limit } = figures;
+  return [
+    `${busy} in use, ${idle} idle of ${limit}`,
+    waiting > 0 && h('span', { className: 'chip warn', text: `${count(waiting)} wait` }),
+  ];
 }
 
 function nowOf(one) {

@@ -1,4 +1,5 @@
 import { api, explain, query } from './api.js';
+import { ask } from './dialog.js';
 import { $, h, link, show } from './dom.js';
 import { duration, time } from './format.js';
 
@@ -59,7 +60,7 @@ export class Webhooks {
     const key = JSON.stringify([items, webhook]);
     if (key === this.shown) return;
     this.shown = key;
-    const replay = this.me.readOnly || !webhook.enabled ? null : (delivery) => this.replay(delivery);
+    const replay = this.me.readOnly || !webhook.enabled ? null : (one) => this.replay(one);
     $('webhook-list').replaceChildren(
       h('p', { className: 'soft' }, ...describe(webhook)),
       h(
@@ -80,14 +81,27 @@ export class Webhooks {
     $('webhook-more').replaceChildren(...(cursor ? [more] : []));
   }
 
-  async replay(id) {
-    try {
-      await api(`/webhooks/${this.id}/deliveries/${id}/replay`, { body: {} });
-      say('webhook-notice', `${id} is sent again, with the same webhook-id.`);
-      await this.refresh();
-    } catch (error) {
-      say('webhook-problem', explain(error));
-    }
+  async replay(one) {
+    await ask({
+      title: 'Send this delivery again',
+      facts: [
+        ['Delivery', h('code', { text: one.id })],
+        ['Event', one.type],
+        [
+          'What happens',
+          'It is sent again within a second, with the same webhook-id, and tried as often as a new one.',
+        ],
+      ],
+      confirm: 'Send again',
+      run: async (reason) => {
+        await api(`/webhooks/${this.id}/deliveries/${one.id}/replay`, { body: { reason } }).catch((error) => {
+          throw new Error(explain(error));
+        });
+        say('webhook-notice', `${one.id} is sent again, with the same webhook-id.`);
+        return null;
+      },
+    });
+    await this.refresh();
   }
 }
 
@@ -146,7 +160,8 @@ function describe(webhook) {
   ];
 }
 
-function delivery({ id, type, session, status, createdAt, nextAttemptAt, attempts }, replay) {
+function delivery(one, replay) {
+  const { id, type, session, status, createdAt, nextAttemptAt, attempts } = one;
   const tone = { delivered: 'status-ready', failed: 'bad', pending: 'status-pending' }[status] ?? '';
   return h(
     'li',
@@ -164,7 +179,7 @@ function delivery({ id, type, session, status, createdAt, nextAttemptAt, attempt
         time(createdAt),
         session && h('span', {}, ' · ', link(`/console/sessions/${session}`, { className: 'mono', text: session })),
       ),
-      replay && h('button', { text: 'Send again', 'aria-label': `Send again: ${id}`, onclick: () => replay(id) }),
+      replay && h('button', { text: 'Send again…', 'aria-label': `Send again: ${id}`, onclick: () => replay(one) }),
     ),
     attempts.length === 0
       ? h('p', { className: 'soft', text: 'Not tried yet.' })
