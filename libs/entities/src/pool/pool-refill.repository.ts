@@ -61,11 +61,12 @@ const DEMANDS = `
 
 /** Due 10 s after their creation, or after the backoff: an index finds those that could have begun. */
 const SESSIONS_WAIT = `
-  SELECT EXISTS (
-    SELECT FROM sessions s
+  SELECT COALESCE((
+    SELECT true FROM sessions s
     WHERE s.status = 'pending' AND s.due_at <= statement_timestamp() + make_interval(secs => $1)
       AND ${checked('s.deadline_at > statement_timestamp()')}
-  ) AS "sessionsWait"`;
+    ORDER BY s.due_at LIMIT 1
+  ), false) AS "sessionsWait"`;
 
 /**
  * Stores those sets that are still reserved. One that was stored before, since the call is repeated, is not stored again: it

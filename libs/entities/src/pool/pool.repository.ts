@@ -76,9 +76,11 @@ export class PoolRepository {
   /** The sets of products of which there is a set that may be taken. */
   async kindsReady({ maxAgeS, minLifeS }: PoolLimits): Promise<SessionProduct[][]> {
     const rows = await this.database.query<{ products: SessionProduct[] }>(
-      `SELECT k.products FROM ${KINDS} k (products) WHERE EXISTS (
-         SELECT FROM pool_sets p WHERE p.products = k.products
-           AND ${mayBeTaken({ maxAgeS: '$1', minLifeS: '$2' })})`,
+      // The first one by the index: an EXISTS would scan the whole table if it expects to find one soon.
+      `SELECT k.products FROM ${KINDS} k (products) WHERE (
+         SELECT true FROM pool_sets p
+         WHERE p.products = k.products AND ${mayBeTaken({ maxAgeS: '$1', minLifeS: '$2' })}
+         ORDER BY p.minted_at LIMIT 1)`,
       [maxAgeS, minLifeS],
     );
     return rows.map(({ products }) => products);
