@@ -89,7 +89,7 @@ describe('a worker', () => {
       expect(Date.now()).toBeGreaterThan(until);
     });
     const times = (await testApp.cas.journal()).map((call) => Date.parse(call.at));
-    expect(times.length).toBeGreaterThan(100);
+    expect(times.length).toBeGreaterThan(20);
     expect([Math.min(...times) >= at, Math.min(...times) < at + 500]).toEqual([true, true]);
     // A call that began in time takes a moment to arrive.
     expect([Math.max(...times) <= until + 250, Math.max(...times) > until - 500]).toEqual([true, true]);

@@ -13,11 +13,12 @@ export class PoolMetrics {
   constructor(pool: PoolRepository, @Inject(ConfigService) config: SettingsService<'pool'>, { registry }: Metrics) {
     const registers = [registry];
     const limits = config.get('pool', { infer: true });
-    // One statement for the three gauges of one scrape.
+    // One statement for the three gauges of one scrape, sent when all gauges have begun: one that counts the statements that
+    // wait for a connection in this turn of the event loop would count it.
     let levels: Promise<readonly PoolLevel[]> | undefined;
     const read = (): Promise<readonly PoolLevel[]> => {
-      levels ??= pool
-        .levels(limits)
+      levels ??= Promise.resolve()
+        .then(() => pool.levels(limits))
         .catch(() => [])
         .finally(() => (levels = undefined));
       return levels;
