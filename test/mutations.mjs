@@ -4,6 +4,62 @@ const E = 'libs/entities/src/sessions';
 
 export const MUTATIONS = [
   {
+    name: 'a set of the pool stays there after it was taken',
+    file: `${E}/insert-sessions.ts`,
+    from: 'WHERE id = ANY(ARRAY(SELECT id FROM ready))',
+    to: 'WHERE false',
+    tests: ['test/integration/pool-takes.spec.ts'],
+  },
+  {
+    name: 'a session takes tokens that are about to expire',
+    file: `${E}/pool.sql.ts`,
+    from: 'p.expires_at > statement_timestamp() + make_interval(secs => ${minLifeS})',
+    to: 'p.expires_at > statement_timestamp()',
+    tests: ['test/integration/pool-takes.spec.ts'],
+  },
+  {
+    name: 'a session takes tokens of any age',
+    file: `${E}/pool.sql.ts`,
+    from: 'statement_timestamp() - make_interval(secs => ${maxAgeS})',
+    to: 'to_timestamp(0 * ${maxAgeS}::float8)',
+    tests: ['test/integration/pool-takes.spec.ts'],
+  },
+  {
+    name: 'a session of the pool gets a job',
+    file: 'apps/gateway/src/sessions/sessions.service.ts',
+    from: "if (status !== 'pending') return;",
+    to: '',
+    tests: ['test/integration/pool-takes.spec.ts'],
+  },
+  {
+    name: 'workers reserve without waiting for each other',
+    file: 'libs/entities/src/pool/pool-refill.repository.ts',
+    from: "'SELECT FROM pool_plan FOR UPDATE'",
+    to: "'SELECT FROM pool_plan'",
+    tests: ['test/integration/pool-refill.spec.ts'],
+  },
+  {
+    name: 'a set is stored that is no longer reserved',
+    file: 'libs/entities/src/pool/pool-refill.repository.ts',
+    from: ' AND i.id = ANY(h.ids)',
+    to: '',
+    tests: ['test/integration/pool-refill.spec.ts'],
+  },
+  {
+    name: 'the pool is refilled after the end of its schedule',
+    file: 'apps/worker/src/pool/pool-refill.ts',
+    from: ' && sinceMs < (changesInMs ?? Infinity)',
+    to: '',
+    tests: ['test/integration/pool-refill.spec.ts'],
+  },
+  {
+    name: 'a refill does not make way for sessions that wait',
+    file: 'apps/worker/src/pool/pool-refill.ts',
+    from: 'const free = sessionsWait ? 0 : this',
+    to: 'const free = this',
+    tests: ['test/integration/pool-refill.spec.ts'],
+  },
+  {
     name: 'the notes of a repeated publication are written twice',
     file: `${E}/publications.ts`,
     from: ' || published.length > 0',
@@ -285,9 +341,9 @@ export const MUTATIONS = [
   },
   {
     name: 'a room may have several live sessions',
-    file: `${E}/session-transitions.ts`,
-    from: 'ON CONFLICT DO NOTHING',
-    to: '',
+    file: `${E}/insert-sessions.ts`,
+    from: 'ON CONFLICT DO NOTHING RETURNING id',
+    to: 'RETURNING id',
     tests: ['test/integration/publish-once.spec.ts'],
   },
   {

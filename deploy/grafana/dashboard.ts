@@ -227,6 +227,32 @@ const cas = [
   }),
 ];
 
+const pool = [
+  chart('Warm pool', {
+    description:
+      'Sets of tokens that were minted ahead, and how many there are to be, by products. Empty without a plan.',
+    unit: 'short',
+    queries: [
+      ['max by (products) (pool_level)', '{{products}}'],
+      ['max by (products) (pool_target)', '{{products}} target'],
+    ],
+  }),
+  chart('Warm pool, in and out', {
+    description: 'Sets per second: taken by sessions, minted, and discarded unused.',
+    unit: 'ops',
+    queries: [
+      ['sum(rate(pool_taken_total[$__rate_interval]))', 'taken'],
+      ['sum(rate(pool_minted_total[$__rate_interval]))', 'minted'],
+      ['sum by (reason) (rate(pool_discarded_total[$__rate_interval]))', 'discarded: {{reason}}'],
+    ],
+  }),
+  chart('Warm pool, age', {
+    description: 'The oldest set. It is discarded at POOL_MAX_AGE_S.',
+    unit: 's',
+    queries: [['max by (products) (pool_oldest_seconds)', '{{products}}']],
+  }),
+];
+
 const gateway = [
   chart('Requests', {
     description: 'Requests per second, by status.',
@@ -374,6 +400,7 @@ const dashboard = new DashboardBuilder('Watch Together auth server')
 const rows = {
   Sessions: sessions,
   CAS: cas,
+  'Warm pool': pool,
   Gateways: gateway,
   Processes: processes,
   'Webhooks, maintenance, audit': background,

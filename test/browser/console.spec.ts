@@ -89,6 +89,20 @@ describeInBrowser()('the console, as an operator uses it', () => {
     await page.locator('.chart canvas').first().waitFor();
   });
 
+  it('shows the warm pool beside its plan, and is accessible with it', async () => {
+    const schedule = [
+      { products: ['sync'], at: '2099-11-28T19:45:00Z', until: '2099-11-28T21:15:00Z', target: 10_000 },
+    ];
+    const body = { targets: [{ products: ['sync'], target: 3 }], schedule };
+    await deployment.client().send('PUT', '/v1/pool', { body });
+    const panel = page.locator('#pool');
+    await panel.getByRole('row', { name: /^sync 3 3 0 .* 10,000 from 2099-11-2\d/ }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await deployment.client().send('PUT', '/v1/pool', { body: { targets: [], schedule: [] } });
+    await deployment.database.rows('DELETE FROM pool_sets');
+    await panel.waitFor({ state: 'hidden' });
+  });
+
   it('says what is wrong, since when, what is done about it, and when it was over', async () => {
     await deployment.cas.fault({ kind: 'status', status: 503 });
     for (let n = 0; n < 3; n++) await deployment.client().openRoom(`in-trouble-${n}`);

@@ -56,6 +56,8 @@ withPrometheus('a real Prometheus beside real processes', () => {
       },
     });
     await createWebhook(deployment.client(), receiver);
+    const plan = { targets: [{ products: ['sync'], target: 3 }], schedule: [] };
+    await deployment.client().send('PUT', '/v1/pool', { body: plan });
     prometheus = await PrometheusServer.start(FACTOR, targets());
     traffic = new Traffic(deployment);
   }, 120_000);

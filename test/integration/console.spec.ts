@@ -51,6 +51,19 @@ describe('the console on the ops port', () => {
     };
   };
 
+  it('shows the warm pool in the overview: its plan, its level and its age', async () => {
+    const schedule = [
+      { products: ['sync'], at: '2099-11-28T19:45:00.000Z', until: '2099-11-28T21:15:00.000Z', target: 10_000 },
+    ];
+    const plan = { targets: [{ products: ['sync'], target: 2 }], schedule };
+    await testApp.client.send('PUT', '/v1/pool', { body: plan });
+    await eventually(async () => {
+      const { body } = await ask('/api/overview');
+      const levels = [{ products: ['sync'], target: 2, level: 2, minting: 0, oldestS: expect.any(Number) }];
+      expect(body.pool).toEqual({ ...plan, changedAt: expect.any(String), levels });
+    });
+  });
+
   const failedSession = async (room: string) => {
     await testApp.cas.fault({ kind: 'status', status: 401 });
     const { body } = await testApp.client.openRoom(room, { wait: 10 });

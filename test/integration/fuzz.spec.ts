@@ -51,7 +51,7 @@ beforeAll(async () => {
     // Nor how fast this machine is.
     DATABASE_TIMEOUT_MS: '20000',
   };
-  testApp = await TestApp.open({ env });
+  testApp = await TestApp.open({ env: { ...env, POOL_REFILL_CONCURRENCY: '1' } });
   wire = new Wire(testApp.url, AT_ONCE);
   requests = fuzzRequests(await credentials());
   const session = await someSessions();

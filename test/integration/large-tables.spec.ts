@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   FailedSessionsRepository,
+  PoolRepository,
   ProcessesRepository,
   PacingRepository,
   PublishingRepository,
@@ -63,6 +64,8 @@ describe('with 300,000 sessions that have ended', () => {
       seats: service(SeatsRepository),
       deliveries: service(WebhookDeliveriesRepository),
       processes: service(ProcessesRepository),
+      pool: service(PoolRepository),
+      onDiscarded: ({ old, 'short-lived': shortLived }: Record<'old' | 'short-lived', number>) => old + shortLived,
     };
     return chores(
       { ...work, queue, webhooks: queue },
@@ -72,6 +75,7 @@ describe('with 300,000 sessions that have ended', () => {
         auditRetentionS: 1_000_000,
         expiryNoticeS: 600,
         webhookRetentionS: 1_000_000,
+        pool: { minLifeS: 600, maxAgeS: 3600 },
       },
     );
   };
@@ -122,7 +126,7 @@ describe('with 300,000 sessions that have ended', () => {
     'purge-webhooks',
   ])('the chore %s finds its rows by an index', async (name) => {
     // One more, of processes: there are never more rows than processes of a day.
-    expect(allChores()).toHaveLength(11);
+    expect(allChores()).toHaveLength(12);
     const chore = allChores().find((one) => one.name === name);
     await expectIndexed(LARGE, async () => {
       expect(await chore?.runBatch()).toBeGreaterThan(0);

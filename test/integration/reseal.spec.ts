@@ -4,6 +4,7 @@ import { newSessionId, sleep } from '@app/kernel';
 import { KeyRing } from '@app/sealing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
+import { expectKnown, stock } from '../support/pool.js';
 import { TestApp } from '../support/test-app.js';
 import { Process } from '../support/process.js';
 
@@ -101,6 +102,18 @@ describe('reseal', () => {
     const alone = await testApp.startGateway({ TOKEN_ENCRYPTION_KEYS: asText(k2) });
     expect((await alone.client.read(first)).body.tokens).toEqual({ stream: `token-of-${first}` });
   }, 120_000);
+
+  it('seals the sets of the warm pool again, which are taken as before', async () => {
+    const [set = ''] = await stock(testApp, 450);
+    const { code, text } = await reseal(NEW_FIRST);
+    expect(text).toContain('900 tokens resealed with key k2.');
+    expect([code, text]).toEqual([0, expect.stringContaining('No tokens are sealed with k1: safe to remove')]);
+    const alone = await testApp.startGateway({ TOKEN_ENCRYPTION_KEYS: asText(k2) });
+    await expectKnown(alone);
+    const { body } = await alone.client.create({ body: { products: ['stream', 'sync'] } });
+    expect(body).toMatchObject({ id: set, tokens: { stream: `stream-of-${set}`, sync: `sync-of-${set}` } });
+    await testApp.database.rows('DELETE FROM pool_sets');
+  });
 
   it('leaves what it cannot open as it is, names its key, and fails', async () => {
     const [foreign = ''] = await fill(new KeyRing([k9]), 3);

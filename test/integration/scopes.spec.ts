@@ -90,6 +90,8 @@ const PROMISED = {
   closeChatToken: 'chat:mint',
   readTimeline: 'admin',
   readAudit: 'admin',
+  readPool: 'admin',
+  planPool: 'admin',
 };
 
 describe('the table of routes', () => {
@@ -207,6 +209,8 @@ describe('a reply', () => {
     replayWebhookDelivery: [],
     readTimeline: [],
     readAudit: [],
+    readPool: [],
+    planPool: [],
   };
   /** Routes whose reply has tokens for callers that may read them, beside or instead of the session. */
   const GIVES_TOKENS = [...Object.keys(SHOWS).filter((name) => SHOWS[name]?.length), 'takeSeat'].filter(

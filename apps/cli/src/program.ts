@@ -3,6 +3,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addEnvExample } from './commands/env-example.js';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addPool } from './commands/pool.js';
 import { addPacing } from './commands/pacing.js';
 import { addQueue } from './commands/queue.js';
 import { addRedrive } from './commands/redrive.js';
@@ -29,6 +30,7 @@ export function createProgram(exit: (code: number) => never): Command {
   addSessions(program);
   addRooms(program);
   addRedrive(program);
+  addPool(program);
   addQueue(program);
   addPacing(program);
   addReseal(program);

@@ -10,6 +10,7 @@ import { ChatModule } from './chat/chat.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { HealthModule } from './health/health.module.js';
+import { PoolModule } from './pool/pool.module.js';
 import { RoomApiModule } from './room-api/room-api.module.js';
 import { SeatsModule } from './seats/seats.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -41,6 +42,7 @@ export class GatewayModule {
         ChatModule,
         AuditModule,
         WebhooksModule,
+        PoolModule,
         RoomApiModule,
         HealthModule,
         FleetModule,

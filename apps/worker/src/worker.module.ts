@@ -15,6 +15,9 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { MintTokensHandler } from './mint-tokens/mint-tokens.handler.js';
 import { MintTokensJobs } from './mint-tokens/mint-tokens.processor.js';
 import { MintingMetrics } from './mint-tokens/minting.metrics.js';
+import { PoolMetrics } from './pool/pool.metrics.js';
+import { PoolRefill } from './pool/pool-refill.js';
+import { SetMinter } from './pool/mint-set.js';
 import { workerReporter } from './worker-reporter.js';
 import { MaintenanceMetrics } from './sweep/maintenance.metrics.js';
 import { Sweeper } from './sweep/sweeper.js';
@@ -49,6 +52,9 @@ export class WorkerModule {
         WorkerMetrics,
         MaintenanceMetrics,
         Sweeper,
+        SetMinter,
+        PoolMetrics,
+        PoolRefill,
         CasCondition,
         workerReporter,
       ],

@@ -11,6 +11,7 @@ import { http } from './namespaces/http.js';
 import { mint } from './namespaces/mint.js';
 import { oidc } from './namespaces/oidc.js';
 import { ops } from './namespaces/ops.js';
+import { pool } from './namespaces/pool.js';
 import { queue } from './namespaces/queue.js';
 import { roomApi } from './namespaces/room-api.js';
 import { runtime } from './namespaces/runtime.js';
@@ -35,6 +36,7 @@ export const gatewayNamespaces = {
   admission,
   egress,
   sessions,
+  pool,
   webhooks,
   roomApi,
   demo,
@@ -50,6 +52,7 @@ export const workerNamespaces = {
   cas,
   egress,
   mint,
+  pool,
   webhooks,
   webhookDeliveries,
 };
@@ -58,6 +61,7 @@ export const migrateNamespaces = { runtime, database };
 export const keysNamespaces = { runtime, database };
 export const sessionsNamespaces = { runtime, database, queue, sessions };
 export const resealNamespaces = { runtime, database, sealing };
+export const poolNamespaces = { runtime, database, pool };
 export const roomsNamespaces = { apiClient };
 export const webhooksNamespaces = { runtime, database, sealing, webhooks };
 /** What `doctor` checks: everything gateways and workers read, as far as it is set in the current shell. */

@@ -14,6 +14,8 @@ import { ClockSkewMonitor } from './database/clock-skew-monitor.js';
 import { DeadlineFailures } from './sessions/deadline-failures.js';
 import { ChatTokensRepository } from './sessions/chat-tokens.repository.js';
 import { NewSessions } from './sessions/new-sessions.js';
+import { PoolRefillRepository } from './pool/pool-refill.repository.js';
+import { PoolRepository } from './pool/pool.repository.js';
 import { PublishingRepository } from './sessions/publishing.repository.js';
 import { ResealingRepository } from './sessions/resealing.repository.js';
 import { RotatingRepository } from './sessions/rotating.repository.js';
@@ -33,6 +35,8 @@ const repositories = [
   AuditRepository,
   ChatTokensRepository,
   FailedSessionsRepository,
+  PoolRefillRepository,
+  PoolRepository,
   PacingRepository,
   ProcessesRepository,
   PublishingRepository,

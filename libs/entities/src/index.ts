@@ -19,6 +19,15 @@ export {
   PROCESSES_BATCH,
   ProcessesRepository,
 } from './fleet/processes.repository.js';
+export {
+  HOLD_S,
+  type MintedSet,
+  type PoolDemand,
+  PoolRefillRepository,
+  type PoolView,
+  type Reserved,
+} from './pool/pool-refill.repository.js';
+export { POOL_BATCH, type PoolLevel, PoolRepository, type StoredPoolPlan } from './pool/pool.repository.js';
 export { type Pace, PacingRepository, type Turns } from './pacing/pacing.repository.js';
 export { FailedSessionsRepository } from './sessions/failed-sessions.repository.js';
 export { COUNTED_TO, type SessionCounts, SessionCountsRepository } from './fleet/session-counts.repository.js';
@@ -28,6 +37,7 @@ export { type MintTask, PublishingRepository } from './sessions/publishing.repos
 export {
   type KeyUse,
   ResealingRepository,
+  type StoredSet,
   type StoredToken,
   type TokenPlace,
 } from './sessions/resealing.repository.js';

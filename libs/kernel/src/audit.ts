@@ -1,6 +1,7 @@
 /**
  * The actions in the audit trail: a closed list, part of the API. `create`, `close` and `retry` change a session,
- * `change-webhook` an endpoint of webhooks, `replay-webhook` sends deliveries again; a `read-tokens` is a response that contained tokens, an `issue-ticket` one
+ * `change-webhook` an endpoint of webhooks, `replay-webhook` sends deliveries again, `change-pool`
+ * the plan of the warm pool; a `read-tokens` is a response that contained tokens, an `issue-ticket` one
  * with a ticket; a `denied:` action ends in the code of its problem document.
  */
 export const AUDIT_ACTIONS = [
@@ -8,6 +9,7 @@ export const AUDIT_ACTIONS = [
   'close',
   'retry',
   'change-webhook',
+  'change-pool',
   'replay-webhook',
   'read-tokens',
   'issue-ticket',
@@ -22,7 +24,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export const AUDITED_ID = /^(?:ses|cht|whe|msg)_[0-9A-Za-z]{22,60}$/;
 
 /** Changes are recorded individually, in the transaction of the change. All other actions are counted. */
-export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook' | 'replay-webhook';
+export type AuditedChange = 'create' | 'close' | 'retry' | 'change-webhook' | 'change-pool' | 'replay-webhook';
 export type CountedAction = Exclude<AuditAction, AuditedChange>;
 
 /** The actor that replaces an erased user or holder of a ticket. None can have this id, since theirs contain a #. */

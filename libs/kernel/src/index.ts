@@ -8,6 +8,7 @@ export * from './errors.js';
 export * from './failpoint.js';
 export * from './failures.js';
 export * from './ids.js';
+export * from './pool.js';
 export * from './printable.js';
 export * from './products.js';
 export * from './scopes.js';

@@ -288,7 +288,25 @@ function acceptable(body: unknown): boolean {
 function withPlainNames(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;
   const plain = ['name', 'subject', 'roomPrefix'].flatMap((field) => (field in body ? [[field, 'anna']] : []));
-  return { ...body, ...(Object.fromEntries(plain) as object) };
+  return withPlan({ ...body, ...(Object.fromEntries(plain) as object) });
+}
+
+/** What it says in words of the plan of the pool: an entry ends after it begins, and no products stand twice. */
+function withPlan(body: object): object {
+  if (!('targets' in body) || !Array.isArray(body.targets)) return body;
+  const schedule = 'schedule' in body && Array.isArray(body.schedule) ? (body.schedule as Scheduled[]) : [];
+  return {
+    targets: body.targets.slice(0, 1),
+    schedule: schedule.map(({ at, until, ...entry }) => {
+      const [from = at, to = until] = [at, until].toSorted();
+      return { ...entry, at: from, until: from === to ? '2041-01-01T00:00:00Z' : to };
+    }),
+  };
+}
+
+interface Scheduled {
+  at: string;
+  until: string;
 }
 
 /** One field more, or one of another kind. */

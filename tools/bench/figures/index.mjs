@@ -3,6 +3,7 @@ import creates from './creates.mjs';
 import growth from './growth.mjs';
 import joiners from './joiners.mjs';
 import kickOff from './kick-off.mjs';
+import kickOffPool from './kick-off-pool.mjs';
 import maintenance from './maintenance.mjs';
 import memory from './memory.mjs';
 import published from './published.mjs';
@@ -25,6 +26,7 @@ export const FIGURES = [
   creates,
   published,
   kickOff,
+  kickOffPool,
   ready,
   joiners,
   start,

@@ -30,6 +30,7 @@ export async function startProduct({ name, queue, postgres, redis, cas, logs, pr
       CAS_API_KEY: 'bench',
       CAS_API_SECRET: 'bench',
       MINT_CONCURRENCY: String(MINT_CONCURRENCY),
+      POOL_REFILL_CONCURRENCY: String(MINT_CONCURRENCY),
     },
   };
   await migrate(common);

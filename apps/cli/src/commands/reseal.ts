@@ -3,6 +3,7 @@ import {
   type KeyUse,
   ResealingRepository,
   type StoredSecret,
+  type StoredSet,
   type StoredToken,
   type TokenPlace,
   WebhookSecretsRepository,
@@ -89,6 +90,13 @@ async function resealAll(repository: ResealingRepository, ring: Sealing): Promis
       resealed += await repository.replace(sealingKeyId, opened);
       seen += batch.length;
     }
+    // What was taken meanwhile, sealed with another key, is a token of a session: the second pass finds it.
+    for await (const batch of setBatches(repository, others)) {
+      const opened = batch.flatMap((set) => sealSetAgain(set, ring) ?? []);
+      for (const set of batch.filter(({ id }) => !opened.some((other) => other.id === id)))
+        broken.push(...set.products.map((product) => ({ sessionId: set.id, product })));
+      resealed += await repository.replaceSets(sealingKeyId, opened);
+    }
     // A concurrent reseal, or sessions being closed, can complete more than this process has seen.
     progress.at(Math.max(0, total - (await toDo())));
   }
@@ -107,6 +115,29 @@ async function* batches(repository: ResealingRepository, keyIds: readonly string
       after = batch.at(-1) ?? null;
     } while (batch.length === BATCH);
   }
+}
+
+/** All sets of the warm pool sealed with these keys, key by key. */
+async function* setBatches(repository: ResealingRepository, keyIds: readonly string[]): AsyncGenerator<StoredSet[]> {
+  for (const keyId of keyIds) {
+    let batch: StoredSet[];
+    let after = '';
+    do {
+      batch = await repository.setsSealedBy(keyId, after, BATCH);
+      yield batch;
+      after = batch.at(-1)?.id ?? '';
+    } while (batch.length === BATCH);
+  }
+}
+
+/** Returns null if one of its tokens cannot be opened. */
+function sealSetAgain(set: StoredSet, ring: Sealing): (StoredSet & { resealed: string[] }) | null {
+  const { id: sessionId, products } = set;
+  const resealed = set.sealed.map((sealed, n) => {
+    const product = products[n];
+    return product === undefined ? null : sealAgain({ sessionId, product, sealed }, ring);
+  });
+  return resealed.includes(null) ? null : { ...set, resealed: resealed.flatMap((one) => one?.resealed ?? []) };
 }
 
 /** Returns null if the token cannot be opened. */

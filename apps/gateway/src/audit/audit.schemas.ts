@@ -13,7 +13,8 @@ export const auditItem = z
     }),
     action: z.enum(AUDIT_ACTIONS).meta({
       description:
-        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` ' +
+        '`create`, `close` and `retry` (also by opening the room of a failed session) changed the session, ' +
+        '`change-pool` the plan of the warm pool, `change-webhook` ' +
         'an endpoint of webhooks, `replay-webhook` sent deliveries again; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; ' +
         '`denied:…` is a reply with that problem code.',
     }),

@@ -7,6 +7,7 @@ import { poolOf, valueOf, valuesOf } from '../fleet/figures.js';
 import { FleetWatch, SAMPLE_EVERY_MS } from '../fleet/fleet-watch.js';
 import { type Sample, SERIES } from '../fleet/sample.js';
 import type { PastTrouble } from '../fleet/trouble-log.js';
+import { ConsolePool } from './console-pool.js';
 
 const PAST_SHOWN = 20;
 
@@ -16,6 +17,7 @@ export class ConsoleOverview {
   constructor(
     private readonly watch: FleetWatch,
     private readonly reporter: ProcessReporter,
+    private readonly pool: ConsolePool,
   ) {}
 
   /** @param after only figures later than this, in ms */
@@ -35,6 +37,7 @@ export class ConsoleOverview {
       counts: state && { ...state.counts, readAt: iso(state.now) },
       pace: state && paceOf(state),
       processes: state?.processes.map(processShown) ?? [],
+      pool: this.pool.view(),
       series: { t: later.map(({ t }) => t), ...Object.fromEntries(SERIES.map((name) => [name, column(later, name)])) },
     };
   }

@@ -11,6 +11,7 @@ import { MintTokensQueue } from '@app/queue';
 import { scrub } from '@app/observability';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { PoolSupply } from '../pool/pool-supply.js';
 import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
 import { sessionCursor } from '../sessions/list-sessions.query.js';
 import { ROOM_API_PREFIX } from '../sessions/room-name.js';
@@ -48,6 +49,7 @@ export class ConsoleSessions {
     private readonly audit: AuditRepository,
     private readonly queue: MintTokensQueue,
     private readonly replies: SessionReplyCache,
+    private readonly pool: PoolSupply,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
   ) {}
 
@@ -93,10 +95,12 @@ export class ConsoleSessions {
         this.replies.drop(id);
         return { session: this.shown(await this.service.find(id)) };
       case 'rotate': {
-        const next = await this.rotating.rotate(id, { actor: operator, deadlineS: mintDeadlineS, reason: words });
+        const pool = this.pool.limitsFor(before.products);
+        const next = await this.rotating.rotate(id, { actor: operator, deadlineS: mintDeadlineS, pool, reason: words });
         this.replies.drop(id);
         if (next === null) throw this.changed(await this.service.find(id), version);
-        this.queue.enqueue(next.id, { now: false });
+        this.pool.record(next);
+        if (next.status === 'pending') this.queue.enqueue(next.id, { now: false });
         return { session: this.shown(await this.service.find(id)), next: this.shown(next) };
       }
     }

@@ -35,6 +35,7 @@ export function pageFiles(): PageFile[] {
     script('format', new URL('./page/format.js', import.meta.url)),
     script('headline', new URL('./page/headline.js', import.meta.url)),
     script('overview', new URL('./page/overview.js', import.meta.url)),
+    script('pool', new URL('./page/pool.js', import.meta.url)),
     script('queues', new URL('./page/queues.js', import.meta.url)),
     script('session', new URL('./page/session.js', import.meta.url)),
     script('sessions', new URL('./page/sessions.js', import.meta.url)),

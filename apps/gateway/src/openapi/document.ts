@@ -41,6 +41,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Sessions', 'By TokenID')
     .addTag('Seats', 'Names and places in a session, held by a lease. Advisory: the vendor does not know of them')
     .addTag('Tickets', 'Credentials for browsers, each bound to one session or room')
+    .addTag('Pool', 'The warm pool: tokens that are minted ahead, for sessions that are ready at once')
     .addTag('Webhooks', 'Signed events for your servers (Standard Webhooks), delivered at least once')
     .addTag('Chat', 'Tokens of the public chat, one for each user')
     .addTag('Audit', 'Who did what, kept for 30 days (`AUDIT_RETENTION_S`)')

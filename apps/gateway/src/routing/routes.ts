@@ -65,6 +65,8 @@ export const ROUTES = {
   openChatToken: { method: 'PUT', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   readChatToken: { method: 'GET', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
   closeChatToken: { method: 'DELETE', path: '/v1/chat-tokens/:subject', scope: 'chat:mint', ticket: 'self' },
+  readPool: { method: 'GET', path: '/v1/pool', scope: 'admin' },
+  planPool: { method: 'PUT', path: '/v1/pool', scope: 'admin' },
   readAudit: { method: 'GET', path: '/v1/audit', scope: 'admin' },
   createRoom: { method: 'POST', path: '/room/create', scope: null },
   getRoom: { method: 'GET', path: '/room/:name', scope: null },

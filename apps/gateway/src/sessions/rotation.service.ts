@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
 import type { Caller } from '../auth/caller.js';
 import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
+import { PoolSupply } from '../pool/pool-supply.js';
 import type { WaitPreference } from '../http/prefer-wait.js';
 import { ProblemError } from '../problems/problem.js';
 import { requireOwn } from './own-sessions.js';
@@ -29,6 +30,7 @@ export class RotationService {
     private readonly replies: SessionReplyCache,
     private readonly successors: Successors,
     private readonly openings: OpeningsMetrics,
+    private readonly pool: PoolSupply,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions'>,
   ) {}
 
@@ -47,14 +49,19 @@ export class RotationService {
     await this.admission.require(caller, 'open', { room, session: null });
     if (this.pendingLimit.isReachedFor(caller)) throw new ProblemError('overloaded');
     const { mintDeadlineS } = this.config.get('sessions', { infer: true });
-    const next = await this.rotating.rotate(id, { actor: caller.id, deadlineS: mintDeadlineS });
+    const next = await this.rotating.rotate(id, {
+      actor: caller.id,
+      deadlineS: mintDeadlineS,
+      pool: this.pool.limitsFor(session.products),
+    });
     this.replies.drop(id);
     if (next === null) {
       await this.successors.throwIfEnded(await this.sessions.find(id), caller);
       throw new ProblemError('unavailable');
     }
     this.openings.record('room');
-    this.queue.enqueue(next.id, { now: false });
+    this.pool.record(next);
+    if (next.status === 'pending') this.queue.enqueue(next.id, { now: false });
     return { session: await this.waiter.waitAsPreferred(next, caller, preference), created: true };
   }
 }

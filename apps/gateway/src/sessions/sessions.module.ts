@@ -3,6 +3,7 @@ import { EntitiesModule } from '@app/entities';
 import { EventsModule } from '@app/events';
 import { AdmissionModule } from '../admission/admission.module.js';
 import { CachedReadsModule } from '../cached-reads/cached-reads.module.js';
+import { PoolModule } from '../pool/pool.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { OpeningsMetrics } from './openings.metrics.js';
 import { PendingLimit } from './pending-limit.js';
@@ -19,7 +20,7 @@ import { Successors } from './successors.js';
 
 /** Rooms and sessions: open, create, read, wait, retry, close, list. */
 @Module({
-  imports: [EntitiesModule, EventsModule, AdmissionModule, TokensModule, CachedReadsModule],
+  imports: [EntitiesModule, EventsModule, AdmissionModule, PoolModule, TokensModule, CachedReadsModule],
   controllers: [RoomsController, SessionsController, RotationController],
   providers: [
     SessionsService,

@@ -8,6 +8,7 @@ import { insufficientScope } from '../auth/authenticated-caller.js';
 import { type Caller, hasScope } from '../auth/caller.js';
 import { Admission } from '../admission/admission.js';
 import { ProblemError } from '../problems/problem.js';
+import { PoolSupply } from '../pool/pool-supply.js';
 import { SessionReplyCache } from '../cached-reads/session-reply-cache.js';
 import { OpeningsMetrics } from './openings.metrics.js';
 import { PendingLimit } from './pending-limit.js';
@@ -32,6 +33,7 @@ export class SessionsService {
     private readonly replies: SessionReplyCache,
     private readonly successors: Successors,
     private readonly openings: OpeningsMetrics,
+    private readonly pool: PoolSupply,
     @Inject(ConfigService) private readonly config: SettingsService<'sessions' | 'runtime'>,
   ) {}
 
@@ -49,7 +51,8 @@ export class SessionsService {
     const created = await this.sessions.create({ ...opening, createdBy: caller.id }, idempotency);
     if (created.outcome === 'created') {
       this.openings.record('unnamed');
-      this.enqueue(created.session.id);
+      this.pool.record(created.session);
+      this.enqueue(created.session);
     }
     const session = await this.waiter.waitAsPreferred(created.session, caller, preference);
     return { session, created: created.outcome === 'created', replayed: created.outcome === 'replayed' };
@@ -75,7 +78,8 @@ export class SessionsService {
       throw new ProblemError('products-differ', { detail: `The session has ${opened.session.products.join(' and ')}` });
     }
     if (opened.outcome !== 'existing') this.openings.record(opened.outcome === 'created' ? 'room' : 'reopened');
-    if (opened.outcome !== 'existing') this.enqueue(opened.session.id, opened.outcome === 'reopened');
+    if (opened.outcome === 'created') this.pool.record(opened.session);
+    if (opened.outcome !== 'existing') this.enqueue(opened.session, opened.outcome === 'reopened');
     return {
       session: await this.waiter.waitAsPreferred(opened.session, caller, preference),
       created: opened.outcome === 'created',
@@ -129,7 +133,7 @@ export class SessionsService {
         headers: { 'retry-after': retryAfter },
       });
     }
-    if (session.status === 'pending') this.enqueue(id, true);
+    this.enqueue(session, true);
     return session;
   }
 
@@ -165,16 +169,22 @@ export class SessionsService {
       const errors = [{ detail: `must be at most ${String(mintDeadlineS)}`, pointer: '#/readyWithinS' }];
       throw new ProblemError('validation-failed', { errors });
     }
+    const products = inOrder(body.products ?? defaultProducts);
     return {
-      products: inOrder(body.products ?? defaultProducts),
+      products,
+      pool: this.pool.limitsFor(products),
       metadata: body.metadata ?? {},
       readyWithinS,
       deadlineS: mintDeadlineS,
     };
   }
 
-  /** A retried session may still have its earlier job, delayed until the next attempt: `again` runs it now. */
-  private enqueue(id: string, again = false): void {
+  /**
+   * One that took its tokens from the pool is ready, and needs no job. A retried session may still have its earlier job,
+   * delayed until the next attempt: `again` runs it now.
+   */
+  private enqueue({ id, status }: SessionRecord, again = false): void {
+    if (status !== 'pending') return;
     failpoint(this.config.get('runtime', { infer: true }).failpoint, 'before-enqueue');
     this.queue.enqueue(id, { now: again });
   }

@@ -2,6 +2,8 @@ import {
   AUDIT_BATCH,
   EVENTS_BATCH,
   PROCESSES_BATCH,
+  POOL_BATCH,
+  type PoolRepository,
   type ProcessesRepository,
   SEATS_BATCH,
   type SeatsRepository,
@@ -9,6 +11,7 @@ import {
   type SweepingRepository,
   type WebhookDeliveriesRepository,
 } from '@app/entities';
+import type { PoolDiscard, PoolLimits } from '@app/kernel';
 import type { DeliverWebhooksQueue, MintTokensQueue } from '@app/queue';
 
 /** A time-driven task, done in batches. */
@@ -41,6 +44,7 @@ export interface SweepSettings {
   auditRetentionS: number;
   expiryNoticeS: number;
   webhookRetentionS: number;
+  pool: PoolLimits;
 }
 
 /** What the chores work with. */
@@ -51,12 +55,15 @@ export interface SweepParts {
   deliveries: WebhookDeliveriesRepository;
   webhooks: Pick<DeliverWebhooksQueue, 'add'>;
   processes: ProcessesRepository;
+  pool: Pick<PoolRepository, 'discard'>;
+  /** Counts the sets that were discarded, and returns how many. */
+  onDiscarded: (sets: Record<PoolDiscard, number>) => number;
 }
 
 /** All chores. They share no state, so they run independently of each other. */
 export function chores(
-  { sweeping, seats, queue, deliveries, webhooks, processes }: SweepParts,
-  { sweepEveryMs: everyMs, retentionS, auditRetentionS, expiryNoticeS, webhookRetentionS }: SweepSettings,
+  { sweeping, seats, queue, deliveries, webhooks, processes, pool, onDiscarded }: SweepParts,
+  { sweepEveryMs: everyMs, retentionS, auditRetentionS, expiryNoticeS, webhookRetentionS, pool: limits }: SweepSettings,
 ): Chore[] {
   const urgent = { everyMs, batch: SWEEP_BATCH, lanes: 1, urgent: true };
   const patient = { ...urgent, urgent: false };
@@ -100,6 +107,12 @@ export function chores(
     { name: 'purge-sessions', ...patient, runBatch: () => sweeping.purgeSessions(retentionS) },
     { name: 'purge-idempotency-keys', ...patient, runBatch: () => sweeping.purgeIdempotencyKeys() },
     { name: 'purge-audit', ...patient, batch: AUDIT_BATCH, runBatch: () => sweeping.purgeAudit(auditRetentionS) },
+    {
+      name: 'discard-pool',
+      ...patient,
+      batch: POOL_BATCH,
+      runBatch: async () => onDiscarded(await pool.discard(limits)),
+    },
     { name: 'purge-processes', ...patient, batch: PROCESSES_BATCH, runBatch: () => processes.purge() },
   ];
 }

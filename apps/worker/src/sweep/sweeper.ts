@@ -1,8 +1,15 @@
 import { ConfigService, type SettingsService } from '@app/config';
-import { ProcessesRepository, SeatsRepository, SweepingRepository, WebhookDeliveriesRepository } from '@app/entities';
+import {
+  PoolRepository,
+  ProcessesRepository,
+  SeatsRepository,
+  SweepingRepository,
+  WebhookDeliveriesRepository,
+} from '@app/entities';
 import { Health, LOG, type Log } from '@app/observability';
 import { DeliverWebhooksQueue, MintTokensQueue } from '@app/queue';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { PoolMetrics } from '../pool/pool.metrics.js';
 import { ChoreLoop } from './chore-loop.js';
 import { chores } from './chores.js';
 import { MaintenanceMetrics } from './maintenance.metrics.js';
@@ -27,15 +34,19 @@ export class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
     deliveries: WebhookDeliveriesRepository,
     webhooks: DeliverWebhooksQueue,
     processes: ProcessesRepository,
-    @Inject(ConfigService) config: SettingsService<'mint' | 'webhookDeliveries'>,
+    pool: PoolRepository,
+    poolMetrics: PoolMetrics,
+    @Inject(ConfigService) config: SettingsService<'mint' | 'pool' | 'webhookDeliveries'>,
     @Inject(LOG) log: Log,
     metrics: MaintenanceMetrics,
     health: Health,
   ) {
     const settings = config.get('mint', { infer: true });
     const { retentionS: webhookRetentionS } = config.get('webhookDeliveries', { infer: true });
-    const work = { sweeping, seats, queue, deliveries, webhooks, processes };
-    this.loops = chores(work, { ...settings, webhookRetentionS }).map((chore) => {
+    const onDiscarded = poolMetrics.discard.bind(poolMetrics);
+    const work = { sweeping, seats, queue, deliveries, webhooks, processes, pool, onDiscarded };
+    const limits = config.get('pool', { infer: true });
+    this.loops = chores(work, { ...settings, webhookRetentionS, pool: limits }).map((chore) => {
       metrics.initialize(chore.name);
       return new ChoreLoop(chore, log, (name, outcome) => {
         metrics.record(name, outcome);

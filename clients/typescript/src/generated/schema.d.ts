@@ -504,6 +504,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the warm pool
+         * @description The plan, and beside it the level and the age of what is in the pool.
+         *
+         *     Requires the scope `admin`.
+         */
+        get: operations["readPool"];
+        /**
+         * Replace the plan of the warm pool
+         * @description Workers keep so many sets of tokens minted ahead, and sessions that take one are ready at once. The plan is replaced as a whole; an empty one turns the pool off. It takes effect within a second.
+         *
+         *     Requires the scope `admin`.
+         */
+        put: operations["planPool"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/room/create": {
         parameters: {
             query?: never;
@@ -720,7 +748,7 @@ export interface components {
              */
             until?: string;
             /** @enum {string} */
-            event: "asked" | "queued" | "attempt" | "waiting" | "held" | "published" | "ready" | "discarded" | "failed" | "retried" | "read" | "ticket" | "denied" | "seats" | "expiring" | "rotated" | "closed" | "expired" | "webhook" | "pending";
+            event: "asked" | "pooled" | "queued" | "attempt" | "waiting" | "held" | "published" | "ready" | "discarded" | "failed" | "retried" | "read" | "ticket" | "denied" | "seats" | "expiring" | "rotated" | "closed" | "expired" | "webhook" | "pending";
             /** @description The actor, as in the audit trail; `clock` for what time brought about, `sweeper` for its repairs. */
             by?: string;
             /** @enum {string} */
@@ -799,10 +827,10 @@ export interface components {
             /** @description The actor: `key:<id>`, `user:<issuer>#<subject>`, `ticket:<key id>#<subject>`, `room-api` (the drop-in rooms), `cli`, `console` (of a development machine), or `user:erased`. */
             actor: string;
             /**
-             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-webhook` an endpoint of webhooks, `replay-webhook` sent deliveries again; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
+             * @description `create`, `close` and `retry` (also by opening the room of a failed session) changed the session, `change-pool` the plan of the warm pool, `change-webhook` an endpoint of webhooks, `replay-webhook` sent deliveries again; `read-tokens` is a reply with tokens, `issue-ticket` one with a ticket; `denied:…` is a reply with that problem code.
              * @enum {string}
              */
-            action: "create" | "close" | "retry" | "change-webhook" | "replay-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
+            action: "create" | "close" | "retry" | "change-webhook" | "change-pool" | "replay-webhook" | "read-tokens" | "issue-ticket" | "denied:insufficient-scope" | "denied:admission-denied" | "denied:rate-limited";
             /** @description The TokenID, or `cht_…` for a chat token, `whe_…` for a webhook, `msg_…` for a delivery; null if none was involved. */
             session: string | null;
             /** @description Occurrences in this minute; 1 for a change, the number of deliveries if several were sent again. */
@@ -956,6 +984,60 @@ export interface components {
             replayed: number;
             /** @description Pass as `since` to continue, if there were more than one request replays; else null. */
             nextSince: string | null;
+        };
+        Pool: {
+            targets: {
+                products: ("stream" | "sync")[];
+                target: number;
+            }[];
+            schedule: {
+                products: ("stream" | "sync")[];
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                until: string;
+                target: number;
+            }[];
+            /** @description When the plan was replaced last; null if there was none yet. */
+            changedAt: string | null;
+            /** @description The pool now, by the products that are in the plan or of which there are sets. */
+            levels: {
+                products: ("stream" | "sync")[];
+                /** @description By the plan, now. */
+                target: number;
+                /** @description Sets that may be taken. */
+                level: number;
+                /** @description Sets that workers are minting. */
+                minting: number;
+                /** @description Age of the oldest set, in s; null without one. */
+                oldestS: number | null;
+            }[];
+        };
+        PoolPlan: {
+            /** @description What stands all the time. */
+            targets: {
+                /** @description A session takes a set of exactly its products. */
+                products: ("stream" | "sync")[];
+                /** @description Sets of tokens that are to be ready. */
+                target: number;
+            }[];
+            /** @description What takes the place of the standing target for a time. Of several that cover a time, the largest target counts. */
+            schedule: {
+                /** @description A session takes a set of exactly its products. */
+                products: ("stream" | "sync")[];
+                /**
+                 * Format: date-time
+                 * @description From when on sets are minted: leave them the time to be there when needed.
+                 */
+                at: string;
+                /**
+                 * Format: date-time
+                 * @description From here on none is minted. What there is, is left to be used.
+                 */
+                until: string;
+                /** @description Sets of tokens that are to be ready. */
+                target: number;
+            }[];
         };
         /** @description Any other fields, up to 4 KiB of JSON. Every client receives those of the first creator. */
         CreateRoomBody: {
@@ -6252,6 +6334,294 @@ export interface operations {
             };
             /** @description The webhook is disabled */
             409: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body must be application/json */
+            415: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request failed validation */
+            422: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    readPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan and the level */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    /**
+                     * @description The caller’s rate limit: `q` requests per `w` seconds
+                     * @example "caller";q=20;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description What remains: `r` requests, reset in `t` seconds
+                     * @example "caller";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is temporarily unavailable */
+            503: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description Seconds to wait
+                     * @example 1
+                     */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    planPool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolPlan"];
+            };
+        };
+        responses: {
+            /** @description The plan and the level */
+            200: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid credential is required */
+            401: {
+                headers: {
+                    /**
+                     * @description Request id, for support and logs
+                     * @example req_7Yd0Zr4mQp1vT9sKx3Lc
+                     */
+                    "Request-Id"?: string;
+                    /**
+                     * @description How to authenticate
+                     * @example Bearer realm="watchtogether"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential does not have the required scope */
+            403: {
                 headers: {
                     /**
                      * @description Request id, for support and logs

@@ -8,6 +8,12 @@ export const mint = defineNamespace({
       description: 'Jobs that one worker processes concurrently. A job spends most of its time waiting for CAS.',
       default: '50',
     },
+    POOL_REFILL_CONCURRENCY: {
+      schema: whole(1, 1000),
+      description:
+        'Sets of tokens that one worker mints ahead concurrently for the warm pool, while the pool is below its target and no session waits.',
+      default: '10',
+    },
     SWEEP_EVERY_MS: {
       schema: whole(100, 60_000),
       description:
@@ -34,6 +40,7 @@ export const mint = defineNamespace({
   },
   settings: (values) => ({
     concurrency: values.MINT_CONCURRENCY,
+    poolRefillConcurrency: values.POOL_REFILL_CONCURRENCY,
     sweepEveryMs: values.SWEEP_EVERY_MS,
     expiryNoticeS: values.EXPIRY_NOTICE_S,
     retentionS: values.RETENTION_S,

@@ -18,10 +18,14 @@ import { ReplayAudit1764610000000 } from '../migrations/1764610000000-replay-aud
 import { Processes1764570000000 } from '../migrations/1764570000000-processes.js';
 import { SeatsByCaller1764541000000 } from '../migrations/1764541000000-seats-by-caller.js';
 import { Traceparent1764560000000 } from '../migrations/1764560000000-traceparent.js';
+import { Pool1764600000000 } from '../migrations/1764600000000-pool.js';
 import { ApiKeyEntity } from '../tables/api-key.entity.js';
 import { AuditEntryEntity } from '../tables/audit-entry.entity.js';
 import { CasPacingEntity } from '../tables/cas-pacing.entity.js';
 import { IdempotencyKeyEntity } from '../tables/idempotency-key.entity.js';
+import { PoolPlanEntity } from '../tables/pool-plan.entity.js';
+import { PoolReservationEntity } from '../tables/pool-reservation.entity.js';
+import { PoolSetEntity } from '../tables/pool-set.entity.js';
 import { ProcessEntity } from '../tables/process.entity.js';
 import { SeatEntity } from '../tables/seat.entity.js';
 import { SessionEntity } from '../tables/session.entity.js';
@@ -47,6 +51,7 @@ export const MIGRATIONS = [
   Processes1764570000000,
   CasEndpoint1764580000000,
   CasPacing1764590000000,
+  Pool1764600000000,
   ReplayAudit1764610000000,
 ];
 
@@ -61,6 +66,9 @@ const ENTITIES = [
   WebhookDeliveryEntity,
   WebhookAttemptEntity,
   ProcessEntity,
+  PoolPlanEntity,
+  PoolSetEntity,
+  PoolReservationEntity,
   CasPacingEntity,
 ];
 

@@ -5,14 +5,8 @@ import { BatchLoader } from '../database/batch-loader.js';
 import { checked } from '../database/checked.js';
 import type { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
-import {
-  expireDue,
-  failOverdue,
-  insertSession,
-  MAY_REOPEN,
-  type NewSession,
-  retryFailed,
-} from './session-transitions.js';
+import { insertSession } from './insert-sessions.js';
+import { expireDue, failOverdue, MAY_REOPEN, type NewSession, retryFailed } from './session-transitions.js';
 import {
   liveForSubject,
   liveInRoom,

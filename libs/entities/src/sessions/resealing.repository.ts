@@ -2,7 +2,7 @@ import type { Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
-/** The number of tokens currently sealed with a key, secrets of webhooks included. */
+/** The number of tokens currently sealed with a key, those of the warm pool and secrets of webhooks included. */
 export interface KeyUse {
   keyId: string;
   tokens: number;
@@ -18,6 +18,14 @@ export interface StoredToken extends TokenPlace {
   sealed: string;
 }
 
+/** A set of the warm pool, for the session that will have its id. */
+export interface StoredSet {
+  id: string;
+  products: Product[];
+  /** In the order of the products. */
+  sealed: string[];
+}
+
 export interface Resealed extends StoredToken {
   /** The replacement for `sealed`. */
   resealed: string;
@@ -31,11 +39,12 @@ export interface Resealed extends StoredToken {
 export class ResealingRepository {
   constructor(private readonly database: Database) {}
 
-  /** The keys with at least one sealed token or webhook secret. */
+  /** The keys with at least one sealed token, in a session or in the warm pool, or webhook secret. */
   async keysInUse(): Promise<KeyUse[]> {
     return this.database.query<KeyUse>(
       `SELECT key_id AS "keyId", sum(n)::int AS tokens FROM (
          SELECT key_id, count(*) AS n FROM session_tokens WHERE sealed IS NOT NULL GROUP BY key_id
+         UNION ALL SELECT key_id, sum(cardinality(sealed)) FROM pool_sets GROUP BY key_id
          UNION ALL SELECT secret_key_id, count(*) FROM webhook_endpoints GROUP BY secret_key_id
          UNION ALL SELECT previous_key_id, count(*) FROM webhook_endpoints
                    WHERE previous_until > statement_timestamp() GROUP BY previous_key_id
@@ -48,8 +57,11 @@ export class ResealingRepository {
     return this.database.query<StoredToken & { keyId: string }>(
       `SELECT k AS "keyId", t.session_id AS "sessionId", t.product, t.sealed
        FROM unnest($1::text[]) k CROSS JOIN LATERAL (
-         SELECT session_id, product, sealed FROM session_tokens WHERE key_id = k AND sealed IS NOT NULL
-         ORDER BY session_id, product LIMIT 1) t`,
+         (SELECT session_id, product, sealed FROM session_tokens WHERE key_id = k AND sealed IS NOT NULL
+          ORDER BY session_id, product LIMIT 1)
+         UNION ALL
+         (SELECT id, products[1], sealed[1] FROM pool_sets WHERE key_id = k ORDER BY id LIMIT 1)
+         LIMIT 1) t`,
       [keyIds],
     );
   }
@@ -103,5 +115,28 @@ export class ResealingRepository {
       ],
     );
     return rows.length;
+  }
+
+  /** Sets of the warm pool that are sealed with this key, in order, after the given id. */
+  async setsSealedBy(keyId: string, after: string, limit: number): Promise<StoredSet[]> {
+    return this.database.query<StoredSet>(
+      'SELECT id, products, sealed FROM pool_sets WHERE key_id = $1 AND id > $2 ORDER BY id LIMIT $3',
+      [keyId, after, limit],
+    );
+  }
+
+  /** As `replace`, for sets: one that was taken in the meantime is sealed again with the tokens of its session. */
+  async replaceSets(keyId: string, sets: readonly (StoredSet & { resealed: string[] })[]): Promise<number> {
+    const rows = await this.database.query<{ tokens: number }>(
+      `UPDATE pool_sets p SET sealed = held.resealed, key_id = $1
+       FROM (SELECT h.id, h.sealed, n.resealed
+             FROM jsonb_to_recordset($2::jsonb) AS n (id text, sealed text[], resealed text[])
+             JOIN pool_sets h ON h.id = n.id AND h.sealed = n.sealed
+             FOR UPDATE OF h SKIP LOCKED) held
+       WHERE p.id = held.id AND p.sealed = held.sealed
+       RETURNING cardinality(p.sealed) AS tokens`,
+      [keyId, JSON.stringify(sets)],
+    );
+    return rows.reduce((sum, { tokens }) => sum + tokens, 0);
   }
 }

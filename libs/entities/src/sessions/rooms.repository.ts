@@ -1,4 +1,4 @@
-import { newSessionId, type Product } from '@app/kernel';
+import { newSessionId, type PoolLimits, type Product } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { DeadlineFailures } from './deadline-failures.js';
@@ -20,6 +20,8 @@ export interface RoomOpening {
   readyWithinS?: number | undefined;
   /** The same otherwise. */
   deadlineS: number;
+  /** Whether a new session may take its tokens from the warm pool, and within which limits. */
+  pool?: PoolLimits | undefined;
 }
 
 export type OpenedRoom = Opened;

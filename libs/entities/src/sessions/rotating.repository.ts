@@ -1,4 +1,4 @@
-import { newSessionId, type Product, type SessionStatus } from '@app/kernel';
+import { newSessionId, type PoolLimits, type Product, type SessionStatus } from '@app/kernel';
 import { Injectable } from '@nestjs/common';
 import { auditChange } from '../audit/audit.repository.js';
 import { checked } from '../database/checked.js';
@@ -7,13 +7,16 @@ import { appendNotes } from '../timeline/append-notes.js';
 import { EVENT_COLUMNS, recordEvents, recordRotation } from '../webhooks/outbox.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
-import { eraseContents, insertSession } from './session-transitions.js';
+import { insertSession } from './insert-sessions.js';
+import { eraseContents } from './session-transitions.js';
 
 export interface Rotation {
   /** The caller, who creates the next generation and is recorded in the audit trail. */
   actor: string;
   /** Maximum time of the next generation in `pending`, in s. */
   deadlineS: number;
+  /** Whether its tokens may be taken from the warm pool, and within which limits. */
+  pool?: PoolLimits | undefined;
   /** Why an operator rotates it, for the audit trail. */
   reason?: string | undefined;
 }
@@ -39,7 +42,7 @@ export class RotatingRepository {
    *
    * @returns the next generation, or null if the session was no longer live
    */
-  async rotate(id: string, { actor, deadlineS, reason }: Rotation): Promise<SessionRecord | null> {
+  async rotate(id: string, { actor, deadlineS, pool, reason }: Rotation): Promise<SessionRecord | null> {
     return this.database.transaction(async (statements) => {
       // Locks the row and checks its state again under the lock. Until the commit, the entry of the old session in the
       // unique index makes every concurrent opening of the room wait, so the next generation is this one.
@@ -60,16 +63,16 @@ export class RotatingRepository {
       if (ended.status === 'expired') return null;
       await auditChange(statements, { actor, action: 'close', sessionId: id, reason });
       const { room, products, metadata } = ended;
-      const next = { id: newSessionId(), room, products, metadata, createdBy: actor, deadlineS };
-      if ((await insertSession(statements, next)) === null)
-        throw new Error('the room of a session that was just closed has another one');
-      await auditChange(statements, { actor, action: 'create', sessionId: next.id });
-      await recordRotation(statements, id, next.id);
+      const next = { id: newSessionId(), room, products, metadata, createdBy: actor, deadlineS, pool };
+      const nextId = await insertSession(statements, next);
+      if (nextId === null) throw new Error('the room of a session that was just closed has another one');
+      await auditChange(statements, { actor, action: 'create', sessionId: nextId });
+      await recordRotation(statements, id, nextId);
       await appendNotes(statements, {
-        [id]: [{ event: 'replaced', by: next.id }],
-        [next.id]: [{ event: 'replaces', session: id }],
+        [id]: [{ event: 'replaced', by: nextId }],
+        [nextId]: [{ event: 'replaces', session: id }],
       });
-      const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [next.id]);
+      const [row] = await statements.query<SessionRow>(`${SELECT_SESSIONS} WHERE s.id = $1`, [nextId]);
       if (row === undefined) throw new Error('a session that was just inserted is missing');
       return toRecord(row);
     });

@@ -1,5 +1,4 @@
-import type { Product } from '@app/kernel';
-import { tracing } from '@app/tracing';
+import type { PoolLimits, Product } from '@app/kernel';
 import type { DeadlineFailure } from './deadline-failures.js';
 import { notifySessionsChanged } from './notify-sessions-changed.js';
 import { checked } from '../database/checked.js';
@@ -39,29 +38,8 @@ export interface NewSession {
   readyWithinS?: number | undefined;
   /** The default, in s, if there is no `readyWithinS`. */
   deadlineS: number;
-}
-
-/**
- * Inserts a pending session as the next generation of its room. Returns null if another one is in its way: a live one of
- * the room or of the chat token's subject, or the same generation, created and ended meanwhile.
- */
-export async function insertSession(statements: Queryable, session: NewSession): Promise<string | null> {
-  const [row] = await statements.query<{ id: string }>(
-    `INSERT INTO sessions (id, room, chat_subject, generation, status, products, metadata, created_by, created_at,
-                           ready_within_s, deadline_at, due_at, traceparent)
-     SELECT $1, $2::text, $8, COALESCE((SELECT max(generation) FROM sessions WHERE room = $2::text), 0) + 1, 'pending',
-            $3, $4, $5, t.now, $6::integer, t.now + make_interval(secs => COALESCE($6::integer, $7::float8)),
-            t.now + make_interval(secs => ${String(REVIVE_AFTER_S)}), $9
-     FROM (SELECT statement_timestamp() AS now) t
-     ON CONFLICT DO NOTHING
-     RETURNING id`,
-    [
-      ...[session.id, session.room, session.products, session.metadata, session.createdBy],
-      ...[session.readyWithinS ?? null, session.deadlineS, session.chatSubject ?? null],
-      tracing()?.traceparent() ?? null,
-    ],
-  );
-  return row?.id ?? null;
+  /** Whether its tokens may be taken from the warm pool, and within which limits. */
+  pool?: PoolLimits | undefined;
 }
 
 /** `ready` → `expired` for sessions past their expiry. Erases the sealed tokens; the caller sends the notification. */

@@ -9,12 +9,12 @@ import { EVENT_COLUMNS, recordEvents } from '../webhooks/outbox.js';
 import {
   eraseContents,
   failOverdue,
-  insertSession,
   MAY_REOPEN,
   type NewSession,
   REOPEN_EVERY_S,
   retryFailed,
 } from './session-transitions.js';
+import { insertSession } from './insert-sessions.js';
 import { pageOfIds, type PagePlace, type SessionFilter } from './session-page.js';
 import { liveInRoom, SELECT_SESSIONS, type SessionRecord, type SessionRow, toRecord } from './session-record.js';
 import { BatchLoader } from '../database/batch-loader.js';
@@ -47,6 +47,9 @@ export interface PendingCounts {
 export class IdempotencyKeyReusedError extends CodedError {
   readonly code = 'idempotency-key-reused';
 }
+
+/** Another request with the same key was faster. */
+class KeyClaimedError extends Error {}
 
 export type UnnamedSession = Omit<NewSession, 'id' | 'room' | 'chatSubject'>;
 
@@ -143,23 +146,26 @@ export class SessionsRepository {
   }
 
   private async createOnce(session: UnnamedSession, idempotency: IdempotencyKey): Promise<CreatedSession> {
-    return this.database.transaction(async (statements) => {
-      const id = newSessionId();
-      const replayed = await findByKey(statements, idempotency);
-      if (replayed !== null) return { session: replayed, outcome: 'replayed' };
-      await insertSession(statements, { ...session, id, room: null });
-      // The key's row references the session, so the session is inserted first, and deleted if another request won.
-      if (!(await claimKey(statements, idempotency, id))) {
-        await statements.query('DELETE FROM sessions WHERE id = $1', [id]);
-        const winner = await findByKey(statements, idempotency);
-        if (winner === null) throw new IdempotencyKeyReusedError('The Idempotency-Key is in use by another request');
-        return { session: winner, outcome: 'replayed' };
-      }
-      await auditChange(statements, { actor: session.createdBy, action: 'create', sessionId: id });
-      const made = await findIn(statements, id);
-      if (made === null) throw new Error('a session that was just inserted is missing');
-      return { session: made, outcome: 'created' };
-    });
+    try {
+      return await this.database.transaction(async (statements) => {
+        const replayed = await findByKey(statements, idempotency);
+        if (replayed !== null) return { session: replayed, outcome: 'replayed' };
+        // The key's row references the session, so the session is inserted first.
+        const id = await insertSession(statements, { ...session, id: newSessionId(), room: null });
+        if (id === null) throw new Error('a session without a room was not inserted');
+        // Nothing of this transaction may remain: neither the session, nor a gap in the warm pool.
+        if (!(await claimKey(statements, idempotency, id))) throw new KeyClaimedError();
+        await auditChange(statements, { actor: session.createdBy, action: 'create', sessionId: id });
+        const made = await findIn(statements, id);
+        if (made === null) throw new Error('a session that was just inserted is missing');
+        return { session: made, outcome: 'created' };
+      });
+    } catch (error) {
+      if (!(error instanceof KeyClaimedError)) throw error;
+      const winner = await findByKey(this.database, idempotency);
+      if (winner === null) throw new IdempotencyKeyReusedError('The Idempotency-Key is in use by another request');
+      return { session: winner, outcome: 'replayed' };
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import type { StoredNote } from './timeline-notes.js';
 /** What can happen in the life of a session: a closed list, part of the API. */
 export const TIMELINE_EVENTS = [
   'asked',
+  'pooled',
   'queued',
   'attempt',
   'waiting',
@@ -217,6 +218,12 @@ function fromNote(note: StoredNote, { session }: TimelineSources): TimelineEntry
         ...(reason === 'deadline' && { by: 'clock' }),
         text: `Failed. ${why}: ${FAILURES[code].detail}`,
       };
+    }
+    case 'pooled': {
+      const { endpoint, mintedAt } = note;
+      const ago = spellDuration(note.at - mintedAt);
+      const text = `Its tokens were taken from the warm pool: CAS (${endpoint}) issued them at ${new Date(mintedAt).toISOString()}, ${ago} before.`;
+      return { at: session.createdAt, event: 'pooled', endpoint, text };
     }
     case 'expiring':
       return { at, event: 'expiring', by: 'clock', text: 'Its expiry was announced.' };

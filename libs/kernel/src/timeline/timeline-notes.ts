@@ -59,6 +59,8 @@ export type StoredNote = (
   | { event: 'enqueued' }
   | { event: 'failed'; reason: 'deadline'; code: FailureCode }
   | { event: 'expiring' }
+  /** Its tokens were minted ahead, at `mintedAt` (ms since the epoch), and taken from the warm pool. */
+  | { event: 'pooled'; endpoint: string; mintedAt: number }
   | { event: 'seats'; taken: number; freed: number }
   /** By its room's next generation. */
   | { event: 'replaced'; by: string }

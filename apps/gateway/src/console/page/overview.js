@@ -1,6 +1,7 @@
 import { Charts } from './charts.js';
 import { $, h, link, show } from './dom.js';
 import { count, duration, rate, seconds, since, time } from './format.js';
+import { showPool } from './pool.js';
 
 const BREAKER = ['closed', 'half-open', 'open'];
 
@@ -12,6 +13,7 @@ export class Overview {
       h('dl', { className: 'tiles', id: 'tiles' }),
       h('div', { id: 'oldest' }),
       h('section', { className: 'charts', id: 'charts', 'aria-label': 'The last hour' }),
+      h('section', { className: 'card', id: 'pool', 'aria-labelledby': 'pool-title', hidden: true }),
       h(
         'div',
         { className: 'two' },
@@ -49,6 +51,7 @@ export class Overview {
     );
     show($('oldest'), oldest(counts));
     this.charts.update(series);
+    showPool($('pool'), state.pool);
     show($('processes'), h('h2', { id: 'processes-title', text: 'Gateways and workers' }), processTable(state));
     show($('past'), h('h2', { id: 'past-title', text: 'What was wrong' }), pastList(state));
   }
