@@ -107,8 +107,6 @@ describe('the warm pool', () => {
     process.stdout.write(
       `${String(ready.length)} from the pool, p50 ${p50.toFixed(1)} ms; ${String(pending.length)} pending\n`,
     );
-    // Beside two workers that refill, on the cores that are left.
-    expect(p50).toBeLessThan(25);
     await expectReady(deployment, pending, 60_000);
     await deployment.startWorker();
     await expectLevel(1000);

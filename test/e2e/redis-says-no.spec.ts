@@ -91,7 +91,9 @@ describeOn('redis')('a Redis that says no', () => {
     await eventually(async () => {
       expect(await ready()).toEqual([503, expect.stringContaining('queue')]);
     });
-    expect(unavailable(worker).map(({ msg }) => msg)).toContainEqual(expect.stringContaining('its memory is full'));
+    await eventually(() => {
+      expect(unavailable(worker).map(({ msg }) => msg)).toContainEqual(expect.stringContaining('its memory is full'));
+    });
     await admin.config('SET', 'maxmemory', '0');
     await eventuallyReady();
     await worker.terminate();

@@ -106,8 +106,12 @@ describe('with 300,000 sessions that have ended', () => {
     expect(counted.filter(({ rows }) => rows > FEW)).toEqual([]);
   });
 
-  /** An insert would meet its own row. The gateway counts the pending sessions once a second, whatever else goes on. */
-  const isRepeatable = ({ sql }: Statement) => !/INSERT INTO (?!webhook_)/.test(sql) && !sql.includes('AS creator');
+  /**
+   * An insert would meet its own row. The gateway counts the pending sessions once a second, and those of each state up to
+   * 20,000 every 5 s, whatever else goes on.
+   */
+  const isRepeatable = ({ sql }: Statement) =>
+    !/INSERT INTO (?!webhook_)/.test(sql) && !sql.includes('AS creator') && !sql.includes('"firstDeadlineAt"');
 
   it('is analyzed, with chat tokens newer than every session', async () => {
     await testApp.database.rows(FILL_CHAT_TOKENS);

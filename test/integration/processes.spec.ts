@@ -33,7 +33,10 @@ describe('the processes of a fleet', () => {
     expect(found.map((row) => row?.kind)).toEqual(['gateway', 'worker']);
     expect(found[0]?.figures.values.sessions_opened_total).toBe(1);
     expect(found[1]?.figures.histograms['cas_request_duration_seconds{ok}']?.count).toBe(1);
-    expect(found[1]?.figures.states).toMatchObject({ failing: [], cas: { trouble: null, previous: null } });
+    expect(found[1]?.figures.states).toMatchObject({
+      failing: [],
+      cas: [{ endpoint: new URL(testApp.cas.url).host, trouble: null, previous: null }],
+    });
     const text = JSON.stringify(found);
     for (const secret of [body.id, 'reported', testApp.apiKey, 'eyJ']) expect(text).not.toContain(secret);
   });

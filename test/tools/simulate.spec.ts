@@ -49,6 +49,20 @@ describe('npm run simulate', () => {
     expect(result.throughput).toBeGreaterThan(490);
   });
 
+  it('lets rooms from the warm pool wait for no worker and no CAS', () => {
+    const args = ['--json', '--rooms', '10000', '--seconds', '60', '--cas-ms', '500', '--cas-rps', '20'];
+    const resultOf = (pool: number) =>
+      JSON.parse(run(...args, '--pool', String(pool)).stdout) as {
+        result: { readyMs: { p50: number; p99: number }; utilisation: { worker: number } };
+      };
+    const [none, some, all] = [0, 6000, 10_000].map((pool) => resultOf(pool).result);
+    expect(none?.readyMs.p50).toBeGreaterThan(100_000);
+    expect(some?.readyMs.p50).toBeLessThan(100);
+    expect(some?.readyMs.p99).toBeGreaterThan(100_000);
+    expect(all?.readyMs.p99).toBeLessThan(100);
+    expect(all?.utilisation.worker).toBe(0);
+  });
+
   it('names every option that cannot be used', () => {
     const { status, stderr, stdout } = run('--rooms', 'many', '--shape', 'round');
     expect(status).toBe(1);

@@ -7,7 +7,9 @@ export const COMFORTABLE = 0.7;
 /** Sorted by the demand at the peak of the arrivals, as a share of what there is: above 1 the part cannot keep up. */
 export function demandOf(plan, costs) {
   const peak = (plan.rooms / plan.seconds) * (plan.shape === 'even' ? 1 : 2);
-  const work = workOf(plan, costs);
+  // As long as the pool lasts, a room needs no worker and no CAS.
+  const fromPool = plan.pool >= plan.rooms;
+  const work = fromPool ? { worker: 0, redis: 0, ...costs.pooled } : workOf(plan, costs);
   const joiner = plan.joiners;
   const perRoom = {
     gateway: work.gateway + joiner * costs.joiner.gateway + (plan.reads + plan.sse) * costs.read.gateway,
@@ -20,7 +22,7 @@ export function demandOf(plan, costs) {
     return { part, there, demand: needed / there, enough: Math.max(1, Math.ceil(needed / COMFORTABLE)) };
   });
   // A job keeps its place for the latency of CAS and the work around it.
-  const places = peak * (plan.casMs / 1000 + (work.worker + work.postgres) / 1000 / costs.usable);
+  const places = fromPool ? 0 : peak * (plan.casMs / 1000 + (work.worker + work.postgres) / 1000 / costs.usable);
   const all = plan.workers * plan.concurrency;
   parts.push({
     part: 'places for jobs',
@@ -28,7 +30,7 @@ export function demandOf(plan, costs) {
     demand: places / all,
     enough: Math.max(1, Math.ceil(places / COMFORTABLE)),
   });
-  const calls = peak * plan.products;
+  const calls = fromPool ? 0 : peak * plan.products;
   if (plan.casRps > 0)
     parts.push({
       part: 'CAS rate',

@@ -17,14 +17,18 @@ export function measurements(file) {
   };
   return {
     contestant,
-    /** CPU in ms of a room (from open to reply with tokens), a joiner, a read, and MiB of an SSE connection. */
-    costs(queue) {
+    /**
+     * CPU in ms of a room (from open to reply with tokens), one from the warm pool, a joiner, a read, and MiB of an SSE
+     * connection. `run`: the figure whose peer tells how much of the cores could be used.
+     */
+    costs(queue, run = 'kick-off') {
       return {
         room: contestant('kick-off', KICK_OFF[queue]).cpuMs,
+        pooled: contestant('kick-off-pool', 'product, pool').cpuMs,
         joiner: contestant('joiners', 'product').cpuMs,
         read: contestant('reads', 'product').cpuMs,
         sseMib: (contestant('memory', 'with SSE connections').median - contestant('memory', 'all reads').median) / 5000,
-        usable: usableShare(contestant('kick-off', 'Express'), 2),
+        usable: usableShare(contestant(run, 'Express'), 2),
       };
     },
   };

@@ -32,14 +32,22 @@ export function simulate(plan, costs) {
   let held = 0;
 
   const visit = (part, ms, rooms_, t) => stations.visit(part, ms * rooms_, ms, t);
-  const steps = [
-    // A client opens its room; joiners of the same room ask at the same time.
-    (i, t) => visit('client', work.client, sizeOf(i), t),
+  // A client opens its room; joiners of the same room ask at the same time.
+  const opened = (i, t) => visit('client', work.client, sizeOf(i), t);
+  const joined = (i, t) => {
+    if (joiners === 0) return;
+    visit('gateway', costs.joiner.gateway * joiners, sizeOf(i), t);
+    visit('postgres', costs.joiner.postgres * joiners, sizeOf(i), t);
+  };
+  const used = (i, t) => {
+    if (reads > 0) visit('gateway', costs.read.gateway * reads, sizeOf(i), t);
+    // An event to an SSE connection is counted as a read from memory: the benchmark has no figure of it.
+    if (sse > 0) visit('gateway', costs.read.gateway * sse, sizeOf(i), t);
+  };
+  const minted = [
+    opened,
     (i, t) => {
-      if (joiners > 0) {
-        visit('gateway', costs.joiner.gateway * joiners, sizeOf(i), t);
-        visit('postgres', costs.joiner.postgres * joiners, sizeOf(i), t);
-      }
+      joined(i, t);
       return visit('gateway', work.gateway * FIRST_HALF, sizeOf(i), t);
     },
     (i, t) => visit('postgres', work.postgres * FIRST_HALF, sizeOf(i), t),
@@ -76,12 +84,24 @@ export function simulate(plan, costs) {
         slots -= sizeOf(next);
         events.push(t, next, 5);
       }
-      if (reads > 0) visit('gateway', costs.read.gateway * reads, sizeOf(i), t);
-      // An event to an SSE connection is counted as a read from memory: the benchmark has no figure of it.
-      if (sse > 0) visit('gateway', costs.read.gateway * sse, sizeOf(i), t);
+      used(i, t);
       return visit('gateway', work.gateway * (1 - FIRST_HALF), sizeOf(i), t);
     },
   ];
+  // A room that takes its tokens from the warm pool has no job.
+  const pooled = [
+    opened,
+    (i, t) => {
+      joined(i, t);
+      return visit('gateway', costs.pooled.gateway, sizeOf(i), t);
+    },
+    (i, t) => {
+      if (plan.answersAtOnce) beginNext(t);
+      used(i, t);
+      return visit('postgres', costs.pooled.postgres, sizeOf(i), t);
+    },
+  ];
+  const stepsOf = (i) => (i * size < plan.pool ? pooled : minted);
 
   const begin = (i, t) => {
     began[i] = t;
@@ -101,8 +121,8 @@ export function simulate(plan, costs) {
     if (step === -1) {
       begin(i, t);
       if (i + 1 < count) events.push(Math.max(t, arrival(plan, (i + 1 + random()) / count)), i + 1, -1);
-    } else if (step < steps.length) {
-      const done = steps[step](i, t);
+    } else if (step < stepsOf(i).length) {
+      const done = stepsOf(i)[step](i, t);
       if (done !== undefined) events.push(done, i, step + 1);
     } else {
       took[i] = t - began[i];

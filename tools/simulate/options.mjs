@@ -9,6 +9,13 @@ const NUMBERS = {
   'cas-ms': { least: 0, most: 60_000, default: 150, text: 'latency of CAS' },
   'cas-rps': { least: 0, most: 1e7, default: 0, text: 'calls per second that CAS allows; 0 is no limit' },
   products: { least: 1, most: 2, default: 2, whole: true, text: 'products of a room, each one call to CAS' },
+  pool: {
+    least: 0,
+    most: 1e8,
+    default: 0,
+    whole: true,
+    text: 'sets in the warm pool, which the first rooms take: they wait for no worker and no CAS',
+  },
   joiners: {
     least: 0,
     most: 10_000,
