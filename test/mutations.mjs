@@ -46,13 +46,6 @@ export const MUTATIONS = [
     tests: ['test/integration/pool-refill.spec.ts'],
   },
   {
-    name: 'the pool is refilled after the end of its schedule',
-    file: 'apps/worker/src/pool/pool-refill.ts',
-    from: ' && sinceMs < (changesInMs ?? Infinity)',
-    to: '',
-    tests: ['test/integration/pool-refill.spec.ts'],
-  },
-  {
     name: 'a refill does not make way for sessions that wait',
     file: 'apps/worker/src/pool/pool-refill.ts',
     from: 'const free = sessionsWait ? 0 : this',
