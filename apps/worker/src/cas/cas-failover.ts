@@ -90,7 +90,7 @@ export class CasFailover {
   ): Promise<Minted> {
     const calls = await Promise.allSettled(
       missing.map(async (product) => {
-        // One probe every 5 s needs no turn, and a call that an open circuit refuses none either.
+        // Neither the probe of an open circuit, one every 5 s, nor a call that it refuses takes a turn.
         if (this.circuits.isClosed(endpoint)) await this.pacing.turn(priority, signal);
         const call = () => this.circuits.mint(endpoint, product, { signal, sub });
         return { product, ...(await run.attempt(product, endpoint.name, call)) };
