@@ -99,16 +99,17 @@ describe('a second writer', () => {
   });
 });
 
-describe('a session that is retried just after the run of its failed life has published in vain', () => {
+describe('a session whose run has published in vain', () => {
   let testApp: TestApp;
+  let worker: Awaited<ReturnType<TestApp['startWorker']>>;
   beforeAll(async () => {
     // A sweeper that looks once a minute: whatever comes sooner is not its doing.
     testApp = await TestApp.open({ env: { SWEEP_EVERY_MS: '60000' }, worker: false });
   });
   afterAll(() => testApp.end());
 
-  it('gets its tokens from that run’s second look, since its own job was refused meanwhile', async () => {
-    const worker = await testApp.startWorker();
+  it('gets its tokens from that run’s second look if it was retried, since its own job was refused meanwhile', async () => {
+    worker = await testApp.startWorker();
     const publishing = worker.get(PublishingRepository);
     const handler = worker.get(MintTokensHandler);
     const publish = publishing.publish.bind(publishing);
@@ -136,5 +137,25 @@ describe('a session that is retried just after the run of its failed life has pu
     });
     const settled = await testApp.client.read(body.id, { wait: 15 });
     expect(settled.body).toMatchObject({ id: body.id, status: 'ready' });
+    publishing.publish = publish;
+  });
+
+  it('gets its tokens at once as well if another run was first with a token of an endpoint that is gone', async () => {
+    const publishing = worker.get(PublishingRepository);
+    const publish = publishing.publish.bind(publishing);
+    let late = false;
+    publishing.publish = async (id, issued, notes) => {
+      if (!late) await publish(id, of('gone', sealedToken('early')));
+      late = true;
+      return publish(id, issued, notes);
+    };
+    const body = { products: ['stream', 'sync'] };
+    const { body: session } = await testApp.client.openRoom('overtaken', { wait: 8, body });
+    expect(session).toMatchObject({ status: 'ready', products: body.products });
+    const endpoints = await testApp.database.rows('SELECT cas_endpoint AS name FROM sessions WHERE id = $1', [
+      session.id,
+    ]);
+    expect(endpoints).toEqual([{ name: new URL(testApp.cas.url).host }]);
+    publishing.publish = publish;
   });
 });

@@ -58,14 +58,14 @@ export class MintTokensHandler {
 
     const verdict = decideRetry(errors);
     if (publication.readyAfterMs !== null) return { kind: 'done' };
-    if (!publication.pending) return this.recheck(sessionId);
-    if (verdict === null) return { kind: 'done' };
+    if (!publication.pending || verdict === null) return this.recheck(sessionId);
     return this.applyDecision(sessionId, verdict, task.attempts, errors, notes);
   }
 
   /**
-   * The session left `pending` during this run. If a retry has set it back to pending since, its new job was rejected
-   * as a duplicate of this one, so this job continues.
+   * The session left `pending` during this run, or another run has published a token of another endpoint, and all of
+   * this one were discarded. If it is pending (since a retry has set it back, or some tokens are missing), a new job would be
+   * rejected as a duplicate of this one, so this job continues.
    */
   private async recheck(sessionId: string): Promise<JobResult> {
     const task = await this.publishing.task(sessionId);
