@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { customAlphabet } from 'nanoid';
 
 const LOWER = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -26,5 +26,5 @@ export function newApiKey(): string {
 export function parseApiKey(text: string): ParsedApiKey | null {
   const [, id, secret] = API_KEY.exec(text) ?? [];
   if (id === undefined || secret === undefined) return null;
-  return { id, secretSha256: createHash('sha256').update(secret).digest() };
+  return { id, secretSha256: hash('sha256', secret, 'buffer') };
 }

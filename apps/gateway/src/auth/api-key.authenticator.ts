@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ConfigService, type SettingsService } from '@app/config';
 import { type ApiKeyRecord, ApiKeysRepository } from '@app/entities';
-import { isScope, type ParsedApiKey, parseApiKey, type Scope, StartupError } from '@app/kernel';
+import { isScope, parseApiKey, type Scope, StartupError } from '@app/kernel';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Authentication, ended, invalid } from './authentication.js';
+import type { Identity } from './caller.js';
 
 /** A revoked key must stop working within 5 s on every gateway, so keys are cached for no longer than this, in ms. */
 const CACHE_TTL_MS = 3000;
@@ -16,16 +17,21 @@ const RECORD_USE_EVERY_MS = 5000;
 
 const ABSENT = Symbol('absent');
 
+/** A key as it is cached. */
+interface CachedKey extends Pick<ApiKeyRecord, 'secretSha256' | 'usable'> {
+  identity: Identity;
+}
+
 /** Authenticates API keys. Unknown ids are cached too, so that guessing does not load the database. */
 @Injectable()
 export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
-  private readonly cache = new LRUCache<string, ApiKeyRecord | typeof ABSENT>({
+  private readonly cache = new LRUCache<string, CachedKey | typeof ABSENT>({
     max: CACHE_MAX_KEYS,
     ttl: CACHE_TTL_MS,
-    fetchMethod: async (id) => (await this.repository.find(id)) ?? ABSENT,
+    fetchMethod: async (id) => toCached(await this.repository.find(id)),
   });
-  /** Keys that were presented with their right secret lately. */
-  private readonly genuine = new LRUCache<string, true>({ max: CACHE_MAX_KEYS, ttl: GENUINE_MS });
+  /** The secrets of keys that were presented with them lately, by the id of the key. */
+  private readonly genuine = new LRUCache<string, Buffer>({ max: CACHE_MAX_KEYS, ttl: GENUINE_MS });
   private readonly used = new Set<string>();
   private recording: NodeJS.Timeout | undefined;
 
@@ -65,24 +71,19 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
     const record = await this.cache.fetch(parsed.id);
     if (record === undefined || record === ABSENT) return invalid('unknown-key');
     if (!timingSafeEqual(record.secretSha256, parsed.secretSha256)) return invalid('wrong-secret');
-    const { id, scopes, ratePerS, usable } = record;
-    if (!usable) return ended('revoked-or-expired');
-    this.used.add(id);
-    this.genuine.set(digestOf(parsed), true);
-    const caller = `key:${id}`;
-    return {
-      id: caller,
-      quotaKey: caller,
-      principal: { kind: 'key', id },
-      scopes: new Set(scopes.filter(isScope)),
-      ratePerS,
-    };
+    if (!record.usable) return ended('revoked-or-expired');
+    this.used.add(parsed.id);
+    this.genuine.set(parsed.id, record.secretSha256);
+    return record.identity;
   }
 
   /** As `authenticate`, for keys that were genuine within the last hour; all others are `invalid`, without a lookup. */
   async authenticateKnown(key: string): Promise<Authentication> {
     const parsed = parseApiKey(key);
-    return parsed !== null && this.genuine.has(digestOf(parsed)) ? this.authenticate(key) : invalid('unknown-key');
+    const secret = parsed === null ? undefined : this.genuine.get(parsed.id);
+    if (parsed === null || secret === undefined || !timingSafeEqual(secret, parsed.secretSha256))
+      return invalid('unknown-key');
+    return this.authenticate(key);
   }
 
   /**
@@ -93,7 +94,7 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   async scopesOf(id: string): Promise<ReadonlySet<Scope>> {
     const record = await this.cache.fetch(id);
     if (record === undefined || record === ABSENT || !record.usable) return new Set();
-    return new Set(record.scopes.filter(isScope));
+    return record.identity.scopes;
   }
 
   /** The last use helps operators to clean up; losing the latest record in a crash is acceptable. */
@@ -105,6 +106,16 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function digestOf({ id, secretSha256 }: ParsedApiKey): string {
-  return `${id} ${secretSha256.toString('base64')}`;
+function toCached(record: ApiKeyRecord | null): CachedKey | typeof ABSENT {
+  if (record === null) return ABSENT;
+  const { id, secretSha256, scopes, ratePerS, usable } = record;
+  const caller = `key:${id}`;
+  const identity: Identity = {
+    id: caller,
+    quotaKey: caller,
+    principal: { kind: 'key', id },
+    scopes: new Set(scopes.filter(isScope)),
+    ratePerS,
+  };
+  return { secretSha256, usable, identity };
 }

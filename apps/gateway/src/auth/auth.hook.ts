@@ -101,23 +101,22 @@ export class AuthHook {
   }
 
   private async identify(request: FastifyRequest): Promise<Identity> {
-    const { headers } = request;
-    const address = clientAddress(request);
-    if (headers.authorization === undefined) throw new ProblemError('unauthenticated');
-    const credential = credentialIn(headers.authorization);
-    const result = credential === undefined ? invalid('malformed') : await this.authenticate(credential, address);
+    const { authorization } = request.headers;
+    if (authorization === undefined) throw new ProblemError('unauthenticated');
+    const credential = credentialIn(authorization);
+    const result = credential === undefined ? invalid('malformed') : await this.authenticate(credential, request);
     if (!isRejection(result)) return result;
     // For the log only: told to the caller, it would help to guess.
     this.log.debug({ requestId: request.id, reason: result.reason }, 'credential rejected');
     // A genuine credential whose time is over is no guess: a crowd behind one address may bring hundreds of them.
-    if (result.rejected === 'invalid') await this.rateLimiter.recordFailure(address);
+    if (result.rejected === 'invalid') await this.rateLimiter.recordFailure(clientAddress(request));
     throw invalidToken();
   }
 
   /** From a blocked address only what can be told from a guess without asking the database. */
-  private async authenticate(credential: string, address: string): Promise<Authentication> {
+  private async authenticate(credential: string, request: FastifyRequest): Promise<Authentication> {
     const authenticator = this.authenticatorFor(credential);
-    const blockedForMs = this.rateLimiter.blockedForMs(address);
+    const blockedForMs = this.rateLimiter.isBlocking ? this.rateLimiter.blockedForMs(clientAddress(request)) : 0;
     if (blockedForMs <= 0) return authenticator.authenticate(credential);
     const result = await authenticator.authenticateKnown(credential);
     if (!isRejection(result) || result.rejected !== 'invalid') return result;

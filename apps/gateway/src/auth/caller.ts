@@ -56,8 +56,12 @@ declare module 'fastify' {
 }
 
 /** The authenticated caller, in a controller. */
-export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
-  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** The same, outside a decorator. */
+export function callerOf({ caller }: FastifyRequest): Caller {
   if (caller === null) throw new Error('this route has no scope in ROUTES');
   return caller;
-});
+}

@@ -63,6 +63,11 @@ export class RateLimiter implements OnApplicationShutdown {
     if (!granted) this.blocked.set(address, true, { ttl: Math.max(1, resetMs) });
   }
 
+  /** Whether any address is blocked. */
+  get isBlocking(): boolean {
+    return this.blocked.size > 0;
+  }
+
   /** How long unknown credentials from an address are refused unchecked, in ms; 0 if they are checked. */
   blockedForMs(address: string): number {
     return this.blocked.getRemainingTTL(address);

@@ -6,9 +6,10 @@ export const MAX_WAIT_S = 30;
 
 /** `Prefer: wait=N` (RFC 7240) in seconds, clamped; null if absent or unparsable. */
 export function preferredWait(header: string | string[] | undefined): number | null {
+  if (header === undefined) return null;
   // A comma inside quotes is no separator.
   const preferences =
-    [header ?? []]
+    [header]
       .flat()
       .join(',')
       .match(/(?:"[^"]*"|[^,])+/g) ?? [];
@@ -24,20 +25,24 @@ export function preferredWait(header: string | string[] | undefined): number | n
 export interface WaitPreference {
   since: number;
   waitS: number | null;
-  /** Aborts when the client has closed its connection; there if there is a wait. */
-  closed?: AbortSignal;
+  /** A signal that aborts when the client closes its connection: made for requests that are held only. */
+  closed?: () => AbortSignal;
 }
 
 /** The wait preference of a request. The reply states the value used in `Preference-Applied`. */
 export const PreferredWait = createParamDecorator((_data: unknown, context: ExecutionContext): WaitPreference => {
   const http = context.switchToHttp();
-  const reply = http.getResponse<FastifyReply>();
-  const waitS = preferredWait(http.getRequest<FastifyRequest>().headers.prefer);
+  return waitPreference(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+});
+
+/** The same, outside a decorator. */
+export function waitPreference({ headers }: FastifyRequest, reply: FastifyReply): WaitPreference {
+  const waitS = preferredWait(headers.prefer);
   const since = performance.now();
   if (waitS === null) return { since, waitS };
   void reply.header('Preference-Applied', `wait=${String(waitS)}`);
-  return { since, waitS, closed: whenClosed(reply) };
-});
+  return { since, waitS, closed: () => whenClosed(reply) };
+}
 
 /** Made once: without a reason, every abort would make an error with a stack. */
 const CLOSED = new Error('the client closed its connection');

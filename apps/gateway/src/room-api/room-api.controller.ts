@@ -43,7 +43,7 @@ export class RoomApiController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
     const address = clientAddress(request);
-    const visitor = { address, closed: whenClosed(reply) };
+    const visitor = { address, closed: () => whenClosed(reply) };
     return this.shown(await this.rooms.join(visitor, body), address, reply);
   }
 
@@ -58,7 +58,7 @@ export class RoomApiController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoomView> {
     const address = clientAddress(request);
-    const visitor = { address, closed: whenClosed(reply) };
+    const visitor = { address, closed: () => whenClosed(reply) };
     return this.shown(await this.rooms.read(visitor, name), address, reply);
   }
 

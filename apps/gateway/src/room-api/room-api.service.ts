@@ -31,7 +31,7 @@ const CACHE_MAX_ROOMS = 10_000;
 /** Where a request comes from, and a signal that aborts when its client is gone. */
 export interface Visitor {
   address: string;
-  closed: AbortSignal;
+  closed: () => AbortSignal;
 }
 
 export interface RoomApiRoom {
@@ -86,7 +86,7 @@ export class RoomApiService {
     if (!bucket.take(address)) throw new ProblemError('rate-limited');
   }
 
-  private waitPreference(closed: AbortSignal): WaitPreference {
+  private waitPreference(closed: Visitor['closed']): WaitPreference {
     return { since: performance.now(), waitS: this.config.get('roomApi', { infer: true }).waitS, closed };
   }
 }

@@ -16,7 +16,7 @@ import { auditReplies } from '../audit/audit-replies.hook.js';
 import { crossOrigin } from './cors.js';
 import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
-import { allowSwaggerUi, sendSecurityHeaders } from './security-headers.js';
+import { setSecurityHeaders } from './security-headers.js';
 import { serveCachedReads } from './serve-cached-reads.js';
 import { serveIndex } from './serve-index.js';
 import { ValidationPipe } from './validation.pipe.js';
@@ -37,7 +37,6 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   const preflight = crossOrigin({ http, roomApi });
   const server = app.getHttpAdapter().getInstance();
   server.server.maxConnections = http.maxConnections;
-  sendSecurityHeaders(server);
   parseJsonBodies(server);
   server.decorateRequest('caller', null);
   server.decorateRequest('sessionId', null);
@@ -45,12 +44,12 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   server.decorateRequest('disclosure', null);
   server.decorateRequest('readMark', null);
   server.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    const place = routeOrPath(request);
+    setSecurityHeaders(place, reply);
     void reply.header('Request-Id', request.id);
     // A body of length 0 is no body, whatever type common clients give it.
     if (request.headers['content-length'] === '0') delete request.headers['content-type'];
-    const place = routeOrPath(request);
     if (isPrivate(place)) void reply.header('Cache-Control', 'no-store');
-    allowSwaggerUi(place, reply);
     if (preflight(request, reply)) return reply;
     try {
       // For unknown paths no body is read.

@@ -1,14 +1,15 @@
-import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
+import { Controller, Get, Param, Put, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { type Caller, CurrentCaller } from '../auth/caller.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Caller, callerOf, CurrentCaller } from '../auth/caller.js';
 import { ApiProblems, Operation } from '../openapi/responses.js';
 import { ADMISSION_PROBLEMS } from '../admission/admission.openapi.js';
 import { ApiOpenSessionBody, ApiPrefer, ApiSession, Room } from './session.openapi.js';
-import { type WaitPreference, PreferredWait } from '../http/prefer-wait.js';
+import { PreferredWait, type WaitPreference, waitPreference } from '../http/prefer-wait.js';
+import { valid } from '../http/valid.js';
 import { roomName } from './room-name.js';
 import { SessionPresenter } from './session.presenter.js';
-import { type OpenSessionBody, optionalOpenSessionBody, type SessionView } from './session.schemas.js';
+import { optionalOpenSessionBody, type SessionView } from './session.schemas.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Rooms')
@@ -25,8 +26,8 @@ export class RoomsController {
     'Open a room',
     'Gets or creates the room’s live session. Any number of concurrent calls get the same session and the same token.',
   )
-  @Room()
   @ApiPrefer()
+  @Room()
   @ApiOpenSessionBody()
   @ApiSession(201, 'This call created the session and it is ready', 'ready')
   @ApiSession(200, 'The session existed, or it failed: see the body', 'ready', 'failed')
@@ -41,14 +42,17 @@ export class RoomsController {
     'unavailable',
     'overloaded',
   )
+  // At kick-off all there is: parameters and body are read here, since Nest passes each of them through a chain of promises.
   async open(
-    @CurrentCaller() caller: Caller,
-    @Param('room', { schema: roomName }) room: string,
-    @PreferredWait() preference: WaitPreference,
-    @Body({ schema: optionalOpenSessionBody }) body: OpenSessionBody,
+    @Req() request: FastifyRequest<{ Params: { room: string } }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SessionView> {
-    return this.presenter.opened(await this.service.openRoom(caller, room, body, preference), caller, reply);
+    const caller = callerOf(request);
+    const preference = waitPreference(request, reply);
+    const room = valid(roomName, request.params.room, { type: 'param', data: 'room' });
+    const body = valid(optionalOpenSessionBody, request.body, { type: 'body' });
+    const opened = await this.service.openRoom(caller, room, body, preference);
+    return this.presenter.opened(opened, caller, reply);
   }
 
   @Get()

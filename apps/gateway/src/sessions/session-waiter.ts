@@ -63,8 +63,9 @@ export class SessionWaiter implements OnModuleDestroy {
   ): Promise<SessionRecord> {
     if (waitS === null || isSettled(session.status)) return session;
     const leftMs = waitS * 1000 - (performance.now() - since);
-    const settled = await this.waitUntilSettled(session, caller, leftMs, closed);
-    if (closed?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
+    const signal = closed?.();
+    const settled = await this.waitUntilSettled(session, caller, leftMs, signal);
+    if (signal?.aborted === true) throw new ProblemError('malformed', { detail: 'The client closed its connection' });
     // What is disclosed anew needs a valid credential; the state that was known before does not.
     if (settled === null) return session;
     await caller.revalidate();

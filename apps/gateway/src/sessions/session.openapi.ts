@@ -31,6 +31,7 @@ export const Room = (): MethodDecorator =>
     name: 'room',
     description:
       'A stable name chosen by you: 1 to 128 letters, marks and digits of any script, space and `. _ ~ : @ -`, percent-encoded.',
+    schema: { type: 'string', example: 'derby' },
   });
 
 /** `Prefer: wait=N`, on operations that can wait. */

@@ -40,6 +40,13 @@ const AUDITED = `
 const RETURNED = 'id, room, chat_subject, generation, status, version, products, metadata, created_by, created_at';
 
 /**
+ * SQL: what a session and its set have in common: their products, and their place among those with the same ones. One text,
+ * since of two columns a plan may sort by the first alone and compare all with all.
+ */
+const slot = (row: string, order: string): string =>
+  `concat_ws(' ', ${row}.products::text, row_number() OVER (PARTITION BY ${row}.products ${order})) AS slot`;
+
+/**
  * Any number of pending sessions, each as the next generation of its room and with its entry in the audit trail. Those that
  * a live session is in the way of are left out.
  */
@@ -66,9 +73,9 @@ const INSERT_PENDING = `
  */
 const insertFromPool = (audited: string): string => `
   WITH input AS MATERIALIZED (
-    SELECT i.*, row_number() OVER (PARTITION BY i.products ${ORDER}) AS turn FROM ${INPUT}
+    SELECT i.*, ${slot('i', ORDER)} FROM ${INPUT}
   ), chosen AS MATERIALIZED (
-    SELECT s.*, row_number() OVER (PARTITION BY s.products ORDER BY s.minted_at, s.id) AS turn
+    SELECT s.*, ${slot('s', 'ORDER BY s.minted_at, s.id')}
     FROM (SELECT products, count(*) AS n FROM input GROUP BY products) wanted
     CROSS JOIN LATERAL (
       SELECT p.* FROM pool_sets p
@@ -81,12 +88,12 @@ const insertFromPool = (audited: string): string => `
            CASE WHEN c.id IS NOT NULL THEN timeline_append(NULL, jsonb_build_array(jsonb_build_object(
              'event', 'pooled', 'endpoint', c.cas_endpoint,
              'mintedAt', floor(1000 * extract(epoch FROM c.minted_at))::bigint))) END
-    FROM input i LEFT JOIN chosen c ON c.products = i.products AND c.turn = i.turn
+    FROM input i LEFT JOIN chosen c ON c.slot = i.slot
     ${ORDER}
     ON CONFLICT DO NOTHING
     RETURNING ${RETURNED}, failure_code, ready_at, expires_at, ended_at
   ), ready AS (
-    SELECT m.*, c.turn, c.sealed, c.key_id, c.token_expires_at FROM made m JOIN chosen c ON c.id = m.id
+    SELECT m.*, c.slot, c.sealed, c.key_id, c.token_expires_at FROM made m JOIN chosen c ON c.id = m.id
   ), published AS (
     INSERT INTO session_tokens (session_id, product, sealed, key_id, expires_at, published_at)
     SELECT r.id, t.product, t.sealed, r.key_id, t.expires_at, r.ready_at
@@ -99,7 +106,7 @@ const insertFromPool = (audited: string): string => `
          (SELECT json_agg(json_build_object('product', t.product, 'sealed', t.sealed) ORDER BY t.product)
           FROM unnest(r.products, r.sealed) AS t (product, sealed)) AS tokens
   FROM made m LEFT JOIN ready r ON r.id = m.id
-  LEFT JOIN input i ON i.products = r.products AND i.turn = r.turn`;
+  LEFT JOIN input i ON i.slot = r.slot`;
 
 const INSERT_WITH_POOL = insertFromPool('true');
 const INSERT_WITH_POOL_UNAUDITED = insertFromPool('false');
