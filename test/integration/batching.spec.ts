@@ -1,4 +1,4 @@
-import { PublishingRepository, SessionsRepository } from '@app/entities';
+import { Database, PublishingRepository, SessionsRepository } from '@app/entities';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestApp } from '../support/test-app.js';
 
@@ -42,6 +42,22 @@ describe('writes that share statements', () => {
       [77, 'rejected'],
     ]);
     expect(await testApp.sessions()).toBe(before + 199);
+  });
+
+  it('leave nothing behind if one that was sent with them fails, and their connection serves the next ones', async () => {
+    const database = testApp.gateway.app.get(Database);
+    const insert = `INSERT INTO audit_entries (id, at, actor, action, session_id, count) VALUES (gen_random_uuid(), now(), $1, 'create', 'ses_x', 1)`;
+    const sent = (...last: readonly [sql: string, parameters?: unknown[]]) =>
+      database.transactionOf([insert, ['key:together']], ['SET LOCAL enable_seqscan = off'], last);
+    const written = () => database.query('SELECT FROM audit_entries WHERE actor = $1', ['key:together']);
+
+    await expect(sent('SELECT 1 / $1::int', [0])).rejects.toThrow('division by zero');
+    await expect(sent('SELECT no_such_column')).rejects.toThrow('no_such_column');
+    expect(await written()).toEqual([]);
+
+    expect(await sent(`SELECT current_setting('enable_seqscan') AS seqscan`)).toEqual([{ seqscan: 'off' }]);
+    expect(await written()).toHaveLength(1);
+    expect(await database.query(`SELECT current_setting('enable_seqscan') AS seqscan`)).toEqual([{ seqscan: 'on' }]);
   });
 
   it('publish every session once, whatever else is in the batch', async () => {

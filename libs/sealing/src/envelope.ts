@@ -21,5 +21,6 @@ export function parseEnvelope(sealed: string): Envelope | undefined {
   }
   const envelope = { keyId, iv: Buffer.from(iv, 'base64url'), box: Buffer.from(box, 'base64url') };
   // Node decodes base64 leniently: without this check, several texts would open as the same token.
-  return /^[A-Za-z0-9_-]{1,32}$/.test(keyId) && formatEnvelope(envelope) === sealed ? envelope : undefined;
+  const isCanonical = envelope.iv.toString('base64url') === iv && envelope.box.toString('base64url') === box;
+  return isCanonical && /^[A-Za-z0-9_-]{1,32}$/.test(keyId) ? envelope : undefined;
 }

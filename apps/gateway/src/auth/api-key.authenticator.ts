@@ -68,7 +68,7 @@ export class ApiKeyAuthenticator implements OnModuleInit, OnModuleDestroy {
   async authenticate(key: string): Promise<Authentication> {
     const parsed = parseApiKey(key);
     if (parsed === null) return invalid('malformed');
-    const record = await this.cache.fetch(parsed.id);
+    const record = this.cache.get(parsed.id) ?? (await this.cache.fetch(parsed.id));
     if (record === undefined || record === ABSENT) return invalid('unknown-key');
     if (!timingSafeEqual(record.secretSha256, parsed.secretSha256)) return invalid('wrong-secret');
     if (!record.usable) return ended('revoked-or-expired');

@@ -57,9 +57,9 @@ export class AuthHook {
     const caller = new AuthenticatedCaller(identity, authenticate, requiredScopes(route));
     // Set before authorization, so that the audit trail can name who was denied.
     request.caller = caller;
-    await this.consumeRateLimit(caller, reply);
+    if (caller.ratePerS !== null) await this.consumeRateLimit(caller, caller.ratePerS, reply);
     caller.requireScope();
-    await this.requireKind(caller, route, request);
+    if (caller.principal.kind !== 'key') await this.requireKind(caller, route, request);
   }
 
   /**
@@ -72,7 +72,7 @@ export class AuthHook {
     const identity = await this.identify(request);
     const caller = new AuthenticatedCaller(identity, () => this.currentIdentity(authorization), [scope]);
     request.caller = caller;
-    await this.consumeRateLimit(caller, reply);
+    if (caller.ratePerS !== null) await this.consumeRateLimit(caller, caller.ratePerS, reply);
     caller.requireScope();
     if (caller.principal.kind === 'key') return caller;
     throw new ProblemError('insufficient-scope', { detail: 'Only an API key may do this' });
@@ -84,7 +84,7 @@ export class AuthHook {
     return identity !== null && hasScope(identity, scope);
   }
 
-  /** What a kind of caller may not do, whatever its scopes. @throws ProblemError 401, 403 · StoreUnavailableError */
+  /** What kinds of caller other than API keys may not do, whatever their scopes. @throws ProblemError 401, 403 · StoreUnavailableError */
   private async requireKind({ principal }: Identity, route: Route, { params }: FastifyRequest): Promise<void> {
     if (principal.kind === 'ticket') {
       await this.ticketAccess.require(principal.place, route.ticket, params as Partial<Record<string, string>>);
@@ -135,9 +135,8 @@ export class AuthHook {
     );
   }
 
-  private async consumeRateLimit(caller: Caller, reply: FastifyReply): Promise<void> {
-    if (caller.ratePerS === null) return;
-    const result = await this.rateLimiter.consume(caller.quotaKey, caller.ratePerS);
+  private async consumeRateLimit(caller: Caller, ratePerS: number, reply: FastifyReply): Promise<void> {
+    const result = await this.rateLimiter.consume(caller.quotaKey, ratePerS);
     void reply.headers(rateLimitHeaders(result));
     if (!result.allowed) {
       throw new ProblemError('rate-limited', {

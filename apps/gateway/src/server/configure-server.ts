@@ -14,6 +14,7 @@ import { createDocument } from '../openapi/document.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { auditReplies } from '../audit/audit-replies.hook.js';
 import { crossOrigin } from './cors.js';
+import { openRoomsWithoutNest } from './open-rooms.js';
 import { RequestLog } from './request-log.js';
 import { parseJsonBodies } from './json-body.js';
 import { setSecurityHeaders } from './security-headers.js';
@@ -22,6 +23,7 @@ import { serveIndex } from './serve-index.js';
 import { ValidationPipe } from './validation.pipe.js';
 import { ProblemError } from '../problems/problem.js';
 import { ProblemFilter } from './problem.filter.js';
+import { RoomsController } from '../sessions/rooms.controller.js';
 
 /** Configures the HTTP server. `main.ts` and the tests share it, so that they cannot drift apart. */
 export function configureServer(app: NestFastifyApplication): NestFastifyApplication {
@@ -75,8 +77,9 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
     }
     return undefined;
   });
-  server.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
+  server.addHook('onSend', (_request, reply: FastifyReply, _payload, done) => {
     if (health.isDraining) void reply.header('Connection', 'close');
+    done();
   });
   const requestLog = app.get(RequestLog);
   serveCachedReads(server, cachedReads, requestLog);
@@ -86,6 +89,7 @@ export function configureServer(app: NestFastifyApplication): NestFastifyApplica
   });
   server.addHook('onResponse', auditReplies(app.get(AuditTrail)));
   refuseUnknownRoutes(server);
+  openRoomsWithoutNest(server, app.get(RoomsController), filter);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new ValidationPipe());
   if (http.swagger) serveDocs(app);

@@ -17,22 +17,20 @@ function rule(countedPart: (name: string) => string) {
     .string()
     .refine((name) => name.length <= MAX_RAW_LENGTH, { error: TOO_LONG, abort: true })
     .transform((name) => name.normalize('NFC'))
-    .pipe(
-      z
-        .string()
-        .refine((name) => ALLOWED.test(name), {
-          error: 'must consist of letters, marks and digits of any script, space and . _ ~ : @ -',
-          abort: true,
-        })
-        .refine((name) => !INVISIBLE.test(name), { error: 'must not contain invisible characters', abort: true })
-        .refine((name) => VISIBLE.test(name), { error: 'must contain a visible character', abort: true })
-        .refine((name) => Array.from(countedPart(name)).length <= MAX_CODE_POINTS, {
-          error: TOO_LONG,
-          abort: true,
-        })
-        .refine((name) => !name.startsWith(' ') && !name.endsWith(' '), { error: 'must not begin or end with a space' })
-        .refine((name) => name !== '.' && name !== '..', { error: 'must not be . or ..' }),
-    );
+    .superRefine((name, context) => {
+      const fault = faultOf(name, countedPart(name));
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault, continue: false });
+    });
+}
+
+/** One check rather than one for each rule: every open passes it. */
+function faultOf(name: string, counted: string): string | undefined {
+  if (!ALLOWED.test(name)) return 'must consist of letters, marks and digits of any script, space and . _ ~ : @ -';
+  if (INVISIBLE.test(name)) return 'must not contain invisible characters';
+  if (!VISIBLE.test(name)) return 'must contain a visible character';
+  if (counted.length > MAX_CODE_POINTS && Array.from(counted).length > MAX_CODE_POINTS) return TOO_LONG;
+  if (name.startsWith(' ') || name.endsWith(' ')) return 'must not begin or end with a space';
+  return name === '.' || name === '..' ? 'must not be . or ..' : undefined;
 }
 
 /**

@@ -77,6 +77,20 @@ describe('the batch loader', () => {
     expect(await Promise.all([...first, ...rest])).toEqual(['1', '2', '3', '4', '3']);
   });
 
+  it('sends the waiting lookups before the callers of the last ones go on', async () => {
+    const { looks, calls, call } = storeOnDemand();
+    const first = looks.load('a').then(() => calls.length);
+    await turn();
+    const others = [looks.load('b')];
+    await turn();
+    others.push(looks.load('c'));
+    call(0).answer({ a: '1' });
+    expect(await first).toBe(3);
+    call(1).answer();
+    call(2).answer();
+    await Promise.all(others);
+  });
+
   it('loads at most 500 keys per statement', async () => {
     const { looks, calls, call } = storeOnDemand();
     const crowd = Promise.all(Array.from({ length: 700 }, (_, n) => looks.load(String(n))));

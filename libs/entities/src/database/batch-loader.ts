@@ -47,18 +47,30 @@ export class BatchLoader<V> {
   private async loadBatch(): Promise<void> {
     const batch = this.take();
     this.inFlight++;
+    const deliver = await this.loadAll(batch);
+    this.inFlight--;
+    this.schedule();
+    // The next batch leaves first: what callers do with their rows keeps this process busy, and the database idle.
+    if (this.scheduled) await new Promise(setImmediate);
+    deliver();
+  }
+
+  /** @returns a function that gives the callers their rows */
+  private async loadAll(batch: ReadonlyMap<string, PendingLoad<V>>): Promise<() => void> {
+    const load = () => this.loadMany([...batch.keys()]);
     try {
-      const load = () => this.loadMany([...batch.keys()]);
       const traces = tracing();
       const found = await (traces === null ? load() : traces.batch(membersOf(batch), load));
-      for (const [key, asked] of batch) asked.resolve(found.get(key) ?? null);
+      return () => {
+        for (const [key, asked] of batch) asked.resolve(found.get(key) ?? null);
+      };
     } catch (error) {
       // Waiting lookups fail too: they would most likely wait as long again for the same error.
-      for (const asked of [...batch.values(), ...this.waiting.values()]) asked.reject(error);
+      const failed = [...batch.values(), ...this.waiting.values()];
       this.waiting = new Map();
-    } finally {
-      this.inFlight--;
-      this.schedule();
+      return () => {
+        for (const asked of failed) asked.reject(error);
+      };
     }
   }
 

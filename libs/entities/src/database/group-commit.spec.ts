@@ -55,6 +55,23 @@ describe('group commit', () => {
     expect(await Promise.all(results)).toEqual(names(numbers(100)));
   });
 
+  it('sends the next batch before the callers of the last one go on', async () => {
+    const order: string[] = [];
+    const recorder = new Recorder((items) => names(items));
+    const run = (items: readonly number[]) => {
+      order.push(`batch of ${items.join()}`);
+      return recorder.run(items);
+    };
+    const group = new GroupCommit({ run, maxInFlight: 1 });
+    const submit = async (n: number) => order.push(await group.submit(n));
+    const first = submit(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    const all = [first, submit(1)];
+    await recorder.answerAll();
+    await Promise.all(all);
+    expect(order).toEqual(['batch of 0', 'batch of 1', 'done 0', 'done 1']);
+  });
+
   it('gives a caller its own error', async () => {
     const recorder = new Recorder((items) => items.map((n) => (n === 1 ? new Error('one') : `done ${String(n)}`)));
     const group = new GroupCommit({ run: recorder.run });

@@ -66,31 +66,36 @@ export class GroupCommit<I, O> {
 
   private async flush(batch: readonly Waiting<I, O>[]): Promise<void> {
     this.inFlight++;
-    try {
-      const traces = tracing();
-      if (traces === null) await this.settle(batch);
-      else {
-        const members = batch.map(({ member }) => member);
-        await traces.batch(members, () => this.settle(batch));
-      }
-    } finally {
-      this.inFlight--;
-      this.schedule();
-    }
+    const traces = tracing();
+    const members = batch.map(({ member }) => member);
+    const deliver = await (traces === null ? this.carryOut(batch) : traces.batch(members, () => this.carryOut(batch)));
+    this.inFlight--;
+    this.schedule();
+    // The next batch leaves first: what callers do with their results keeps this process busy, and the database idle.
+    if (this.scheduled) await new Promise(setImmediate);
+    deliver();
   }
 
-  private async settle(batch: readonly Waiting<I, O>[]): Promise<void> {
+  /** @returns a function that gives the callers their results */
+  private async carryOut(batch: readonly Waiting<I, O>[]): Promise<() => void> {
     try {
       const results = await this.attempt(batch.map(({ item }) => item));
-      batch.forEach(({ resolve, reject }, n) => {
-        const result = results[n];
-        if (result instanceof Error) reject(result);
-        else resolve(result as O);
-      });
+      return () => {
+        batch.forEach(({ resolve, reject }, n) => {
+          const result = results[n];
+          if (result instanceof Error) reject(result);
+          else resolve(result as O);
+        });
+      };
     } catch (error) {
-      if (batch.length === 1 || error instanceof StoreUnavailableError) for (const { reject } of batch) reject(error);
+      if (batch.length === 1 || error instanceof StoreUnavailableError) {
+        return () => {
+          for (const { reject } of batch) reject(error);
+        };
+      }
       // One after the other: together they would be a batch of the same kind again.
-      else for (const one of batch) await this.settle([one]);
+      for (const one of batch) (await this.carryOut([one]))();
+      return () => undefined;
     }
   }
 

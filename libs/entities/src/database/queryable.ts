@@ -2,3 +2,6 @@
 export interface Queryable {
   query<R>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
 }
+
+/** SQL and its parameters. */
+export type Statement = readonly [sql: string, parameters?: readonly unknown[]];

@@ -1,4 +1,5 @@
 import { tracing } from '@app/tracing';
+import type { Database } from '../database/database.js';
 import type { Queryable } from '../database/queryable.js';
 import { USE_INDEXES } from '../database/use-indexes.js';
 import { mayBeTaken } from './pool.sql.js';
@@ -112,18 +113,15 @@ const INSERT_WITH_POOL = insertFromPool('true');
 const INSERT_WITH_POOL_UNAUDITED = insertFromPool('false');
 
 /** Inserts sessions that arrived together, with their entries in the audit trail, in one transaction. */
-export async function insertSessions(
-  database: Queryable & { transaction<T>(work: (statements: Queryable) => Promise<T>): Promise<T> },
-  sessions: readonly TracedSession[],
-): Promise<InsertedRow[]> {
+export async function insertSessions(database: Database, sessions: readonly TracedSession[]): Promise<InsertedRow[]> {
   const input = JSON.stringify(sessions);
   const limits = sessions.find(({ pool }) => pool !== undefined)?.pool;
   if (limits === undefined) return database.query<InsertedRow>(INSERT_PENDING, [input]);
-  return database.transaction(async (statements) => {
-    // Sets come and go faster than their table is analyzed.
-    await statements.query(USE_INDEXES);
-    return statements.query<InsertedRow>(INSERT_WITH_POOL, [input, limits.maxAgeS, limits.minLifeS]);
-  });
+  // Sets come and go faster than their table is analyzed.
+  return database.transactionOf<InsertedRow>(
+    [USE_INDEXES],
+    [INSERT_WITH_POOL, [input, limits.maxAgeS, limits.minLifeS]],
+  );
 }
 
 /**
