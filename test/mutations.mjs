@@ -363,8 +363,8 @@ export const MUTATIONS = [
   {
     name: 'tokens are given at the end of a wait to a credential that has ended',
     file: 'apps/gateway/src/auth/authenticated-caller.ts',
-    from: 'if (performance.now() - this.checkedAt < FRESH_MS) return;',
-    to: 'if (FRESH_MS > 0) return;',
+    from: 'return performance.now() - this.checkedAt < FRESH_MS ?',
+    to: 'return FRESH_MS > 0 ?',
     tests: ['test/integration/credentials-that-end.spec.ts'],
   },
   {
