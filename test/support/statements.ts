@@ -28,6 +28,13 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<Statem
         return inside(noting);
       });
     }),
+    jest.spyOn(Database.prototype, 'transactionOf').mockImplementation(function (
+      this: Database,
+      ...statements: (readonly [sql: string, parameters?: readonly unknown[]])[]
+    ) {
+      for (const [sql, parameters] of statements) note(sql, parameters);
+      return originals.transactionOf.call(this, ...statements);
+    }),
   ];
   try {
     await work();

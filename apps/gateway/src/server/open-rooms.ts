@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../problems/problem.js';
 import { ROUTES } from '../routing/routes.js';
 import type { RoomsController } from '../sessions/rooms.controller.js';
 import type { ProblemFilter } from './problem.filter.js';
@@ -13,6 +14,9 @@ export function openRoomsWithoutNest(server: FastifyInstance, rooms: RoomsContro
     if (route.method !== ROUTES.openRoom.method || route.url !== ROUTES.openRoom.path) return;
     route.handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       try {
+        const { room } = request.params as { room: string };
+        // `/v1/rooms//session` is no path of this route, as with Nest.
+        if (room === '') throw new ProblemError('not-found');
         return await rooms.open(request as FastifyRequest<{ Params: { room: string } }>, reply);
       } catch (error) {
         filter.reply(error, request, reply);
