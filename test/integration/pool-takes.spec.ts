@@ -1,4 +1,5 @@
-import { PoolRepository } from '@app/entities';
+import { PoolRepository, RoomsRepository } from '@app/entities';
+import type { Product } from '@app/kernel';
 import { MintTokensQueue } from '@app/queue';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
@@ -182,6 +183,37 @@ describe('an open while the pool holds sets of its products', () => {
     expect((await open(newRoom())).status).toBe(202);
     const { body } = await open(newRoom(), ['stream']);
     expect(body.tokens).toEqual(tokensOf(sets[0]!, ['stream']));
+  });
+
+  it('takes a set of exactly its products beside opens for others', async () => {
+    const sets = [...(await stock(testApp, 20)), ...(await stock(testApp, 20, { products: ['stream'] }))];
+    await known();
+    await known(['stream']);
+    const repository = testApp.gateway.app.get(RoomsRepository);
+    // In one turn of the event loop, so that they share a statement.
+    const opened = await Promise.all(
+      sets.map(async (_, n) => {
+        // Either kind comes first as often as the other.
+        const products: Product[] = [0, 3].includes(n % 4) ? ['stream', 'sync'] : ['stream'];
+        const opening = {
+          room: newRoom(),
+          wanted: products,
+          products,
+          metadata: {},
+          createdBy: 'key:test',
+          deadlineS: 600,
+        };
+        return { ...(await repository.open({ ...opening, pool: LIMITS })).session, wanted: products };
+      }),
+    );
+    expect(opened.filter(({ status }) => status !== 'ready')).toEqual([]);
+    expect(opened.map(({ tokens }) => tokens.map(({ product }) => product))).toEqual(
+      opened.map(({ wanted }) => wanted),
+    );
+    expect(opened.map(({ id }) => id).toSorted()).toEqual(sets.toSorted());
+    const shown = await Promise.all(opened.map(({ id }) => testApp.client.read(id)));
+    expect(shown.map(({ body }) => body.tokens)).toEqual(opened.map(({ id, wanted }) => tokensOf(id, wanted)));
+    expect(await setsIn(testApp)).toEqual([]);
   });
 
   it('hands out no set twice to two gateways, and what the pool does not have is pending as without it', async () => {

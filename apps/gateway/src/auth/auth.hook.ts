@@ -84,7 +84,11 @@ export class AuthHook {
     return identity !== null && hasScope(identity, scope);
   }
 
-  /** What kinds of caller other than API keys may not do, whatever their scopes. @throws ProblemError 401, 403 · StoreUnavailableError */
+  /**
+   * What kinds of caller other than API keys may not do, whatever their scopes.
+   *
+   * @throws ProblemError 401, 403 · StoreUnavailableError
+   */
   private async requireKind({ principal }: Identity, route: Route, { params }: FastifyRequest): Promise<void> {
     if (principal.kind === 'ticket') {
       await this.ticketAccess.require(principal.place, route.ticket, params as Partial<Record<string, string>>);

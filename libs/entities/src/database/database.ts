@@ -167,7 +167,7 @@ export class Database implements Queryable {
   }
 }
 
-/** Whether statements are sent without waiting for the reply to the one before. */
+/** Whether statements are sent without waiting for the reply to the one before. An option of pg, missing from its types. */
 function setPipelining(client: PoolClient, on: boolean): void {
   (client as unknown as { pipeline: boolean }).pipeline = on;
 }
